@@ -8,7 +8,7 @@ use crate::model::{Family, Protocol, Protocols, Settings, State};
 pub struct SummaryRow {
     /// Family.
     pub family: Family,
-    /// Protocol; `netlink` for all of netlink.
+    /// Protocol; `netlink` for all of netlink, `sctp-assoc` for the associations of SCTP sockets.
     pub protocol: &'static str,
     /// Sockets in all states.
     pub total: u32,
@@ -127,6 +127,7 @@ fn rows(moment: &Moment) -> Vec<SummaryRow> {
     for counted in &moment.aggregate.totals.protocols {
         let protocol = match counted.protocol {
             Protocol::Netlink(_) => "netlink",
+            _ if counted.of_associations => "sctp-assoc",
             protocol => protocol.name(),
         };
         let same = |row: &SummaryRow| row.family == counted.family && row.protocol == protocol;

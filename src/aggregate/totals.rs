@@ -9,6 +9,8 @@ pub struct ProtocolTotals {
     pub family: Family,
     /// Protocol.
     pub protocol: Protocol,
+    /// True for SCTP associations, which are not sockets.
+    pub of_associations: bool,
     /// Sockets by `State as usize`.
     pub states: [u32; State::SLOTS],
 }
@@ -54,9 +56,34 @@ impl Totals {
         };
     }
 
-    /// Counts one socket.
+    /// Counts one socket or association.
     #[inline]
     pub(super) fn add(&mut self, socket: &Socket) {
+        let of_associations = socket.is_association();
+        if !of_associations {
+            self.add_socket(socket);
+        }
+        let same = |row: &ProtocolTotals| {
+            row.family == socket.family
+                && row.protocol == socket.protocol
+                && row.of_associations == of_associations
+        };
+        if !self.protocols.get(self.at).is_some_and(same) {
+            self.at = self.protocols.iter().position(same).unwrap_or_else(|| {
+                self.protocols.push(ProtocolTotals {
+                    family: socket.family,
+                    protocol: socket.protocol,
+                    of_associations,
+                    states: [0; State::SLOTS],
+                });
+                self.protocols.len() - 1
+            });
+        }
+        self.protocols[self.at].states[socket.state as usize] += 1;
+    }
+
+    #[inline]
+    fn add_socket(&mut self, socket: &Socket) {
         self.sockets += 1;
         match socket.attribution.unowned() {
             None => {
@@ -71,19 +98,6 @@ impl Totals {
             _ if socket.family == Family::Unix => self.unix += 1,
             _ => {}
         }
-        let same =
-            |row: &ProtocolTotals| row.family == socket.family && row.protocol == socket.protocol;
-        if !self.protocols.get(self.at).is_some_and(same) {
-            self.at = self.protocols.iter().position(same).unwrap_or_else(|| {
-                self.protocols.push(ProtocolTotals {
-                    family: socket.family,
-                    protocol: socket.protocol,
-                    states: [0; State::SLOTS],
-                });
-                self.protocols.len() - 1
-            });
-        }
-        self.protocols[self.at].states[socket.state as usize] += 1;
     }
 
     /// Returns the number of TCP sockets in `state`.

@@ -3,20 +3,23 @@
 //! The sampler thread encodes each Sample once, before it is shown. That takes a few milliseconds at ten thousand
 //! sockets, about the same as copying the Sample to encode it later. Nothing here waits for a disk.
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::active_recording::ActiveRecording;
+use super::findings_history::FindingsHistory;
 use crate::diagnose::Findings;
 use crate::model::{Host, Sample};
 use crate::recording::{Archive, Encoder, FrameHistory, HistorySnapshot, Metadata, RecordingError};
 use crate::tui::recording_progress::RecordingProgress;
 use crate::tui::timeline::FindingMarks;
 
-/// Maximum size of the history in memory, bytes.
+/// Maximum size of the history in memory, bytes: of the encoded Samples and of the findings at each.
 const MAX_BYTES: usize = 64 << 20;
+
+/// Maximum size of the findings, bytes.
+const MAX_FINDINGS_BYTES: usize = MAX_BYTES / 4;
 
 /// Bounded history of encoded Samples, and the active recording.
 #[derive(Debug)]
@@ -31,24 +34,11 @@ pub(super) struct HistoryBuffer {
 #[derive(Debug, Default)]
 struct BufferState {
     history: Option<FrameHistory>,
-    /// Findings at each Sample of the history, with its time, ns of the monotonic clock.
-    findings: VecDeque<(u64, Arc<Findings>)>,
+    /// Findings at each Sample of the history.
+    findings: FindingsHistory,
     recording: Option<ActiveRecording>,
     /// Host and time of the latest Sample, µs since 1970 UTC.
     latest: Option<(Arc<Host>, i64)>,
-}
-
-impl BufferState {
-    /// Appends the findings at a time and removes those that are older than the history.
-    fn push_findings(&mut self, at_ns: u64, findings: &Arc<Findings>, span: Duration) {
-        self.findings.push_back((at_ns, Arc::clone(findings)));
-        // The history is truncated at key frames, so it reaches a little further back than its span.
-        let kept_ns = u64::try_from(span.saturating_mul(2).as_nanos()).unwrap_or(u64::MAX);
-        let oldest_ns = at_ns.saturating_sub(kept_ns);
-        while (self.findings.front()).is_some_and(|(ns, _)| *ns < oldest_ns) {
-            self.findings.pop_front();
-        }
-    }
 }
 
 impl HistoryBuffer {
@@ -101,12 +91,17 @@ impl HistoryBuffer {
             recording.push(&frame);
         }
         if !self.span.is_zero() {
+            // The history is truncated at key frames, so it reaches a little further back than its span.
+            let max_age = self.span.saturating_mul(2);
+            let at_ns = sample.monotonic_ns;
+            (state.findings).push(at_ns, findings, max_age, MAX_FINDINGS_BYTES);
+            let max_bytes = MAX_BYTES - state.findings.bytes().min(MAX_FINDINGS_BYTES);
             let history = state.history.get_or_insert_with(|| {
                 let metadata = self.metadata(&sample.host, sample.taken_at_us);
-                FrameHistory::new(metadata, self.span, MAX_BYTES)
+                FrameHistory::new(metadata, self.span, max_bytes)
             });
+            history.set_max_bytes(max_bytes);
             history.push(&frame);
-            state.push_findings(sample.monotonic_ns, findings, self.span);
         }
     }
 
@@ -150,16 +145,6 @@ impl HistoryBuffer {
 
     /// Returns the findings at each Sample of a snapshot.
     pub(super) fn marks(&self, memory: &HistorySnapshot) -> FindingMarks {
-        let findings = self.state().findings.clone();
-        let mut findings = findings.into_iter().peekable();
-        let mut marks = FindingMarks::default();
-        let mut latest = Arc::default();
-        for entry in memory.entries() {
-            while let Some((_, next)) = findings.next_if(|(ns, _)| *ns <= entry.time.monotonic_ns) {
-                latest = next;
-            }
-            marks.push(&latest);
-        }
-        marks
+        self.state().findings.marks(memory.entries())
     }
 }

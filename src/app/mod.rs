@@ -23,6 +23,7 @@ mod dashboard;
 mod effect_handler;
 pub mod environment;
 mod event_loop;
+mod findings_history;
 mod findings_scan;
 mod history_buffer;
 mod host_names;

@@ -41,9 +41,11 @@ pub use note::Note;
 pub use process::{PROCESS_COLUMNS, ProcessLine, Processes};
 pub use remote::{REMOTE_COLUMNS, RemoteLine, Remotes, Service};
 pub use setting::{KNOWN, KnownSetting, SETTING_COLUMNS, SettingLine, Settings};
-pub(crate) use socket::CONGESTION_ABOUT;
 pub use socket::ends::write_device;
 pub use socket::tcp::{TCP_FIELDS, TcpField};
+pub(crate) use socket::{
+    CONGESTION_ABOUT, LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, REMOTE_ADDRESSES_ABOUT,
+};
 pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets, VOCABULARY};
 pub use sort_key::SortKey;
 

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 
 use super::shared::configuration;
-use super::shared::recording_input;
+use super::shared::recording_input::{self, DamageReporter};
 use super::shared::text_stdout::text_stdout;
 use crate::aggregate::{Aggregator, Moment};
 use crate::app::terminal_size;
@@ -144,11 +144,14 @@ fn read_recording(path: &Path, diagnosis: Diagnosis) -> anyhow::Result<FindingsR
     let samples = replayer.archive().entries().len();
     let mut moment = Moment::default();
     let mut ended: Vec<Finding> = Vec::new();
+    let damage = DamageReporter::new(path);
+    let mut read = 0;
     for at in 0..samples {
-        // Damage was reported when the recording was opened.
-        if replayer.show(at, Depth::Rates, &mut moment).is_err() {
+        if let Err(error) = replayer.show(at, Depth::Rates, &mut moment) {
+            damage.report(&error);
             continue;
         }
+        read += 1;
         diagnosis.update(&moment);
         let changes = diagnosis.take_changes().into_iter();
         ended.extend(changes.filter_map(|change| match change {
@@ -170,6 +173,6 @@ fn read_recording(path: &Path, diagnosis: Diagnosis) -> anyhow::Result<FindingsR
     Ok(FindingsReport {
         findings: ended,
         blindness: diagnosis.blindness_of_watch(span_ns as f64 / 1e9 + interval_s),
-        scope: plural(samples as u64, "sample", "samples"),
+        scope: plural(read, "sample", "samples"),
     })
 }

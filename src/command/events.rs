@@ -12,7 +12,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use self::event_writer::EventWriter;
 use super::shared::recorded_names::RecordedNames;
-use super::shared::recording_input;
+use super::shared::recording_input::{self, DamageReporter};
 use super::shared::selection::Selection;
 use crate::aggregate::{Aggregator, Moment};
 use crate::cli;
@@ -102,16 +102,12 @@ fn replay(arguments: &cli::Events, path: &Path) -> anyhow::Result<()> {
     let mut replayer = recording_input::open(path)?.with_all_events();
     let mut writer = EventWriter::new(arguments, &selection)?;
     let mut moment = Moment::default();
+    let damage = DamageReporter::new(path);
     let mut gap_reported = false;
     for at in 0..replayer.archive().entries().len() {
-        // After a gap earlier Samples are read again, whose events were written.
-        let rereads = at > 0 && !replayer.is_sequential(at, Depth::Rates);
         if let Err(error) = replayer.show(at, Depth::Rates, &mut moment) {
-            report!("sockwatch: {}: {error}", path.display());
+            damage.report(&error);
             continue;
-        }
-        if rereads {
-            writer.skip_to(&moment);
         }
         if !moment.sample.events_available && !gap_reported {
             gap_reported = true;

@@ -2,13 +2,12 @@
 
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
-use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use jiff::tz::TimeZone;
 
 use super::shared::recorded_names::RecordedNames;
-use super::shared::recording_input;
+use super::shared::recording_input::{self, DamageReporter};
 use super::shared::selection::Selection;
 use super::shared::text_output::TextOutput;
 use super::shared::usage_error::UsageError;
@@ -66,14 +65,10 @@ pub fn run(arguments: &cli::Export) -> anyhow::Result<()> {
         _ => Box::new(JsonLinesWriter(out)),
     };
     let redactor = arguments.redact.then(Redactor::new);
-    let report = |error: &dyn std::fmt::Display| report_damage(&arguments.file, error);
+    let damage = DamageReporter::new(&arguments.file);
+    let report = |error: &dyn std::fmt::Display| damage.report(error);
     export_samples(replayer, range, &selection, redactor, writer, &report)
         .with_context(|| format!("cannot write to {name}"))
-}
-
-/// Reports a Sample that cannot be read on standard error.
-fn report_damage(path: &Path, error: &dyn std::fmt::Display) {
-    report!("sockwatch: {}: {error}", path.display());
 }
 
 /// Returns the indices of the Samples in the time range of the arguments.

@@ -63,6 +63,7 @@ mod tests {
         let key = SocketKey {
             netns: 1,
             cookie: 2,
+            association: 0,
         };
         let mut ages = Ages::default();
         let round = |ages: &mut Ages, number, now| {

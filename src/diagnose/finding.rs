@@ -56,6 +56,9 @@ pub struct Finding {
     pub recent: Recent,
 }
 
+/// Bytes that the names in a subject take, approximately.
+const NAMES: usize = 128;
+
 /// Identity of a finding among the active ones.
 pub type FindingKey = (&'static FindingKind, SubjectKey);
 
@@ -63,6 +66,20 @@ impl Finding {
     /// Returns the identity of the finding among the active ones.
     pub fn key(&self) -> FindingKey {
         (self.kind, self.subject.key())
+    }
+
+    /// Returns the approximate memory that it takes, bytes.
+    pub fn memory(&self) -> usize {
+        let texts = self.evidence.iter().map(|(_, value)| match value {
+            Value::Text(text) => text.capacity(),
+            _ => 0,
+        });
+        size_of::<Finding>()
+            + self.evidence.capacity() * size_of::<(&str, Value)>()
+            + texts.sum::<usize>()
+            + self.summary.capacity()
+            + self.advice.capacity()
+            + NAMES
     }
 
     /// Returns the duration until `now_ns`, ns of the monotonic clock, or in total, µs.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::diagnosis::Diagnosis;
 use super::finding::{Finding, Severity};
 use super::tracking::Change;
-use super::unchecked::Blindness;
+use super::unchecked::{Blindness, Unchecked};
 use crate::aggregate::{Moment, PortUsage};
 
 /// Time for which an ended finding is kept, ns: long enough for a user who returns to the screen.
@@ -38,6 +38,29 @@ impl Findings {
     /// Returns the highest severity of the active findings.
     pub fn max_severity(&self) -> Option<Severity> {
         self.active.iter().map(|finding| finding.severity).max()
+    }
+
+    /// Returns the approximate memory that these findings take beyond those of the moment before, bytes.
+    pub fn memory(&self, before: Option<&Findings>) -> usize {
+        let lists = self.active.capacity() + self.ended.capacity();
+        let Blindness {
+            not_checked,
+            limited,
+        } = &self.blindness;
+        let unchecked = not_checked.iter().chain(limited);
+        let unchecked = unchecked.map(|each| size_of::<Unchecked>() + each.why.capacity());
+        // Ended findings are shared with the moments before, except those that have just ended.
+        let known = before.and_then(|before| before.ended.first());
+        let is_new =
+            |finding: &&Arc<Finding>| known.is_none_or(|known| !Arc::ptr_eq(finding, known));
+        let own = self
+            .active
+            .iter()
+            .chain(self.ended.iter().take_while(is_new));
+        size_of::<Findings>()
+            + lists * size_of::<Arc<Finding>>()
+            + unchecked.sum::<usize>()
+            + own.map(|finding| finding.memory()).sum::<usize>()
     }
 }
 

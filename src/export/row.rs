@@ -1,7 +1,7 @@
 //! A socket of a moment, as read by every export format.
 
 use crate::aggregate::{Moment, PeerIndex, SocketRates};
-use crate::model::{MemoryInfo, MptcpInfo, SocketRef, TcpInfo};
+use crate::model::{MemoryInfo, MptcpInfo, SctpInfo, SctpOptions, SocketRef, TcpInfo};
 
 /// A socket with its rates and its peer, from which fields read their values.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +16,10 @@ pub(super) struct Row<'a> {
     pub(super) tcp_info: Option<&'a [u8]>,
     /// `struct mptcp_info` as received.
     pub(super) mptcp_info: Option<&'a [u8]>,
+    /// The part of `struct sctp_info` for associations as received.
+    pub(super) sctp_info: Option<&'a [u8]>,
+    /// The part of `struct sctp_info` for sockets as received.
+    pub(super) sctp_options: Option<&'a [u8]>,
     /// Memory of the socket's buffers.
     pub(super) memory: Option<MemoryInfo<'a>>,
 }
@@ -30,6 +34,8 @@ impl<'a> Row<'a> {
             // Each has many fields, so it is looked up once.
             tcp_info: socket.tcp_info().map(TcpInfo::bytes),
             mptcp_info: socket.mptcp_info().map(MptcpInfo::bytes),
+            sctp_info: socket.sctp_info().map(SctpInfo::bytes),
+            sctp_options: socket.sctp_options().map(SctpOptions::bytes),
             memory: socket.memory(),
         }
     }

@@ -11,11 +11,13 @@ use super::field::{
 };
 use super::row::Row;
 use super::text::Text;
-use crate::column::CONGESTION_ABOUT;
+use crate::column::{
+    CONGESTION_ABOUT, LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, REMOTE_ADDRESSES_ABOUT,
+};
 use crate::model::field as schema;
 use crate::model::{
-    Attribution, Family, MemoryInfo, MptcpInfo, Protocol, SOCKOPT_NAMES, Socket, State, TcpInfo,
-    Timer, TimerKind, Unowned,
+    AddressList, Attribution, Family, MemoryInfo, MptcpInfo, Protocol, SOCKOPT_NAMES, SctpInfo,
+    SctpOptions, Socket, State, TcpInfo, Timer, TimerKind, Unowned,
 };
 
 /// Every field of a socket in the order of JSON.
@@ -30,6 +32,16 @@ static FIELDS: LazyLock<Vec<ExportField>> = LazyLock::new(|| {
         "ulp",
         "Upper-layer protocol over TCP, such as tls. Kernel: INET_ULP_INFO_NAME.",
         Shape::Text(|row| row.socket.ulp().map(Text::Bytes)),
+    ));
+    fields.push(tls());
+    fields.push(field(
+        "md5_keys",
+        MD5_KEYS_ABOUT,
+        Shape::Text(|row| {
+            let extras = row.socket.tcp_extras()?;
+            extras.md5_peers().next()?;
+            Some(Text::Md5Peers(extras))
+        }),
     ));
     fields.push(rates());
     fields
@@ -72,6 +84,10 @@ fn u32(read: fn(&Row<'_>) -> Option<u64>) -> Shape {
 /// A number of 64 bits.
 fn u64(read: fn(&Row<'_>) -> Option<u64>) -> Shape {
     Shape::Unsigned(64, Unsigned::Row(read))
+}
+
+fn addresses(list: AddressList<'_>) -> Option<Text<'_>> {
+    (!list.is_empty()).then_some(Text::Addresses(list))
 }
 
 /// Returns the inode; the kernel reports 0 for none.
@@ -346,6 +362,28 @@ fn transport() -> Vec<ExportField> {
             |row| row.mptcp_info.is_some(),
             kernel_fields(MptcpInfo::FIELDS, |row| row.mptcp_info),
         ),
+        record(
+            "sctp",
+            "Fields of struct sctp_info that concern an association, with the kernel's names and units.",
+            |row| row.sctp_info.is_some(),
+            kernel_fields(SctpInfo::FIELDS, |row| row.sctp_info),
+        ),
+        record(
+            "sctp_options",
+            "Fields of struct sctp_info that concern a socket, with the kernel's names and units.",
+            |row| row.sctp_options.is_some(),
+            kernel_fields(SctpOptions::FIELDS, |row| row.sctp_options),
+        ),
+        field(
+            "local_addresses",
+            LOCAL_ADDRESSES_ABOUT,
+            Shape::Text(|row| addresses(row.socket.sctp_addresses()?.locals())),
+        ),
+        field(
+            "remote_addresses",
+            REMOTE_ADDRESSES_ABOUT,
+            Shape::Text(|row| addresses(row.socket.sctp_addresses()?.peers())),
+        ),
         field(
             "congestion",
             CONGESTION_ABOUT,
@@ -379,6 +417,36 @@ fn transport() -> Vec<ExportField> {
             },
         ),
     ]
+}
+
+fn tls() -> ExportField {
+    record(
+        "tls",
+        "What kTLS reports of a connection. Kernel: INET_ULP_INFO_TLS.",
+        |row| row.socket.tls().is_some(),
+        [
+            field(
+                "version",
+                "Version: 1.2 or 1.3. Kernel: TLS_INFO_VERSION.",
+                Shape::Text(|row| row.socket.tls()?.version_name().map(Text::Plain)),
+            ),
+            field(
+                "cipher",
+                "Cipher. Kernel: TLS_INFO_CIPHER.",
+                Shape::Text(|row| row.socket.tls()?.cipher_name().map(Text::Plain)),
+            ),
+            field(
+                "rxconf",
+                "Who decrypts: none for user space, sw for the kernel, hw for the device. Kernel: TLS_INFO_RXCONF.",
+                Shape::Text(|row| row.socket.tls()?.rx_name().map(Text::Plain)),
+            ),
+            field(
+                "txconf",
+                "Who encrypts: none for user space, sw for the kernel, hw for the device. Kernel: TLS_INFO_TXCONF.",
+                Shape::Text(|row| row.socket.tls()?.tx_name().map(Text::Plain)),
+            ),
+        ],
+    )
 }
 
 fn rates() -> ExportField {

@@ -51,8 +51,10 @@ fn write_protocols(summary: &Summary, text: &mut String) {
     };
     let states: Vec<State> = State::ALL.into_iter().filter(occurs).collect();
     let _ = write!(text, "{:<11}{:<8}{:>9}", "PROTOCOL", "FAMILY", "TOTAL");
+    // Names are ASCII, so bytes are columns.
+    let width = |state: &State| 12.max(state.short_name().len() + 2);
     for state in &states {
-        let _ = write!(text, "{:>12}", state.short_name());
+        let _ = write!(text, "{:>1$}", state.short_name(), width(state));
     }
     text.push('\n');
     for row in &summary.protocols {
@@ -63,7 +65,8 @@ fn write_protocols(summary: &Summary, text: &mut String) {
         };
         let _ = write!(text, "{:<11}{family:<8}{:>9}", row.protocol, row.total);
         for state in &states {
-            let _ = write!(text, "{:>12}", row.states[*state as usize]);
+            let count = row.states[*state as usize];
+            let _ = write!(text, "{count:>0$}", width(state));
         }
         text.push('\n');
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
-use crate::model::BoundDevice;
+use crate::model::{AddressList, BoundDevice, TcpExtras};
 
 /// A text in the form stored by the model.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,10 @@ pub(super) enum Text<'a> {
     Plain(&'a str),
     /// An IP address.
     Address(IpAddr),
+    /// IP addresses, separated by commas.
+    Addresses(AddressList<'a>),
+    /// Peers with an MD5 key, separated by commas.
+    Md5Peers(TcpExtras<'a>),
     /// A network device.
     Device(BoundDevice<'a>),
     /// A decimal number in place of a text of other families.
@@ -29,6 +33,14 @@ impl Display for Text<'_> {
         let bytes = match *self {
             Text::Plain(text) => return f.write_str(text),
             Text::Address(address) => return address.fmt(f),
+            Text::Addresses(addresses) => return addresses.fmt(f),
+            Text::Md5Peers(extras) => {
+                for (at, peer) in extras.md5_peers().enumerate() {
+                    let gap = if at > 0 { "," } else { "" };
+                    write!(f, "{gap}{peer}")?;
+                }
+                return Ok(());
+            }
             Text::Device(device) => return device.fmt(f),
             Text::Number(number) => return number.fmt(f),
             Text::Bytes(bytes) | Text::Path(bytes) => bytes,

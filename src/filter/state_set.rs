@@ -2,7 +2,7 @@
 
 use crate::model::State;
 
-/// A set of states; the bits are those of `idiag_states`.
+/// A set of states; the bits of TCP's states are those of `idiag_states`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StateSet(u32);
 
@@ -49,7 +49,10 @@ const OTHER_NAMES: [(&str, State); 10] = [
 
 impl StateSet {
     /// Every state.
-    pub const ALL: StateSet = StateSet(0x2ffe);
+    pub const ALL: StateSet = StateSet(Self::OF_TCP.0 | 0x3f << State::CookieWait as u32);
+
+    /// The states that a socket of TCP or any family but SCTP may have.
+    const OF_TCP: StateSet = StateSet(0x2ffe);
 
     /// Minisockets.
     const BUCKET: StateSet = StateSet::of(State::SynRecv).with(StateSet::of(State::TimeWait));
@@ -105,7 +108,7 @@ impl StateSet {
 
     /// Returns the bit mask for the kernel: `idiag_states`.
     pub const fn bits(self) -> u32 {
-        self.0
+        self.common(Self::OF_TCP).0
     }
 
     /// Finds a state or group by name, ignoring case.
@@ -138,10 +141,10 @@ mod tests {
                 .filter(|&state| set(name).contains(state))
                 .count()
         };
-        assert_eq!(count("connected"), 9);
-        assert_eq!(count("synchronized"), 8);
+        assert_eq!(count("connected"), 15);
+        assert_eq!(count("synchronized"), 14);
         assert_eq!(count("bucket"), 2);
-        assert_eq!(count("big"), 10);
+        assert_eq!(count("big"), 16);
         assert_eq!(set("ESTABLISHED"), StateSet::of(State::Established));
         assert_eq!(StateSet::by_name("happy"), None);
         for state in State::ALL {

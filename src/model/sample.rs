@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{
     Blob, ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo,
-    MptcpInfo, Payload, Process, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime, Settings,
-    Socket, SocketTable, TcpInfo, Visibility,
+    MptcpInfo, Payload, Process, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime,
+    SctpAddresses, SctpInfo, SctpOptions, Settings, Socket, SocketTable, TcpExtras, TcpInfo,
+    TlsInfo, Visibility,
 };
 
 /// Unit of a process's start time, µs. Kernel: `USER_HZ` is 100 on every architecture that runs Linux today.
@@ -319,6 +320,25 @@ impl<'a> SocketRef<'a> {
         self.table.mptcp_info(self.socket)
     }
 
+    /// Returns the part of `struct sctp_info` for associations, as far as the kernel sent it.
+    pub fn sctp_info(&self) -> Option<SctpInfo<'a>> {
+        self.table.sctp_info(self.socket)
+    }
+
+    /// Returns the part of `struct sctp_info` for sockets, as far as the kernel sent it.
+    pub fn sctp_options(&self) -> Option<SctpOptions<'a>> {
+        self.table.sctp_options(self.socket)
+    }
+
+    /// Returns all addresses of both ends of an SCTP socket or association. Kernel: `INET_DIAG_LOCALS`,
+    /// `INET_DIAG_PEERS`.
+    pub fn sctp_addresses(&self) -> Option<SctpAddresses<'a>> {
+        (self.socket.protocol == Protocol::Sctp)
+            .then(|| self.table.name(self.socket))
+            .flatten()
+            .map(SctpAddresses::new)
+    }
+
     /// Returns the memory figures, in bytes.
     pub fn memory(&self) -> Option<MemoryInfo<'a>> {
         self.table.memory(self.socket)
@@ -349,9 +369,20 @@ impl<'a> SocketRef<'a> {
 
     /// Returns the name of the upper-layer protocol over TCP, such as `tls` or `mptcp`. Kernel: `INET_ULP_INFO_NAME`.
     pub fn ulp(&self) -> Option<&'a [u8]> {
+        self.tcp_extras()?.ulp()
+    }
+
+    /// Returns what kTLS reports. Kernel: `INET_ULP_INFO_TLS`.
+    pub fn tls(&self) -> Option<TlsInfo> {
+        self.tcp_extras()?.tls()
+    }
+
+    /// Returns what is set on top of a TCP socket.
+    pub fn tcp_extras(&self) -> Option<TcpExtras<'a>> {
         (self.socket.protocol == Protocol::Tcp)
             .then(|| self.table.name(self.socket))
             .flatten()
+            .map(TcpExtras::new)
     }
 
     /// Returns the descriptors that refer to it, ordered by process.

@@ -6,13 +6,15 @@ use super::stored::{Stored, Unrepresentable};
 use super::timer::Timer;
 use super::{AcceptQueue, Attribution, Endpoint, Ends, Family, Protocol, State, Unowned};
 
-/// Identity of a socket. The cookie is unique within a network namespace until the next boot.
+/// Identity of a socket or SCTP association. The cookie is unique within a network namespace until the next boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketKey {
     /// Inode number of the network namespace (`/proc/self/ns/net`).
     pub netns: u32,
     /// The kernel's socket cookie.
     pub cookie: u64,
+    /// The SCTP association, which has the cookie of its socket; 0 for the socket itself.
+    pub association: u32,
 }
 
 /// Names of the bits of `INET_DIAG_SOCKOPT`, lowest first (`struct inet_diag_sockopt`).
@@ -38,13 +40,13 @@ pub const MAX_NAME: usize = 108;
 pub struct Blob {
     /// First byte.
     pub at: u32,
-    /// Bytes of the protocol's report: `struct tcp_info`, `struct mptcp_info`. Kernel: `INET_DIAG_INFO`.
+    /// Bytes of the protocol's report: `struct tcp_info`, `mptcp_info`, `sctp_info`. Kernel: `INET_DIAG_INFO`.
     pub info: u16,
     /// Bytes of the socket's memory (`SK_MEMINFO_*`).
     pub memory: u16,
     /// Bytes of the congestion control report.
     pub congestion_info: u16,
-    /// Bytes of a unix socket's name or of an upper-layer protocol's name.
+    /// Bytes of a unix socket's name, of an upper-layer protocol's name, or of SCTP's addresses.
     pub name: u16,
 }
 
@@ -109,6 +111,9 @@ socket_schema! {
         class_id: Option<u32> = None, [stream 20], [scalar "CLASS", 8, Hexadecimal, TrafficClass];
         /// IP protocol of a raw socket. Kernel: INET_DIAG_PROTOCOL.
         raw_protocol: Option<u8> = None, [stream 30], [scalar "PROTO", 5, Decimal, Single];
+        /// SCTP association of the socket with the same cookie: its local verification tag, hexadecimal. Kernel:
+        /// sctpi_tag.
+        association: Option<u32> = None, [stream 41], [scalar "ASSOC", 8, Hexadecimal, Single];
     }
 }
 
@@ -135,7 +140,14 @@ impl Socket {
         SocketKey {
             netns: self.netns,
             cookie: self.cookie,
+            association: self.association.unwrap_or(0),
         }
+    }
+
+    /// Reports whether it is an SCTP association, which the kernel reports below the socket that it belongs to.
+    #[inline]
+    pub fn is_association(&self) -> bool {
+        self.association.is_some()
     }
 
     /// Reports whether it is a listener.

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Blob, ClearForReuse, MemoryInfo, MptcpInfo, Protocol, Socket, State, TcpInfo};
+use super::{
+    Blob, ClearForReuse, MemoryInfo, MptcpInfo, Protocol, SctpInfo, SctpOptions, Socket, State,
+    TcpInfo,
+};
 
 /// Rows of sockets and their variable parts. Clearing keeps the memory, so that a table is refilled without allocating.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,6 +148,20 @@ impl SocketTable {
     /// Returns `struct mptcp_info` of a row; `None` if the kernel sent none (not MPTCP).
     pub fn mptcp_info(&self, socket: &Socket) -> Option<MptcpInfo<'_>> {
         self.info(socket, Protocol::Mptcp).map(MptcpInfo::new)
+    }
+
+    /// Returns the part of `struct sctp_info` for associations; `None` for other rows.
+    pub fn sctp_info(&self, socket: &Socket) -> Option<SctpInfo<'_>> {
+        let info = self.info(socket, Protocol::Sctp)?;
+        socket
+            .is_association()
+            .then(|| SctpInfo::of_association(info))
+    }
+
+    /// Returns the part of `struct sctp_info` for sockets; `None` for other rows, associations among them.
+    pub fn sctp_options(&self, socket: &Socket) -> Option<SctpOptions<'_>> {
+        let info = self.info(socket, Protocol::Sctp)?;
+        (!socket.is_association()).then(|| SctpOptions::of_socket(info))
     }
 
     #[inline]

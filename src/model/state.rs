@@ -1,6 +1,7 @@
 //! Socket states, with the kernel's numbers (`include/net/tcp_states.h`).
 
-/// The state of a socket: TCP's twelve states, which the kernel also uses for the other families.
+/// The state of a socket: TCP's twelve states, which the kernel also uses for the other families, and those of SCTP
+/// associations. An established association is [`Established`](State::Established).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum State {
@@ -29,11 +30,23 @@ pub enum State {
     /// A TCP socket with a local port from `bind(2)` that neither listens nor connects (kernel bit 13; the kernel
     /// reports such rows as state 7).
     BoundInactive = 13,
+    /// An SCTP association: INIT was sent and not answered yet.
+    CookieWait = 14,
+    /// An SCTP association: COOKIE ECHO was sent and not acknowledged yet.
+    CookieEchoed = 15,
+    /// An SCTP association: closed locally; data is not acknowledged.
+    ShutdownPending = 16,
+    /// An SCTP association: closed locally; SHUTDOWN was sent.
+    ShutdownSent = 17,
+    /// An SCTP association: the peer has closed; local data is not acknowledged.
+    ShutdownReceived = 18,
+    /// An SCTP association: the peer has closed; SHUTDOWN ACK was sent.
+    ShutdownAckSent = 19,
 }
 
 impl State {
-    /// Every state, in the kernel's order.
-    pub const ALL: [State; 12] = [
+    /// Every state: TCP's in the kernel's order, then those of SCTP associations alone.
+    pub const ALL: [State; 18] = [
         State::Established,
         State::SynSent,
         State::SynRecv,
@@ -46,12 +59,34 @@ impl State {
         State::Listen,
         State::Closing,
         State::BoundInactive,
+        State::CookieWait,
+        State::CookieEchoed,
+        State::ShutdownPending,
+        State::ShutdownSent,
+        State::ShutdownReceived,
+        State::ShutdownAckSent,
     ];
 
     /// Size of an array indexed by `State as usize`.
-    pub const SLOTS: usize = 14;
+    pub const SLOTS: usize = 20;
 
-    /// Returns the state for a kernel number; `None` for a number unknown to this version. `TCP_NEW_SYN_RECV` (12)
+    /// Returns the state of an SCTP association for a kernel number; `None` for a number unknown to this version. Kernel:
+    /// `enum sctp_state`.
+    pub fn of_association(number: u8) -> Option<State> {
+        Some(match number {
+            0 => State::Closed,
+            1 => State::CookieWait,
+            2 => State::CookieEchoed,
+            3 => State::Established,
+            4 => State::ShutdownPending,
+            5 => State::ShutdownSent,
+            6 => State::ShutdownReceived,
+            7 => State::ShutdownAckSent,
+            _ => return None,
+        })
+    }
+
+    /// Returns the state for a kernel number of TCP; `None` for a number unknown to this version. `TCP_NEW_SYN_RECV` (12)
     /// appears as SYN-RECV outside the kernel.
     pub fn from_kernel(number: u8) -> Option<State> {
         Some(match number {
@@ -86,6 +121,12 @@ impl State {
             State::Listen => "listening",
             State::Closing => "closing",
             State::BoundInactive => "bound-inactive",
+            State::CookieWait => "cookie-wait",
+            State::CookieEchoed => "cookie-echoed",
+            State::ShutdownPending => "shutdown-pending",
+            State::ShutdownSent => "shutdown-sent",
+            State::ShutdownReceived => "shutdown-received",
+            State::ShutdownAckSent => "shutdown-ack-sent",
         }
     }
 
@@ -104,6 +145,12 @@ impl State {
             State::Listen => "LISTEN",
             State::Closing => "CLOSING",
             State::BoundInactive => "BOUND",
+            State::CookieWait => "COOKIE_WAIT",
+            State::CookieEchoed => "COOKIE_ECHOED",
+            State::ShutdownPending => "SHUTDOWN_PENDING",
+            State::ShutdownSent => "SHUTDOWN_SENT",
+            State::ShutdownReceived => "SHUTDOWN_RECEIVED",
+            State::ShutdownAckSent => "ACK_SENT",
         }
     }
 
@@ -132,9 +179,14 @@ mod tests {
     #[test]
     fn every_state_survives_its_kernel_number() {
         for state in State::ALL {
-            assert_eq!(State::from_kernel(state as u8), Some(state));
+            let of_association =
+                (0..8).find(|&number| State::of_association(number) == Some(state));
+            let of_tcp = State::from_kernel(state as u8);
+            assert!(of_tcp == Some(state) || (of_tcp, of_association.is_some()) == (None, true));
             assert!((state as usize) < State::SLOTS);
         }
+        assert_eq!(State::of_association(3), Some(State::Established));
+        assert_eq!(State::of_association(8), None);
         assert_eq!(State::from_kernel(12), Some(State::SynRecv));
         assert_eq!(State::from_kernel(0), None);
         assert_eq!(State::from_kernel(14), None);

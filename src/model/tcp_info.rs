@@ -4,8 +4,8 @@ use super::kernel_struct::{KernelField, kernel_struct};
 
 /// A view of the kernel's `struct tcp_info` (`include/uapi/linux/tcp.h`) over the received bytes.
 ///
-/// The structure grows with the kernel: 104 bytes on 2.6, 232 on 5.4, 248 on 6.7, 280 on 6.18. Each getter returns
-/// `None` if its field is beyond the received bytes; absent is never zero. Getters have the kernel's names without
+/// The structure grows with the kernel: 104 bytes on 2.6, 232 on 5.4, 240 on 6.2, 248 on 6.7, 280 on 6.18. Each getter
+/// returns `None` if its field is beyond the received bytes; absent is never zero. Getters have the kernel's names without
 /// `tcpi_` and the kernel's units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TcpInfo<'a>(&'a [u8]);

@@ -201,7 +201,11 @@ mod tests {
     use super::*;
 
     fn key(cookie: u64) -> SocketKey {
-        SocketKey { netns: 1, cookie }
+        SocketKey {
+            netns: 1,
+            cookie,
+            association: 0,
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod sockets;
 mod streams;
 mod table_builder;
 
-pub(super) use decompress::{Decompressor, PackedFrame, UnpackedFrame};
+pub(super) use decompress::{Decompressor, PackedFrame, SocketCounts, UnpackedFrame};
 pub(super) use frame::FrameDecoder;
 
 #[cfg(test)]

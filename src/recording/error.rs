@@ -61,6 +61,24 @@ impl Corrupt {
     pub(super) const VALUE_OUT_OF_RANGE: Corrupt = Corrupt("a value is out of range");
     /// An integer is larger than its type.
     pub(super) const INTEGER_TOO_LARGE: Corrupt = Corrupt("integer too large");
+    /// There are more sockets, or closed sockets, than the header of the frame states.
+    pub(super) const UNANNOUNCED: Corrupt =
+        Corrupt("it does not have as many sockets as its header states");
+    /// It needs more memory or time than any recording of its size.
+    pub(super) const OUT_OF_PROPORTION: Corrupt = Corrupt(
+        "it expands to more than a recording of its size can hold; the file is damaged or was made to exhaust memory or time",
+    );
+    /// It needs more memory than this process may have.
+    pub(super) const PROCESS_LIMIT: Corrupt =
+        Corrupt("it needs more memory than this process may use; raise the limit with ulimit -v");
+    /// References copy more text than the frame has use for.
+    pub(super) const REPEATED_STRINGS: Corrupt =
+        Corrupt("it repeats strings more often than a recording of its size can");
+    /// References to lists of owners yield more owners than sockets have.
+    pub(super) const TOO_MANY_HOLDERS: Corrupt =
+        Corrupt("its sockets have more owners than a recording of its size can hold");
+    /// A section is there twice.
+    pub(super) const DUPLICATE_SECTION: Corrupt = Corrupt("a section is repeated");
     /// The bytes are truncated.
     pub(super) const TOO_SHORT: Corrupt = Corrupt("it is truncated");
 }

@@ -26,6 +26,10 @@ impl Frame {
         super::decode::PackedFrame {
             is_key: self.is_key,
             unpacked: self.unpacked,
+            sockets: super::decode::SocketCounts {
+                open: self.entry.sockets as usize,
+                closed: self.closed as usize,
+            },
             payload: &self.payload,
         }
     }

@@ -30,6 +30,7 @@ mod error;
 mod format;
 mod frame;
 mod history;
+mod limits;
 mod metadata;
 mod options;
 mod planes;

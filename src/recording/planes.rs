@@ -72,7 +72,10 @@ pub(super) fn is_split(frame: &[u8]) -> bool {
         .any(|(number, _)| number >= PLANE_STEP)
 }
 
-/// Appends the sections of a frame with every split stream joined.
+/// Appends the sections of a frame with every split stream joined. The result is not longer than the frame.
+///
+/// # Errors
+/// If the planes of a stream do not fit each other, or the upper planes of a repeated section would be used again.
 pub(super) fn join_planes(frame: &[u8], out: &mut Vec<u8>) -> Result<(), Corrupt> {
     out.reserve(frame.len());
     let mut upper = vec![[ByteReader(&[]); PLANES - 1]; STREAM_COUNT];
@@ -93,8 +96,9 @@ pub(super) fn join_planes(frame: &[u8], out: &mut Vec<u8>) -> Result<(), Corrupt
             continue;
         }
         let stream = number.checked_sub(FIRST_STREAM);
-        let planes = stream.and_then(|stream| upper.get(stream));
-        let [mut second, mut others] = planes.copied().unwrap_or_default();
+        // Taken, so that a second section of the stream does not have them too.
+        let planes = stream.and_then(|stream| upper.get_mut(stream));
+        let [mut second, mut others] = planes.map(std::mem::take).unwrap_or_default();
         put_varint(out, number as u64);
         put_varint(out, (first.len() + second.0.len() + others.0.len()) as u64);
         if second.is_empty() && others.is_empty() {

@@ -7,14 +7,15 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::payload::{read_header, read_payload};
 use self::scan::{ScanError, scan};
 use super::archive::{Archive, Entry, Loss};
-use super::cursor::Cursor;
+use super::cursor::{Cursor, DEPENDS_ON_CORRUPT, FrameClaims};
 use super::error::RecordingError;
-use super::format::{FRAME_HEADER_LEN, FrameLocation};
+use super::format::{FRAME_HEADER_LEN, FrameKind, FrameLocation};
+use super::limits::MemoryLimit;
 use super::metadata::Metadata;
 use super::section::{self, sections};
 use super::stream;
@@ -23,6 +24,8 @@ use crate::model::{Sample, SocketKey};
 /// Maximum size, in bytes, of a file that is scanned when it is opened, so that all damage is known at once. Larger
 /// files are opened by their index if they have one.
 const MAX_SCANNED: u64 = 512 << 20;
+
+const INDEX_MISMATCH: &str = "the index does not match it";
 
 /// A recording in a file.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub struct Reader {
     entries: Vec<Entry>,
     frames: Vec<FrameLocation>,
     losses: Vec<Loss>,
+    /// Indices of the Samples that turned out to be damaged.
+    lost: FxHashSet<usize>,
     is_closed: bool,
     cursor: Cursor,
 }
@@ -91,12 +96,13 @@ impl Reader {
             path: path.to_owned(),
             file,
             file_bytes,
-            cursor: Cursor::new(metadata.host.clone()),
+            cursor: Cursor::new(metadata.host.clone(), MemoryLimit::of_file()),
             metadata,
             version: found.version,
             entries: found.frames.iter().map(|frame| frame.entry).collect(),
             frames: found.frames,
             losses: found.losses,
+            lost: FxHashSet::default(),
             is_closed: found.is_closed,
         })
     }
@@ -145,16 +151,25 @@ impl Reader {
         Ok(inspection)
     }
 
-    /// Adds a Sample that turned out to be damaged, once.
+    /// Adds a Sample that turned out to be damaged, once. Samples that only depend on the one before extend its range.
     fn add_loss(&mut self, at: usize, why: String) {
+        if !self.lost.insert(at) {
+            return;
+        }
         let offset = self.frames[at].offset;
-        if self.losses.iter().any(|loss| loss.offset == offset) {
+        let end = self.frames.get(at + 1).map_or(0, |next| next.offset);
+        let bytes = end.saturating_sub(offset).max(FRAME_HEADER_LEN as u64);
+        if why == DEPENDS_ON_CORRUPT
+            && let Some(last) = self.losses.last_mut()
+            && last.offset + last.bytes == offset
+        {
+            last.bytes += bytes;
             return;
         }
         self.losses.push(Loss {
             after: at.checked_sub(1),
             offset,
-            bytes: FRAME_HEADER_LEN as u64,
+            bytes,
             why,
         });
     }
@@ -168,7 +183,14 @@ impl Reader {
             at,
             |index| frames[index].is_key,
             |index, buffer| match read_payload(file, frames[index].offset, buffer) {
-                Ok(Some(header)) => Ok(header.value.unpacked),
+                Ok(Some(header)) => {
+                    let (header, known) = (header.value, &frames[index]);
+                    let is_key = header.kind == FrameKind::Key;
+                    if (is_key, header.entry.sockets) != (known.is_key, known.entry.sockets) {
+                        return Err(RecordingError::Damaged(INDEX_MISMATCH.to_owned()));
+                    }
+                    Ok(FrameClaims::of_header(&header))
+                }
                 Ok(None) => Err(RecordingError::Damaged("checksum mismatch".to_owned())),
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(
                     RecordingError::Damaged("it was truncated after it was opened".to_owned()),

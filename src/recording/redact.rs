@@ -22,7 +22,10 @@ use rustc_hash::FxHashMap;
 
 use self::address::Addresses;
 use super::metadata::Metadata;
-use crate::model::{Device, Ends, Host, Process, ProcessKey, Sample, SocketTable};
+use crate::model::{
+    Device, Ends, Host, Process, ProcessKey, Protocol, Sample, SctpAddresses, SocketTable,
+    TcpExtras,
+};
 
 /// Components of cgroup paths that are the same on every system and are kept.
 const COMMON_GROUPS: [&str; 7] = [
@@ -163,8 +166,16 @@ impl Redactor {
                 remote.address = self.addresses.replace(remote.address);
             }
         }
-        table.replace_names(|socket, name| {
-            matches!(socket.ends, Ends::Unix { .. }).then(|| self.redact_name(name))
+        table.replace_names(|socket, name| match socket.protocol {
+            Protocol::Sctp => {
+                let replace = |address| self.addresses.replace(address);
+                Some(SctpAddresses::new(name).replaced(replace))
+            }
+            Protocol::Tcp if TcpExtras::new(name).md5_peers().next().is_some() => {
+                let replace = |address| self.addresses.replace(address);
+                Some(TcpExtras::new(name).replaced(replace))
+            }
+            _ => matches!(socket.ends, Ends::Unix { .. }).then(|| self.redact_name(name)),
         });
     }
 

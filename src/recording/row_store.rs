@@ -45,6 +45,10 @@ pub(super) fn parts_len(socket: &Socket) -> usize {
 }
 
 impl RowStore {
+    /// Bytes of memory for a row, without its parts: with its position in the current and in the previous Sample.
+    pub(super) const ROW_BYTES: usize =
+        size_of::<Row>() + size_of::<AgeState>() + 4 * size_of::<u32>();
+
     /// Removes all rows.
     pub(super) fn clear(&mut self) {
         self.rows.clear();
@@ -60,8 +64,17 @@ impl RowStore {
 
     /// Returns the bytes of memory in use.
     pub(super) fn heap_bytes(&self) -> usize {
-        let each = size_of::<Row>() + size_of::<AgeState>() + 2 * size_of::<u32>();
-        self.bytes.len() + self.rows.len() * each
+        self.bytes.len() + self.rows.len() * RowStore::ROW_BYTES
+    }
+
+    /// Returns the bytes by which memory grows if row `at` is replaced by one whose parts have this length: all of them if
+    /// they do not fit where the old ones are.
+    pub(super) fn growth(&self, at: u32, parts: usize) -> usize {
+        if parts > self.rows[at as usize].capacity as usize {
+            parts
+        } else {
+            0
+        }
     }
 
     /// Reports whether a row exists.

@@ -73,6 +73,8 @@ impl StringTable {
     ) -> Result<(), Corrupt> {
         let count = reader.count()?;
         budget.spend(count * size_of::<u32>() + reader.0.len())?;
+        self.bytes.reserve(reader.0.len());
+        self.ends.reserve(count);
         for _ in 0..count {
             self.bytes.extend_from_slice(reader.bytes()?);
             let end = u32::try_from(self.bytes.len());
@@ -102,7 +104,9 @@ impl StringTable {
         budget: &mut AllocBudget,
     ) -> Result<Cow<'_, str>, Corrupt> {
         let bytes = self.bytes(number)?;
-        budget.spend(size_of::<String>() + bytes.len() * 3)?;
-        Ok(String::from_utf8_lossy(bytes))
+        let text = str::from_utf8(bytes);
+        let length = text.map_or(bytes.len() * 3, str::len);
+        budget.spend_text(size_of::<String>() + length)?;
+        Ok(text.map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed))
     }
 }

@@ -42,8 +42,11 @@ impl Depth {
 pub struct Replayer {
     archive: Box<dyn Archive>,
     aggregator: Aggregator,
-    /// Index of the last Sample that the aggregator received, and the number of consecutive ones before it.
+    /// Index of the last Sample that the aggregator received or that is damaged, and the number of consecutive ones
+    /// before it.
     last_derived: Option<(usize, usize)>,
+    /// True if the aggregator has received no Sample yet.
+    is_new: bool,
     /// Derives findings from every moment, if requested.
     watch: Option<Watch>,
 }
@@ -63,6 +66,7 @@ impl Replayer {
             archive,
             aggregator: Aggregator::new(),
             last_derived: None,
+            is_new: true,
             watch: None,
         }
     }
@@ -110,22 +114,28 @@ impl Replayer {
         if !self.is_sequential(at, depth) {
             self.warm_up(at, depth, moment);
         }
-        self.archive.read_into(at, &mut moment.sample)?;
-        self.derive(moment);
+        self.advance(at, moment)
+    }
+
+    /// Derives the aggregate and the findings from the next Sample, or skips it if it is damaged: going back after it would
+    /// derive hundreds of Samples for each damaged one.
+    fn advance(&mut self, at: usize, moment: &mut Moment) -> Result<(), RecordingError> {
+        let read = self.archive.read_into(at, &mut moment.sample);
+        if read.is_ok() {
+            if std::mem::take(&mut self.is_new) && at > 0 {
+                self.aggregator.set_first_seen(&self.archive.first_seen());
+            }
+            moment.derive(&mut self.aggregator);
+            if let Some(watch) = &mut self.watch {
+                watch.update(moment);
+            }
+        }
         let run = match self.last_derived {
             Some((last, run)) if last + 1 == at => run + 1,
             _ => 0,
         };
         self.last_derived = Some((at, run));
-        Ok(())
-    }
-
-    /// Derives the aggregate and the findings from the moment's Sample.
-    fn derive(&mut self, moment: &mut Moment) {
-        moment.derive(&mut self.aggregator);
-        if let Some(watch) = &mut self.watch {
-            watch.update(moment);
-        }
+        read
     }
 
     /// Derives the Samples before an index, with a new aggregator.
@@ -134,16 +144,13 @@ impl Replayer {
         self.aggregator = self.aggregator.without_history();
         self.watch = self.watch.as_ref().map(Watch::restarted);
         self.last_derived = None;
+        self.is_new = true;
         for index in from..at {
-            if self.archive.read_into(index, &mut moment.sample).is_err() {
-                continue;
-            }
-            if self.last_derived.is_none() && index > 0 {
-                self.aggregator.set_first_seen(&self.archive.first_seen());
-            }
-            self.derive(moment);
-            let run = self.last_derived.map_or(0, |(_, run)| run + 1);
-            self.last_derived = Some((index, run));
+            // Reported when it is shown itself.
+            let _ = self.advance(index, moment);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

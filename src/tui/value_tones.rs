@@ -8,11 +8,21 @@ use crate::model::{AcceptQueue, State};
 pub fn state_tone(state: State) -> Tone {
     match state {
         State::Established => Tone::Good,
-        State::Listen | State::SynSent | State::SynRecv => Tone::Notice,
+        State::Listen
+        | State::SynSent
+        | State::SynRecv
+        | State::CookieWait
+        | State::CookieEchoed => Tone::Notice,
         State::CloseWait => Tone::Warning,
-        State::TimeWait | State::FinWait1 | State::FinWait2 | State::LastAck | State::Closing => {
-            Tone::Muted
-        }
+        State::TimeWait
+        | State::FinWait1
+        | State::FinWait2
+        | State::LastAck
+        | State::Closing
+        | State::ShutdownPending
+        | State::ShutdownSent
+        | State::ShutdownReceived
+        | State::ShutdownAckSent => Tone::Muted,
         State::Closed | State::BoundInactive => Tone::Plain,
     }
 }

@@ -432,14 +432,13 @@ def run(options):
         points, alive = [], True
         begin = time.monotonic()
         next_point = begin + 1
+        next_key = begin + 2 if options.keys_per_second > 0 and not options.record else float("inf")
         next_size = begin + 60
         while alive and (now := time.monotonic()) < begin + options.duration:
-            if options.record:
-                alive = terminal.read(1.0)
-            else:
-                alive = terminal.read(keys.random.expovariate(options.keys_per_second))
-                if alive:
-                    terminal.press(keys.next())
+            alive = terminal.read(max(0.0, min(next_key, next_point) - now))
+            if alive and (now := time.monotonic()) >= next_key:
+                terminal.press(keys.next())
+                next_key = now + keys.random.expovariate(options.keys_per_second)
             if now >= next_size and not options.record:
                 terminal.resize(keys.random.choice(SIZES))
                 next_size = now + 60

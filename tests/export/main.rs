@@ -8,6 +8,7 @@ mod json_schema;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod recording_bombs;
+mod recording_limits;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -17,6 +18,7 @@ fn main() {
     }
     let arguments = Arguments::from_args();
     let mut trials = recording_bombs::trials();
+    trials.extend(recording_limits::trials());
     trials.extend(export_parity::trials());
     trials.extend(json_schema::trials());
     #[cfg(feature = "parquet")]

@@ -55,6 +55,20 @@ const NAMES: u16 = 16;
 const FAULTS: u16 = 17;
 const FIRST_STREAM: u16 = 64;
 
+/// Sockets that the Samples of a file may have together, and for each of its bytes: those of delta frames cost least.
+const SOCKETS: u64 = 17_000_000;
+const SOCKETS_EACH_BYTE: u64 = 256;
+
+/// Text that a Sample may have, bytes.
+const TEXT: usize = 16 << 20;
+
+/// Records that begin a key frame and a delta frame.
+const KEY: u16 = 0xffff;
+const DELTA: u16 = 0xfffe;
+
+/// Distance between the sections of a stream's planes.
+const PLANE_STEP: u16 = 4096;
+
 /// Sections of a frame: number and bytes.
 type Sections = Vec<(u16, Vec<u8>)>;
 
@@ -99,14 +113,45 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test(
             format!("{name} are refused, or cost no more than their bytes"),
             move || {
-                let records = [(0xffff, vec![]), (CLOCK, vec![0; 10])]
-                    .into_iter()
-                    .chain([STRINGS, PROCESSES, ORDER].map(|number| (number, vec![0])))
-                    .chain(make_sections())
-                    .map(|(number, bytes)| Record { number, bytes })
-                    .collect::<Vec<_>>();
+                let records = frame(KEY, make_sections());
                 is_read(|path| Ok(std::fs::write(path, sections::to_file(&records))?))
             },
+        )
+    });
+    let of_frames: [(&str, fn() -> Vec<Record>); 5] = [
+        ("a million equal sockets", million_sockets),
+        ("key frames that are repeated", || {
+            let key = frame(KEY, equal_sockets(40_000));
+            std::iter::repeat_n(key, 300).flatten().collect()
+        }),
+        ("delta frames without an end", || {
+            let delta = frame(DELTA, vec![(ORDER, count(40_000))]);
+            let chain = std::iter::repeat_n(delta, 5000).flatten();
+            frame(KEY, equal_sockets(40_000))
+                .into_iter()
+                .chain(chain)
+                .collect()
+        }),
+        ("planes of a stream that is repeated", || {
+            let mut others = vec![0x80; LONG];
+            others.push(0);
+            let mut parts = vec![(FIRST_STREAM, vec![0x80]); OFTEN];
+            parts.push((FIRST_STREAM + PLANE_STEP, vec![0x80]));
+            parts.push((FIRST_STREAM + 2 * PLANE_STEP, others));
+            frame(KEY, parts)
+        }),
+        ("strings that every frame repeats", || {
+            let mut parts = referring(NAMES, &[0, 1]);
+            let names = parts.pop();
+            let delta = frame(DELTA, names.into_iter().collect());
+            let chain = std::iter::repeat_n(delta, 200).flatten();
+            frame(KEY, parts).into_iter().chain(chain).collect()
+        }),
+    ];
+    let of_frames = of_frames.map(|(name, make)| {
+        Trial::test(
+            format!("{name} are refused, or cost no more than the file accounts for"),
+            move || is_read(|path| Ok(std::fs::write(path, sections::to_file(&make()))?)),
         )
     });
     let of_samples = [("long names", false), ("many owners", true)].map(|(what, owned)| {
@@ -115,7 +160,64 @@ pub(crate) fn trials() -> Vec<Trial> {
             move || is_read(|path| record(path, &alike(owned))),
         )
     });
-    of_sections.into_iter().chain(of_samples).collect()
+    of_sections
+        .into_iter()
+        .chain(of_frames)
+        .chain(of_samples)
+        .collect()
+}
+
+/// A frame with sections in addition to those that every frame has, or instead of them.
+fn frame(kind: u16, parts: Sections) -> Vec<Record> {
+    let every = [STRINGS, PROCESSES, ORDER].map(|number| (number, vec![0]));
+    let every = every.into_iter().chain([(CLOCK, vec![0; 10])]);
+    let others = every.filter(|(number, _)| parts.iter().all(|(part, _)| part != number));
+    let mut all: Vec<Record> = [(kind, vec![])]
+        .into_iter()
+        .chain(others)
+        .chain(parts.clone())
+        .map(|(number, bytes)| Record { number, bytes })
+        .collect();
+    // Strings are first.
+    all[1..].sort_by_key(|record| record.number != STRINGS);
+    all
+}
+
+/// A key frame of a million equal sockets, which takes some kilobytes.
+pub(crate) fn million_sockets() -> Vec<Record> {
+    frame(KEY, equal_sockets(1_000_000))
+}
+
+/// Appends a frame to a recording in place of its end; its header states `sockets` sockets, or as many as it has.
+pub(crate) fn append_frame(file: &mut Vec<u8>, records: &[Record], sockets: Option<u32>) {
+    let json = u32::from_le_bytes([file[12], file[13], file[14], file[15]]);
+    let mut end = 20 + json as usize;
+    while file[end + 4] <= container::DELTA {
+        let length = &file[end + 8..end + 12];
+        let length = u32::from_le_bytes(length.try_into().expect("four bytes"));
+        end += container::FRAME_HEADER_LEN + length as usize;
+    }
+    file.truncate(end);
+    let made = sections::to_file(records);
+    let mut frame = container::frames(&made).next().expect("it has one");
+    frame.sockets = sockets.unwrap_or(frame.sockets);
+    container::append(file, frame, 200);
+}
+
+fn count(value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    put(&mut bytes, value);
+    bytes
+}
+
+/// Unix sockets that exist, all alike and without a part of variable length.
+fn equal_sockets(sockets: usize) -> Sections {
+    let mut order = count(sockets);
+    order.push(0);
+    put(&mut order, sockets << 1 | 1);
+    let mut parts = equal_cells(sockets);
+    parts.push((ORDER, order));
+    parts
 }
 
 fn put(out: &mut Vec<u8>, mut value: usize) {
@@ -136,9 +238,20 @@ fn claimed(before: &[u8], count: usize) -> Vec<u8> {
 
 /// Unix sockets that ended, all alike and without a part of variable length.
 fn ended() -> Sections {
+    let mut facts = claimed(&[], MANY / 4);
+    // No two facts: each has a row, a time and flags of one byte.
+    facts.resize(facts.len() + MANY / 2, 0);
+    put(&mut facts, MANY / 4);
+    facts.resize(facts.len() + MANY / 4, 0);
+    let mut parts = equal_cells(MANY / 4);
+    parts.push((CLOSED, facts));
+    parts
+}
+
+/// The set of streams of equal unix sockets, and their cells.
+fn equal_cells(sockets: usize) -> Sections {
     /// Family, protocol, state, ends, attribution: streams and cells.
     const CELLS: [(u16, u8); 5] = [(3, 3), (4, 7), (5, 7), (6, 2), (25, 1)];
-    let count = MANY / 4;
     let mut pattern = vec![CELLS.len() as u8];
     let mut expected = 0;
     for (stream, _) in CELLS {
@@ -147,15 +260,11 @@ fn ended() -> Sections {
     }
     let cells = CELLS.map(|(stream, cell)| {
         // Each as a difference from the one before, signs folded.
-        let mut told = vec![0; count];
+        let mut told = vec![0; sockets];
         told[0] = cell * 2;
         (FIRST_STREAM + stream, told)
     });
-    let about = vec![
-        (NEW_STREAM_SETS, pattern),
-        (CLOSED, claimed(&[0], count)),
-        (STREAM_SETS, vec![0; count]),
-    ];
+    let about = vec![(NEW_STREAM_SETS, pattern), (STREAM_SETS, vec![0; sockets])];
     about.into_iter().chain(cells).collect()
 }
 
@@ -243,11 +352,21 @@ fn read() {
     setrlimit(Resource::As, limit).expect("it can be lowered");
     let path = std::env::var_os("RECORDING").expect("the parent says which");
     let mut reader = Reader::open(path.as_ref()).expect("it looks like a recording");
-    let mut sample = Sample::default();
+    let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
+    let (mut sample, mut sockets) = (Sample::default(), 0);
     for at in 0..reader.entries().len() {
         match reader.read_into(at, &mut sample) {
-            Ok(()) => println!("{} sockets", sample.sockets.rows.len()),
+            Ok(()) => sockets += sample.sockets.rows.len() as u64,
             Err(error) => println!("{error}"),
         }
+        // An incomplete Sample counts, too.
+        let text = sample.interfaces.iter().map(|(_, name)| name.len());
+        let text = text.sum::<usize>();
+        assert!(text <= TEXT, "a Sample with {text} bytes of names");
     }
+    println!("{sockets} sockets in {bytes} bytes; {:?}", reader.losses());
+    assert!(
+        sockets <= SOCKETS + SOCKETS_EACH_BYTE * bytes,
+        "{sockets} sockets in {bytes} bytes"
+    );
 }

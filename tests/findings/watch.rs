@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::support::diagnosis::{self, Finding, Recorder, Report};
 use crate::support::network_namespace::Link;
 use crate::support::sandbox::case_name;
+use crate::support::wait::patience;
 
 /// Environment variable with a directory for the recordings.
 const KEPT_IN: &str = "SOCKWATCH_KEEP_RECORDINGS";
@@ -59,7 +60,7 @@ impl Watch<'_> {
         let start = move || Recorder::start(&file);
         Watch {
             link,
-            begun: Timestamp::now() - BEFORE,
+            begun: Timestamp::now() - patience(BEFORE),
             started: Instant::now(),
             found: Vec::new(),
             recorder: match link {
@@ -95,7 +96,10 @@ impl Watch<'_> {
                 break;
             }
             let waited = self.started.elapsed();
-            assert!(waited < COMES_WITHIN, "in vain for {ids:?}: {recorded}");
+            assert!(
+                waited < patience(COMES_WITHIN),
+                "in vain for {ids:?}: {recorded}"
+            );
             thread::sleep(Duration::from_millis(300));
         }
         for finding in &report.findings {
@@ -121,7 +125,10 @@ impl Watch<'_> {
                 break;
             }
             assert_only(&ids, &report);
-            assert!(ended.elapsed() < GOES_WITHIN, "it does not go: {report}");
+            assert!(
+                ended.elapsed() < patience(GOES_WITHIN),
+                "it does not go: {report}"
+            );
         }
         // Who has looked all the time has seen it come and go.
         let report = loop {
@@ -129,7 +136,10 @@ impl Watch<'_> {
             if report.findings.iter().all(|one| one.until().is_some()) {
                 break report;
             }
-            assert!(ended.elapsed() < GOES_WITHIN, "it does not go: {report}");
+            assert!(
+                ended.elapsed() < patience(GOES_WITHIN),
+                "it does not go: {report}"
+            );
             thread::sleep(Duration::from_millis(300));
         };
         let mut told = report.ids();

@@ -21,6 +21,7 @@ use sockwatch::cli::{Cli, Topic};
 use crate::support::requirements::Requirement;
 use crate::support::sandbox::Case;
 use crate::support::sockets_in_every_state::{address, listener, pair};
+use crate::support::wait::patience;
 use crate::{fallible, run, sockwatch, text};
 
 const REQUIREMENTS: &[Requirement] = &[Requirement::Root, Requirement::Ip];
@@ -112,7 +113,10 @@ fn examples_run() -> Result<(), Failed> {
             text(&output.stderr)
         );
         // Only filters on rates wait for a second Sample.
-        assert!(started.elapsed() < Duration::from_secs(5), "{example}");
+        assert!(
+            started.elapsed() < patience(Duration::from_secs(5)),
+            "{example}"
+        );
     }
     Ok(())
 }
@@ -227,7 +231,7 @@ fn readme_runs() -> Result<(), Failed> {
 /// Returns true if bytes written at one end of a connection arrive at the other.
 fn is_alive(mut near: &TcpStream, mut far: &TcpStream) -> bool {
     let mut byte = [0];
-    far.set_read_timeout(Some(Duration::from_secs(2)))
+    far.set_read_timeout(Some(patience(Duration::from_secs(2))))
         .expect("it can be set");
     near.write_all(b"x").is_ok() && far.read_exact(&mut byte).is_ok()
 }
@@ -404,7 +408,7 @@ fn events_are_complete() -> Result<(), Failed> {
         }
     });
     // Once it reports a connection, it receives events.
-    let limit = Instant::now() + Duration::from_secs(20);
+    let limit = Instant::now() + patience(Duration::from_secs(20));
     while lines.recv_timeout(Duration::from_millis(50)).is_err() {
         assert!(Instant::now() < limit, "it tells nothing");
         drop(pair(&marker));
@@ -466,7 +470,7 @@ impl EventStream {
                 let _ = sender.send(line);
             }
         });
-        let limit = Instant::now() + Duration::from_secs(20);
+        let limit = Instant::now() + patience(Duration::from_secs(20));
         while lines.recv_timeout(Duration::from_millis(50)).is_err() {
             assert!(Instant::now() < limit, "it tells nothing");
             drop(pair(marker));
@@ -480,7 +484,7 @@ impl EventStream {
         loop {
             let line = self
                 .lines
-                .recv_timeout(Duration::from_secs(20))
+                .recv_timeout(patience(Duration::from_secs(20)))
                 .map_err(|_| format!("it did not come among {} events", all.len()))?;
             let event: Json = serde_json::from_str(&line)?;
             let found = holds(&event);

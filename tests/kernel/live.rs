@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockwatch::aggregate::{Aggregate, Aggregator};
-use sockwatch::filter::StateSet;
+use sockwatch::filter::{LoweredFilter, StateSet};
 use sockwatch::model::{
     Attribution, Protocol, Sample, Socket, SocketRef, SocketTable, State, TcpInfo, Unowned,
 };
@@ -30,7 +30,7 @@ use crate::support::network_namespace::ip;
 use crate::support::requirements::{Requirement, mptcp_socket};
 use crate::support::sandbox::Case;
 use crate::support::sockets_in_every_state::{World, address, cookie, listener, pair};
-use crate::support::wait;
+use crate::support::wait::{self, patience};
 
 /// Connections of a burst between two samples.
 const BURST: usize = 1000;
@@ -113,6 +113,11 @@ pub(crate) const CASES: &[Case] = &[
         "one dump of TCP over both families equals a dump of each",
         &[],
         both_families,
+    ),
+    panicking(
+        "a program that the kernel refuses is left out of the request",
+        &[],
+        refused_program,
     ),
     panicking(
         "a request for a single socket reports whether it is still open",
@@ -275,7 +280,7 @@ fn burst() {
     let start = Instant::now();
     while (openers, acceptors) != (BURST, BURST) {
         assert!(
-            start.elapsed() < PATIENCE,
+            start.elapsed() < patience(PATIENCE),
             "closed: {openers} openers and {acceptors} acceptors of {BURST}"
         );
         let sample = watch.next_sample();
@@ -707,7 +712,10 @@ fn mptcp() {
         if acked > Some(SENT as u64) && start.elapsed() > Duration::from_millis(100) {
             break;
         }
-        assert!(start.elapsed() < PATIENCE, "acknowledged: {acked:?}");
+        assert!(
+            start.elapsed() < patience(PATIENCE),
+            "acknowledged: {acked:?}"
+        );
     }
     aggregator.update(&watch.sample, &mut aggregate);
 
@@ -1014,4 +1022,30 @@ fn exhausted_descriptors() {
         "it cannot begin without a descriptor"
     );
     assert_eq!(lines[4], "again true", "with descriptors all is well again");
+}
+
+fn refused_program() {
+    let listener = listener(Ipv4Addr::LOCALHOST);
+    let _pair = pair(&listener);
+    let dump = |code: Vec<u8>| {
+        let request = AttributeRequest {
+            lowered: LoweredFilter {
+                states: StateSet::of(State::Listen),
+                code,
+                kernel_only: false,
+            },
+            details: true,
+        };
+        let mut table = SocketTable::default();
+        let mut dumper = Dumper::new(0).expect("the kernel gives sock_diag");
+        let outcome = dumper.dump(Table::Tcp, &request, &mut table);
+        assert!(outcome.fault.is_none(), "{:?}", outcome.fault);
+        table.rows
+    };
+    // An operation that no kernel has, which continues at the end of the program.
+    let [low, high] = 4u16.to_ne_bytes();
+    let rows = dump(vec![200, 4, low, high]);
+    assert!(rows.iter().any(|row| row.cookie == cookie(&listener)));
+    assert!(rows.iter().all(|row| row.state == State::Listen));
+    assert_eq!(rows.len(), dump(Vec::new()).len());
 }

@@ -15,12 +15,14 @@ mod icmp;
 mod live;
 mod live_screens;
 mod names;
+mod other_kernels;
 mod owners;
 mod privilege;
 mod reasons;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
+mod tcp_info;
 mod unlisted;
 
 use support::requirements::Requirement;
@@ -42,10 +44,12 @@ fn main() -> ExitCode {
             ("compare_ss", compare_ss::CASES),
             ("icmp", icmp::CASES),
             ("live", live::CASES),
+            ("other_kernels", other_kernels::CASES),
             ("owners", owners::CASES),
             ("live_screens", live_screens::CASES),
             ("names", names::CASES),
             ("reasons", reasons::CASES),
+            ("tcp_info", tcp_info::CASES),
             ("unlisted", unlisted::CASES),
             ("privilege", privilege::CASES),
         ],

@@ -29,7 +29,7 @@ use crate::support::network_namespace::ip;
 use crate::support::requirements::Requirement;
 use crate::support::sandbox::Case;
 use crate::support::sockets_in_every_state::{address, listener, pair};
-use crate::support::wait::until;
+use crate::support::wait::{patience, until};
 use crate::{fallible, run, sockwatch, text};
 
 const REQUIREMENTS: &[Requirement] = &[Requirement::Root, Requirement::Ip, Requirement::Unshare];
@@ -56,6 +56,11 @@ pub(crate) const CASES: &[Case] = &[
     fallible("signals close a recording", REQUIREMENTS, || {
         with_host_name(signals_close)
     }),
+    fallible(
+        "what a killed recorder has recorded can be read and replayed",
+        REQUIREMENTS,
+        || with_host_name(killed_recorder),
+    ),
     fallible(
         "a signal ends a recorder whose named pipe is not read",
         REQUIREMENTS,
@@ -271,7 +276,7 @@ fn unread_pipe() -> Result<(), Failed> {
     let asked = Instant::now();
     waiting.signal(Signal::TERM);
     assert!(!waiting.wait().status.success());
-    assert!(asked.elapsed() < Duration::from_secs(5));
+    assert!(asked.elapsed() < patience(Duration::from_secs(5)));
 
     // A time zone that cannot be read.
     let mut command = sockwatch(&["events", "--duration", "1s"]);
@@ -279,7 +284,7 @@ fn unread_pipe() -> Result<(), Failed> {
     let asked = Instant::now();
     waiting.signal(Signal::TERM);
     assert!(!waiting.wait().status.success());
-    assert!(asked.elapsed() < Duration::from_secs(5));
+    assert!(asked.elapsed() < patience(Duration::from_secs(5)));
 
     // A reader that never reads: the pipe fills.
     let held: Vec<TcpListener> = (0..300).map(|_| listener(Ipv4Addr::LOCALHOST)).collect();
@@ -291,7 +296,7 @@ fn unread_pipe() -> Result<(), Failed> {
     let asked = Instant::now();
     blocked.signal(Signal::TERM);
     let output = blocked.wait();
-    assert!(asked.elapsed() < Duration::from_secs(5));
+    assert!(asked.elapsed() < patience(Duration::from_secs(5)));
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
     assert!(said.contains("does not read"), "{said}");
@@ -464,6 +469,38 @@ fn signals_close() -> Result<(), Failed> {
         );
         let info = info(&recording);
         assert_eq!(info["whole"], true, "{number:?}: {info}");
+    }
+    Ok(())
+}
+
+fn killed_recorder() -> Result<(), Failed> {
+    let files = Files::new();
+    let (recording, live) = (files.path("s.swr"), files.path("live.jsonl"));
+    let server = listener(Ipv4Addr::LOCALHOST);
+    let (near, _far) = pair(&server);
+    let child = recorder(&["-o", &recording, "--jsonl", &live]);
+    until_recorded(&recording, 5);
+    let readable = info(&recording)["samples"].as_u64().ok_or("samples")?;
+    child.signal(Signal::KILL);
+    assert!(!child.wait().status.success());
+
+    let info = info(&recording);
+    assert_eq!(info["closed"], false, "nobody closed it");
+    assert!(info["samples"].as_u64() >= Some(readable), "{info}");
+    // The connection is in the first and the last instant as it was written beside the recording.
+    let written = fs::read_to_string(&live)?;
+    let own = format!("sport = {}", near.local_addr()?.port());
+    let from = |more: &[&str]| {
+        let arguments = ["list", "-t", "--from", &recording, "--jsonl", &own];
+        stdout_of(&[&arguments[..], more].concat())
+    };
+    let exported = stdout_of(&["export", &recording, "--format", "jsonl"]);
+    let instants: Vec<String> = times(&exported).into_keys().collect();
+    assert!(instants.len() as u64 >= readable, "{instants:?}");
+    let first = instants.first().ok_or("no instant")?;
+    for row in [from(&["--at", first]), from(&[])] {
+        let row = row.trim_end().strip_prefix('{').ok_or("no such row")?;
+        assert!(written.contains(row), "{row}");
     }
     Ok(())
 }

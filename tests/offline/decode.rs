@@ -10,9 +10,9 @@ use sockwatch::model::{
 };
 use sockwatch::source::netlink::datagram::{DatagramStatus, decode_datagram};
 use sockwatch::source::netlink::decode::decode_socket;
-use sockwatch::source::netlink::request::{AttributeRequest, Table};
+use sockwatch::source::netlink::request::Table;
 
-use crate::support::dumps::{fixture, protocol, recorded};
+use crate::support::dumps::{fixture, protocol, record, recorded, to_bytes};
 
 const TABLES: [(&str, Table); 7] = [
     ("tcp", Table::Inet(Protocol::Tcp)),
@@ -442,37 +442,8 @@ proptest! {
 #[test]
 #[ignore = "records the fixtures anew from the running kernel"]
 fn record_fixtures() {
-    use std::os::fd::AsFd;
     for (name, table) in TABLES {
-        let socket = netlink_sys::Socket::new(netlink_sys::protocols::NETLINK_SOCK_DIAG).unwrap();
-        socket.connect(&netlink_sys::SocketAddr::new(0, 0)).unwrap();
-        let mut request = Vec::new();
-        table.write_request(&AttributeRequest::default(), 1, &mut request);
-        socket.send(&request, 0).unwrap();
-        let mut out = Vec::new();
-        let mut buffer = vec![0; 32 * 1024];
-        loop {
-            let (_, length) = rustix::net::recv(
-                socket.as_fd(),
-                &mut buffer[..],
-                rustix::net::RecvFlags::empty(),
-            )
-            .unwrap();
-            out.extend_from_slice(&(length as u32).to_le_bytes());
-            out.extend_from_slice(&buffer[..length]);
-            if decode_datagram(
-                &buffer[..length],
-                None,
-                None,
-                1,
-                &mut SocketTable::default(),
-            )
-            .ended
-            .is_some()
-            {
-                break;
-            }
-        }
-        std::fs::write(fixture(name), out).unwrap();
+        let datagrams = record(table).unwrap();
+        std::fs::write(fixture(name), to_bytes(&datagrams)).unwrap();
     }
 }

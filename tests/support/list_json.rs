@@ -18,6 +18,35 @@ const TCP_OPTIONS: [(u64, &str); 5] = [
 /// The bit of `tcpi_options` that says that windows are scaled.
 const WSCALE: u64 = 4;
 
+/// Fields of `sctp_info` that ss prints.
+const SCTP: [&str; 14] = [
+    "rwnd",
+    "unackdata",
+    "penddata",
+    "instrms",
+    "outstrms",
+    "inqueue",
+    "outqueue",
+    "overall_error",
+    "max_burst",
+    "maxseg",
+    "peer_rwnd",
+    "peer_tag",
+    "peer_capable",
+    "peer_sack",
+];
+
+/// Fields of `sctp_info` of a socket that ss prints.
+const SCTP_OPTIONS: [&str; 7] = [
+    "s_autoclose",
+    "s_adaptation_ind",
+    "s_pd_point",
+    "s_nodelay",
+    "s_disable_fragments",
+    "s_v4mapped",
+    "s_frag_interleave",
+];
+
 /// The fields of one socket under the names that [`super::ss::parse`] uses. What ss leaves out is left out.
 pub(crate) fn fields(socket: &Json) -> Fields {
     let mut out = Fields::new();
@@ -58,7 +87,32 @@ pub(crate) fn fields(socket: &Json) -> Fields {
             out.insert("inode".into(), inode.into());
         }
     }
-    for key in ["cookie", "uid", "mark", "tos", "tclass", "class_id"] {
+    let structures = [("sctp", &SCTP[..]), ("sctp_options", &SCTP_OPTIONS[..])];
+    for (structure, names) in structures {
+        for name in names {
+            if let Some(number) = socket[structure][*name].as_f64() {
+                out.insert(format!("sctp.{name}"), number.into());
+            }
+        }
+    }
+    for key in ["local_addresses", "remote_addresses", "md5_keys"] {
+        if let Some(addresses) = text(key) {
+            out.insert(key.into(), addresses.into());
+        }
+    }
+    for (name, value) in socket["tls"].as_object().into_iter().flatten() {
+        let value = value.as_str().unwrap_or("unknown");
+        out.insert(format!("tls.{name}"), value.into());
+    }
+    for key in [
+        "cookie",
+        "uid",
+        "mark",
+        "tos",
+        "tclass",
+        "class_id",
+        "association",
+    ] {
         if let Some(number) = socket[key].as_f64() {
             out.insert(key.into(), number.into());
         }

@@ -1,14 +1,16 @@
 //! Requirements of tests: privileges and tools. Where one is missing, the test is reported as ignored with the reason.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use libtest_mimic::{Failed, Trial};
 
 /// A privilege, tool or kernel feature that a test requires.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Requirement {
     /// Effective user 0 with all that root can do to a network namespace and to other users' processes.
     Root,
@@ -24,6 +26,10 @@ pub(crate) enum Requirement {
     Mptcp,
     /// A kernel with VXLAN.
     Vxlan,
+    /// `python3`, and a kernel that has the sockets that `other_kernels.py` makes under this name.
+    Kind(&'static str),
+    /// A kernel with VRF devices.
+    Vrf,
     /// `python3`, and a kernel that lists the sockets registered with an `io_uring`.
     IoUring,
     /// A cgroup-2 hierarchy in which cgroups can be made.
@@ -61,6 +67,9 @@ impl Requirement {
                 .is_err()
                 .then_some("needs a kernel with MPTCP"),
             Requirement::Vxlan => (!has_vxlan()).then_some("needs root and a kernel with VXLAN"),
+            Requirement::Kind(kind) => (!makes(kind)).then_some("needs root, python3 and a kernel with these sockets"),
+            Requirement::Vrf => (!is_root() || !succeeds(Command::new("unshare").args(["--net", "ip", "link", "add", "probe", "type", "vrf", "table", "10"])))
+                .then_some("needs root and a kernel with VRF devices"),
             Requirement::IoUring => (!runs_python(&format!("{RING_WITH_SOCKET}\nassert b'socket:[' in open('/proc/self/fdinfo/%d' % ring, 'rb').read()")))
                 .then_some("needs python3 and a kernel that lists the files of an io_uring"),
             Requirement::Cgroup2 => cgroup2_directory()
@@ -95,6 +104,19 @@ listener.close()";
 /// Reports whether Python runs a script.
 fn runs_python(script: &str) -> bool {
     succeeds(Command::new("python3").args(["-c", script]))
+}
+
+/// The script that makes sockets that only some kernels have.
+pub(crate) const OTHER_KERNELS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/support/other_kernels.py"
+);
+
+/// Reports whether the kernel has the sockets that the script makes under a name. They are made in a namespace of their own
+/// and closed at once.
+fn makes(kind: &str) -> bool {
+    let script = format!("ip link set lo up; exec python3 {OTHER_KERNELS} {kind}");
+    is_root() && succeeds(Command::new("unshare").args(["--net", "sh", "-c", &script]))
 }
 
 fn has_vxlan() -> bool {
@@ -163,11 +185,14 @@ fn quiet(command: &mut Command) -> std::io::Result<ExitStatus> {
         .status()
 }
 
-/// Returns the reason why a requirement is not met; `None` if all are.
+/// Returns the reason why a requirement is not met; `None` if all are. Each is tried once: it may start a program.
 pub(crate) fn unmet(requirements: &[Requirement]) -> Option<&'static str> {
-    requirements
-        .iter()
-        .find_map(|requirement| requirement.missing())
+    static TRIED: Mutex<BTreeMap<Requirement, Option<&'static str>>> = Mutex::new(BTreeMap::new());
+    let mut tried = TRIED.lock().unwrap_or_else(PoisonError::into_inner);
+    requirements.iter().find_map(|requirement| {
+        let missing = || requirement.missing();
+        *tried.entry(*requirement).or_insert_with(missing)
+    })
 }
 
 /// Creates a test that is reported as ignored, with the reason as its kind, unless its requirements are met.

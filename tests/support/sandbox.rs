@@ -12,6 +12,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use super::network_namespace::{enter_own_namespace, ip};
 use super::requirements::{Requirement, ignored, trial, unmet};
+use super::wait::patience;
 
 /// Environment variable with the name of the case that a child runs.
 const CASE: &str = "SOCKWATCH_TEST_CASE";
@@ -78,7 +79,16 @@ pub(crate) fn run_suites(suites: &[Suite], at_once: usize) -> ExitCode {
     let cases = suites
         .iter()
         .flat_map(|(suite, cases)| cases.iter().map(move |case| (suite, case)));
-    let trials = cases.map(|(suite, case)| to_trial(suite, case)).collect();
+    // What a case requires is tried only if the case may run.
+    let is_wanted = |name: &String| {
+        let filter = arguments.filter.as_deref();
+        filter.is_none_or(|text| name.contains(text))
+    };
+    let trials = cases
+        .map(|(suite, case)| (format!("{suite}{SEPARATOR}{}", case.name), case))
+        .filter(|(full_name, _)| is_wanted(full_name))
+        .map(|(full_name, case)| to_trial(full_name, case))
+        .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -117,8 +127,7 @@ pub(crate) fn case_name() -> String {
     name.expect("a suite and a case").to_owned()
 }
 
-fn to_trial(suite: &str, case: &Case) -> Trial {
-    let full_name = format!("{suite}{SEPARATOR}{}", case.name);
+fn to_trial(full_name: String, case: &Case) -> Trial {
     let Case {
         isolation, timeout, ..
     } = *case;
@@ -178,6 +187,7 @@ fn run_child(full_name: &str, isolation: Isolation, timeout: Duration) -> Result
         let _ = output.read_to_end(&mut text);
         String::from_utf8_lossy(&text).into_owned()
     });
+    let timeout = patience(timeout);
     let success = wait(&mut child, timeout)?;
     let printed = [output, errors].map(|reader| reader.join().unwrap_or_default());
     match success {

@@ -119,6 +119,8 @@ pub(crate) fn parse(line: &str, layout: Layout) -> Result<Fields, Unparsed> {
     if layout == Layout::Unix {
         out.insert("netid".into(), cursor.word()?.into());
     }
+    // An SCTP association, below the line of its socket.
+    cursor.take("`- ");
     out.insert("state".into(), cursor.word()?.into());
     for queue in ["recv_queue", "send_queue"] {
         let word = cursor.word()?;
@@ -220,7 +222,24 @@ fn item(cursor: &mut Cursor<'_>, out: &mut Fields) -> Result<(), Unparsed> {
         }
         return Ok(());
     }
+    if cursor.take("locals:") {
+        out.insert("local_addresses".into(), cursor.word()?.into());
+        return Ok(());
+    }
+    if cursor.take("md5keys:") {
+        // Without the keys themselves.
+        let keys = cursor.word()?.split(',');
+        let peers: Vec<&str> = keys
+            .map(|key| key.split_once('=').map_or(key, |(peer, _)| peer))
+            .collect();
+        out.insert("md5_keys".into(), peers.join(",").into());
+        return Ok(());
+    }
     if cursor.take("peers:") {
+        if !cursor.rest.starts_with(' ') {
+            out.insert("remote_addresses".into(), cursor.word()?.into());
+            return Ok(());
+        }
         let mut pending = 0.0;
         while cursor
             .rest
@@ -252,6 +271,10 @@ fn item(cursor: &mut Cursor<'_>, out: &mut Fields) -> Result<(), Unparsed> {
         "delivery_rate" => {
             let rate = cursor.word()?;
             bits_into(cursor, out, "tcp.delivery_rate", rate)?;
+        }
+        "version:" | "cipher:" | "rxconf:" | "txconf:" => {
+            let key = format!("tls.{}", word.trim_end_matches(':'));
+            out.insert(key, cursor.word()?.into());
         }
         "app_limited" => {
             out.insert("tcp.delivery_rate_app_limited".into(), 1.0.into());
@@ -323,6 +346,38 @@ fn pair(cursor: &Cursor<'_>, out: &mut Fields, name: &str, value: &str) -> Resul
         | "fackets" | "reordering" | "reord_seen" | "rcv_space" | "rcv_ssthresh"
         | "rcv_ooopack" | "snd_wnd" | "rcv_wnd" | "rehash" => {
             number(&format!("tcp.{name}"), value, 1.0)
+        }
+        "tag" | "ptag" => {
+            let key = match name {
+                "tag" => "association",
+                _ => "sctp.peer_tag",
+            };
+            out.insert(key.into(), hexadecimal(value).into());
+            Ok(())
+        }
+        // That of the association, once more.
+        "state" => Ok(()),
+        "rwnd" | "unackdata" | "penddata" | "instrms" | "outstrms" | "inqueue" | "outqueue"
+        | "overerr" | "maxburst" | "maxseg" | "prwnd" | "pcapable" | "psack" => {
+            let key = match name {
+                "overerr" => "overall_error",
+                "maxburst" => "max_burst",
+                "prwnd" => "peer_rwnd",
+                "pcapable" => "peer_capable",
+                "psack" => "peer_sack",
+                other => other,
+            };
+            number(&format!("sctp.{key}"), value, 1.0)
+        }
+        "autoclose" | "adapind" | "pdpoint" | "nodelay" | "nofrag" | "v4mapped" | "fraginl" => {
+            let key = match name {
+                "adapind" => "adaptation_ind",
+                "pdpoint" => "pd_point",
+                "nofrag" => "disable_fragments",
+                "fraginl" => "frag_interleave",
+                other => other,
+            };
+            number(&format!("sctp.s_{key}"), value, 1.0)
         }
         "sk" => {
             out.insert("cookie".into(), hexadecimal(value).into());
@@ -433,6 +488,12 @@ pub(crate) fn filter_name(shown: &str) -> &str {
         "LAST-ACK" => "last-ack",
         "LISTEN" => "listening",
         "CLOSING" => "closing",
+        "COOKIE_WAIT" => "cookie-wait",
+        "COOKIE_ECHOED" => "cookie-echoed",
+        "SHUTDOWN_PENDING" => "shutdown-pending",
+        "SHUTDOWN_SENT" => "shutdown-sent",
+        "SHUTDOWN_RECEIVED" => "shutdown-received",
+        "ACK_SENT" => "shutdown-ack-sent",
         other => other,
     }
 }

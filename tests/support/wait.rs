@@ -4,14 +4,31 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// Environment variable with a factor for every time limit, for processors that are many times slower.
+const FACTOR: &str = "SOCKWATCH_TEST_PATIENCE";
+
+/// Returns how many times slower than usual the processor is said to be: 1 unless the environment says otherwise.
+pub(crate) fn slowness() -> u32 {
+    let factor = std::env::var(FACTOR).ok();
+    factor
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1)
+        .max(1)
+}
+
+/// Scales a time limit that suits usual processors.
+pub(crate) fn patience(usual: Duration) -> Duration {
+    usual * slowness()
+}
+
 /// How long a state may take to appear. Everything here takes milliseconds on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Asks until `done` says yes, and panics with `what` if it never does.
 pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let start = Instant::now();
+    let (start, limit) = (Instant::now(), patience(PATIENCE));
     while !done() {
-        assert!(start.elapsed() < PATIENCE, "waited in vain for {what}");
+        assert!(start.elapsed() < limit, "waited in vain for {what}");
         thread::sleep(Duration::from_millis(2));
     }
 }

@@ -166,15 +166,20 @@ impl Aggregator {
             sum.changes.opened += u32::from(opened);
             sum.changes.time_wait += u32::from(time_wait);
         };
+        // A process has SCTP sockets, and a remote host their associations.
+        let is_association = socket.is_association();
         for_each_owner(sample, socket, |process| {
-            if let Some(sum) = self.processes.get_mut(process as usize) {
+            if let Some(sum) = self.processes.get_mut(process as usize)
+                && !is_association
+            {
                 add(sum);
             }
         });
         if !socket.family.is_inet() {
             return;
         }
-        if let Some(remote) = socket.remote() {
+        let has_remote = socket.protocol != Protocol::Sctp || is_association;
+        if let Some(remote) = socket.remote().filter(|_| has_remote) {
             let sum = self.remotes.entry(remote.canonical().address);
             add(sum);
             for_each_owner(sample, socket, |process| sum.processes.add(process));

@@ -9,7 +9,7 @@ use crate::column::format;
 use crate::column::format::MISSING;
 use crate::column::sort_key::text_key;
 use crate::column::{Align, SortKey};
-use crate::model::{Notation, SOCKOPT_NAMES, Socket, Unowned, field};
+use crate::model::{AddressList, Notation, SOCKOPT_NAMES, Socket, SocketRef, Unowned, field};
 
 /// Returns the columns of identity, wire rates and options.
 pub(super) fn columns() -> Vec<SocketColumn> {
@@ -128,6 +128,70 @@ pub(super) fn scalar_columns() -> impl Iterator<Item = SocketColumn> {
             value: |scalar, row| (scalar.get)(row.socket.socket),
         },
     })
+}
+
+/// Description of `md5_keys`, which exports share.
+pub(crate) const MD5_KEYS_ABOUT: &str = "Peers for which an MD5 key is set on the socket, separated by commas; never the keys. Requires CAP_NET_ADMIN. Kernel: INET_DIAG_MD5SIG.";
+
+/// Returns the columns of kTLS and MD5 keys.
+pub(super) fn extra_columns() -> [SocketColumn; 2] {
+    [
+        SocketColumn::text(
+            ("tls", "TLS", 16),
+            "What kTLS reports: version, cipher, and who decrypts and encrypts: none (user space), sw, hw. Kernel: INET_ULP_INFO_TLS.",
+            |row, out| {
+                let tls = row.socket.tls()?;
+                let known = |name: Option<&'static str>| name.unwrap_or(MISSING);
+                let (version, cipher) = (known(tls.version_name()), known(tls.cipher_name()));
+                let (rx, tx) = (known(tls.rx_name()), known(tls.tx_name()));
+                write!(out, "{version} {cipher} rx:{rx} tx:{tx}").ok()
+            },
+            |_, _| None,
+        ),
+        SocketColumn::text(
+            ("md5_keys", "MD5 KEYS", 16),
+            MD5_KEYS_ABOUT,
+            |row, out| write_md5_peers(row.socket, out),
+            |_, _| None,
+        ),
+    ]
+}
+
+/// Appends the peers with an MD5 key; `None` without any.
+pub(crate) fn write_md5_peers(socket: SocketRef<'_>, out: &mut impl Write) -> Option<()> {
+    let mut gap = "";
+    for peer in socket.tcp_extras()?.md5_peers() {
+        write!(out, "{gap}{peer}").ok()?;
+        gap = ",";
+    }
+    (!gap.is_empty()).then_some(())
+}
+
+/// Description of `local_addresses`, which exports share.
+pub(crate) const LOCAL_ADDRESSES_ABOUT: &str = "All local addresses of an SCTP socket or association, separated by commas. Kernel: INET_DIAG_LOCALS.";
+
+/// Description of `remote_addresses`, which exports share.
+pub(crate) const REMOTE_ADDRESSES_ABOUT: &str = "All addresses of the peer of an SCTP association, separated by commas. Kernel: INET_DIAG_PEERS.";
+
+/// Returns the columns of the addresses of multi-homed ends.
+pub(super) fn address_columns() -> [SocketColumn; 2] {
+    fn write(list: AddressList<'_>, out: &mut String) -> Option<()> {
+        (!list.is_empty()).then(|| write!(out, "{list}").ok())?
+    }
+    [
+        SocketColumn::text(
+            ("local_addresses", "LOCAL ADDRESSES", 15),
+            LOCAL_ADDRESSES_ABOUT,
+            |row, out| write(row.socket.sctp_addresses()?.locals(), out),
+            |_, _| None,
+        ),
+        SocketColumn::text(
+            ("remote_addresses", "REMOTE ADDRESSES", 16),
+            REMOTE_ADDRESSES_ABOUT,
+            |row, out| write(row.socket.sctp_addresses()?.peers(), out),
+            |_, _| None,
+        ),
+    ]
 }
 
 /// Returns the column of the upper-layer protocol.

@@ -30,6 +30,10 @@ pub(super) fn columns() -> Vec<SocketColumn> {
             ("state", "STATE", 10),
             field::state.about,
             |row, out| {
+                // As ss, which lists associations below their socket.
+                if row.socket.socket.is_association() {
+                    out.push_str("`- ");
+                }
                 out.push_str(row.socket.socket.state.short_name());
                 Some(())
             },

@@ -11,6 +11,8 @@ pub static SOCKET_COLUMNS: LazyLock<Vec<SocketColumn>> = LazyLock::new(|| {
     columns.extend(identity::columns());
     columns.extend(identity::scalar_columns());
     columns.push(identity::ulp_column());
+    columns.extend(identity::extra_columns());
+    columns.extend(identity::address_columns());
     columns.extend(memory::columns());
     columns.extend(tcp::columns());
     columns

@@ -58,15 +58,6 @@ impl<'a> EventWriter<'a> {
         })
     }
 
-    /// Skips all events before those of a moment.
-    pub(super) fn skip_to(&mut self, moment: &Moment) {
-        let log = &moment.aggregate.events;
-        let now = moment.sample.monotonic_ns;
-        let own = log.batches().next_back();
-        let own = own.filter(|batch| batch.sample.monotonic_ns == now);
-        self.next = own.map_or(log.next(), |batch| batch.first);
-    }
-
     /// Writes the events since the last call.
     ///
     /// # Errors

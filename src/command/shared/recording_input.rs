@@ -1,5 +1,6 @@
 //! Recordings as the input of commands: opening, choosing a moment, reporting damage.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use anyhow::anyhow;
@@ -93,6 +94,32 @@ fn report_losses(archive: &dyn Archive, path: &Path) {
     }
     if !archive.is_closed() {
         report!("sockwatch: {}: {NOT_CLOSED}", path.display());
+    }
+}
+
+/// Reports Samples that cannot be read on standard error, once for a run of the same reason.
+#[derive(Debug)]
+pub(in crate::command) struct DamageReporter<'a> {
+    path: &'a Path,
+    last: RefCell<String>,
+}
+
+impl<'a> DamageReporter<'a> {
+    /// Creates a reporter for a recording.
+    pub(in crate::command) fn new(path: &'a Path) -> DamageReporter<'a> {
+        DamageReporter {
+            path,
+            last: RefCell::default(),
+        }
+    }
+
+    /// Reports why the next Sample cannot be read.
+    pub(in crate::command) fn report(&self, error: &dyn std::fmt::Display) {
+        let reason = error.to_string();
+        if *self.last.borrow() != reason {
+            report!("sockwatch: {}: {reason}", self.path.display());
+            self.last.replace(reason);
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
 use crate::filter::{
     Filter, LoweredFilter, NameResolver, ParseContext, RequestedSockets, StateSet,
 };
-use crate::model::{Family, Protocol, SocketRef, State, Unowned};
+use crate::model::{Family, Protocol, Socket, SocketRef, State, Unowned};
 use crate::privilege::{self, ADMINISTER_NETWORK};
 use crate::source::netlink::request::Table;
 
@@ -32,7 +32,7 @@ const RATES: [&str; 7] = [
 const OWNERS: [&str; 5] = ["process", "pid", "unowned", "attribution", "peer"];
 
 /// Columns that the kernel reports without requests for optional attributes.
-const BASIC: [&str; 26] = [
+const BASIC: [&str; 29] = [
     "netid",
     "state",
     "recv_queue",
@@ -59,6 +59,9 @@ const BASIC: [&str; 26] = [
     "mark",
     "options",
     "shutdown",
+    "association",
+    "local_addresses",
+    "remote_addresses",
 ];
 
 /// States that `-l` lists.
@@ -183,16 +186,43 @@ impl Selection {
     /// Returns true if a socket is selected.
     #[inline]
     pub(in crate::command) fn matches(&self, row: &SocketRow<'_>) -> bool {
-        let socket = row.socket.socket;
-        self.kinds.include(socket)
-            && self.states.contains(socket.state)
+        self.matches_in_states(row, self.states.contains(row.socket.socket.state))
+    }
+
+    /// Returns true if a socket is selected, provided that its state is.
+    fn matches_in_states(&self, row: &SocketRow<'_>, is_in_states: bool) -> bool {
+        is_in_states
+            && self.kinds.include(row.socket.socket)
             && self.filter.matches(row.socket, row)
+    }
+
+    /// Returns true if the states include that of a row. As in ss, letters select SCTP sockets by what they have: `-l`
+    /// those that listen, no letter those with associations, whatever their own state is.
+    fn includes_state(&self, rows: &[Socket], at: usize) -> bool {
+        let Some(socket) = rows.get(at) else {
+            return false;
+        };
+        if socket.protocol != Protocol::Sctp || self.filter.mentions_states() {
+            return self.states.contains(socket.state);
+        }
+        if self.listening {
+            return socket.is_listener();
+        }
+        let has_associations = || {
+            let next = rows.get(at + 1);
+            next.is_some_and(|next| next.is_association() && next.cookie == socket.cookie)
+        };
+        self.lists_all_states() || socket.is_association() || has_associations()
     }
 
     /// Returns the rows of the selected sockets of a moment.
     pub(in crate::command) fn matching_rows(&self, moment: &Moment) -> Vec<u32> {
-        let matches =
-            |&row: &u32| SocketRow::of(moment, row as usize).is_some_and(|row| self.matches(&row));
+        let rows = &moment.sample.sockets.rows;
+        let matches = |&row: &u32| {
+            let at = row as usize;
+            SocketRow::of(moment, at)
+                .is_some_and(|row| self.matches_in_states(&row, self.includes_state(rows, at)))
+        };
         (0..moment.sample.sockets.rows.len() as u32)
             .filter(matches)
             .collect()
@@ -302,7 +332,7 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
     use crate::filter::NoResolver;
-    use crate::model::{Ends, Socket};
+    use crate::model::Ends;
 
     /// Parses the arguments of `list`.
     fn selection(words: &[&str]) -> Selection {

@@ -88,7 +88,11 @@ fn end(last: u8, port: u16) -> Endpoint {
 
 fn listener(cookie: u64, local: Endpoint) -> Subject {
     Subject::Socket {
-        key: SocketKey { netns: 1, cookie },
+        key: SocketKey {
+            netns: 1,
+            cookie,
+            association: 0,
+        },
         protocol: "tcp",
         local: Some(local),
         path: None,

@@ -295,6 +295,7 @@ impl HalfOpenGroup {
         keys.min().unwrap_or(SocketKey {
             netns: 0,
             cookie: 0,
+            association: 0,
         })
     }
 

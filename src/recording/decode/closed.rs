@@ -76,7 +76,8 @@ impl ClosedDecoder {
     ) -> Result<(), Corrupt> {
         let mut expected = 0i64;
         for _ in 0..reader.count()? {
-            budget.spend(size_of::<(ClosedSocket, usize)>())?;
+            // Copied to the Sample.
+            budget.spend(size_of::<(ClosedSocket, ClosedSocket, usize)>())?;
             let row = expected.wrapping_add(reader.signed()?);
             expected = row.wrapping_add(1);
             let monotonic_ns = now_ns.wrapping_sub(reader.signed()? as u64);
@@ -115,7 +116,12 @@ impl ClosedDecoder {
         streams: &mut StreamReaders<'_, '_>,
         budget: &mut AllocBudget,
     ) -> Result<(), Corrupt> {
-        for _ in 0..reader.count()? {
+        let count = reader.count()?;
+        // Each row is that of at least one socket.
+        if count > self.closed.len() {
+            return Err(Corrupt::UNANNOUNCED);
+        }
+        for _ in 0..count {
             let base: usize = reader.number()?;
             let mut first_ns = 0;
             match base.checked_sub(1) {

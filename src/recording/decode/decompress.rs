@@ -6,6 +6,7 @@
 use zstd::stream::raw::{DParameter, Decoder as Zstd, InBuffer, Operation as _, OutBuffer};
 
 use crate::recording::error::Corrupt;
+use crate::recording::limits::{FrameMemory, MemoryLimit};
 use crate::recording::planes;
 
 /// Maximum length of a decompressed frame, bytes: a key frame of two million sockets.
@@ -14,12 +15,15 @@ const MAX_UNPACKED_LEN: usize = 512 << 20;
 /// Maximum window of the zstd stream as a binary logarithm: 8 MiB.
 const WINDOW: u32 = 23;
 
-/// Bytes that decoding a chunk may allocate for each of its compressed bytes. Identical sockets need the most, some
-/// 500; a decompression bomb needs a million.
-const MAX_RATIO: usize = 4096;
+/// Copies of a decompressed frame: the frame, the one before it, and the buffer for its split streams.
+const RAW_COPIES: usize = 3;
 
-/// Bytes that decoding a chunk may allocate in addition, however short the chunk is.
-const FREE_ALLOWANCE: usize = 32 << 20;
+/// Numbers of sockets in a Sample.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::recording) struct SocketCounts {
+    pub(in crate::recording) open: usize,
+    pub(in crate::recording) closed: usize,
+}
 
 /// A compressed frame, as it is in a file or in memory.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +32,8 @@ pub(in crate::recording) struct PackedFrame<'a> {
     pub(in crate::recording) is_key: bool,
     /// Length of the decompressed payload according to the frame's header, bytes. Checked, not trusted.
     pub(in crate::recording) unpacked: u32,
+    /// Numbers of sockets according to the header. Checked, not trusted.
+    pub(in crate::recording) sockets: SocketCounts,
     /// The frame's part of the zstd stream.
     pub(in crate::recording) payload: &'a [u8],
 }
@@ -39,21 +45,23 @@ pub(in crate::recording) struct UnpackedFrame {
     pub(super) is_key: bool,
     /// Sections of the frame, with the streams joined.
     pub(super) raw: Vec<u8>,
-    /// Bytes that decoding the chunk up to this frame may have allocated.
-    pub(super) max_allocated: usize,
-    /// Buffer for the sections as they were compressed.
-    split: Vec<u8>,
+    /// Numbers of sockets according to the header.
+    pub(super) sockets: SocketCounts,
+    /// Memory that decoding the frame may take, without `raw` and its copies.
+    pub(super) memory: FrameMemory,
 }
 
 /// Decompresses one frame after another.
-#[derive(Default)]
 pub(in crate::recording) struct Decompressor {
+    limit: MemoryLimit,
     /// Context of the zstd stream; `None` before the first frame.
     zstd: Option<Zstd<'static>>,
     /// Compressed bytes of the chunk so far.
     packed: usize,
     /// True if a delta frame can follow.
     can_continue: bool,
+    /// Buffer for the sections as they were compressed.
+    split: Vec<u8>,
 }
 
 impl std::fmt::Debug for Decompressor {
@@ -63,6 +71,17 @@ impl std::fmt::Debug for Decompressor {
 }
 
 impl Decompressor {
+    /// Creates a decompressor of frames within a limit.
+    pub(in crate::recording) fn new(limit: MemoryLimit) -> Decompressor {
+        Decompressor {
+            limit,
+            zstd: None,
+            packed: 0,
+            can_continue: false,
+            split: Vec::new(),
+        }
+    }
+
     /// Decompresses a frame into `out`. It is a key frame, or the delta frame after the one that was decompressed last.
     ///
     /// # Errors
@@ -81,31 +100,27 @@ impl Decompressor {
         self.can_continue = false;
         self.packed = self.packed.saturating_add(frame.payload.len());
         out.is_key = frame.is_key;
-        out.max_allocated = self
-            .packed
-            .saturating_mul(MAX_RATIO)
-            .saturating_add(FREE_ALLOWANCE);
-        self.decompress_payload(frame, out.max_allocated, &mut out.split)?;
-        if planes::is_split(&out.split) {
+        out.sockets = frame.sockets;
+        out.memory = self.limit.of_chunk(self.packed);
+        let copies = (frame.unpacked as usize).saturating_mul(RAW_COPIES);
+        let left = out.memory.bytes.checked_sub(copies);
+        out.memory.bytes = left.ok_or(out.memory.exceeded)?;
+        self.decompress_payload(frame)?;
+        if planes::is_split(&self.split) {
             out.raw.clear();
-            planes::join_planes(&out.split, &mut out.raw)?;
+            planes::join_planes(&self.split, &mut out.raw)?;
         } else {
-            std::mem::swap(&mut out.raw, &mut out.split);
+            std::mem::swap(&mut out.raw, &mut self.split);
         }
         self.can_continue = true;
         Ok(())
     }
 
-    /// Decompresses the payload into `out`, which holds at most `max` bytes.
-    fn decompress_payload(
-        &mut self,
-        frame: PackedFrame<'_>,
-        max: usize,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Corrupt> {
+    /// Decompresses the payload into `split`.
+    fn decompress_payload(&mut self, frame: PackedFrame<'_>) -> Result<(), Corrupt> {
         const REFUSED: Corrupt = Corrupt("invalid zstd data");
         let length = frame.unpacked as usize;
-        if length > MAX_UNPACKED_LEN.min(max) {
+        if length > MAX_UNPACKED_LEN {
             return Err(Corrupt("the claimed size is too large"));
         }
         let zstd = match &mut self.zstd {
@@ -120,6 +135,7 @@ impl Decompressor {
         if frame.is_key {
             zstd.reinit().map_err(|_| REFUSED)?;
         }
+        let out = &mut self.split;
         out.clear();
         // As much as is claimed, and one byte to notice that there is more.
         let mut input = InBuffer::around(frame.payload);

@@ -21,9 +21,6 @@ use crate::recording::section;
 use crate::recording::strings::StringTable;
 use crate::recording::varint::ByteReader;
 
-/// Maximum bytes that decoding a frame may allocate, however large its chunk is.
-const MAX_ALLOCATED: usize = 1 << 31;
-
 /// Decodes frames; keeps the state of the chunk on which the next delta frame is based.
 #[derive(Default)]
 pub(in crate::recording) struct FrameDecoder {
@@ -38,6 +35,8 @@ pub(in crate::recording) struct FrameDecoder {
     clock: Clock,
     /// The frame that was decoded last.
     frame: UnpackedFrame,
+    /// What the Sample of that frame may take.
+    budget: Option<AllocBudget>,
     /// True if a delta frame can follow.
     can_continue: bool,
 }
@@ -75,6 +74,7 @@ impl FrameDecoder {
             return Err(Corrupt::NO_EARLIER_FRAME);
         }
         self.can_continue = false;
+        self.budget = None;
         std::mem::swap(&mut self.frame, frame);
         if self.frame.is_key {
             self.strings.clear();
@@ -96,10 +96,18 @@ impl FrameDecoder {
     /// Decodes the sections that the next frame depends on. Strings come first, because the others refer to them; the
     /// clock and the processes come before the sockets, which are based on them.
     fn decode_sections(&mut self, raw: &[u8]) -> Result<(), Corrupt> {
-        let is_key = self.frame.is_key;
+        let UnpackedFrame {
+            is_key,
+            sockets: announced,
+            memory,
+            ..
+        } = self.frame;
         let mut sections = FrameSections::find(raw)?;
-        let max = self.frame.max_allocated.min(MAX_ALLOCATED);
-        let mut budget = AllocBudget::new(max.saturating_sub(self.heap_bytes()));
+        let kept = memory.bytes.checked_sub(self.heap_bytes());
+        let left = kept.ok_or(memory.exceeded)?;
+        let strings = sections.fixed[section::STRINGS].0.len();
+        let mut budget =
+            AllocBudget::new(left, memory.exceeded, raw.len(), strings, announced.open);
         let budget = &mut budget;
         self.strings
             .decode(&mut sections.fixed[section::STRINGS], budget)?;
@@ -112,13 +120,15 @@ impl FrameDecoder {
         self.processes.decode(&mut reader)?;
         let now_ns = self.clock.monotonic_ns;
         self.sockets
-            .decode(&mut sections, elapsed_ns, now_ns, is_key, budget)?;
+            .decode(&mut sections, announced, elapsed_ns, now_ns, is_key, budget)?;
         let mut reader = field_reader(sections.fixed[section::COUNTERS], strings, budget);
         self.counters.decode(&mut reader)?;
         let mut reader = field_reader(sections.fixed[section::DEVICES], strings, budget);
         self.devices.decode(&mut reader)?;
         let mut reader = field_reader(sections.fixed[section::SETTINGS], strings, budget);
-        self.settings.decode(&mut reader)
+        self.settings.decode(&mut reader)?;
+        self.budget = Some(*budget);
+        Ok(())
     }
 
     /// Returns the bytes of memory that are kept from frame to frame.
@@ -126,7 +136,9 @@ impl FrameDecoder {
         self.sockets.heap_bytes()
             + self.strings.heap_bytes()
             + self.processes.heap_bytes()
+            + self.counters.heap_bytes()
             + self.devices.heap_bytes()
+            + self.settings.heap_bytes()
     }
 
     /// Replaces `sample` by the Sample of the last frame, reusing its memory.
@@ -140,7 +152,8 @@ impl FrameDecoder {
         self.clock.apply_to(sample);
         self.processes.append_to(sample);
         sample.settings = Arc::clone(self.settings.settings());
-        let mut budget = AllocBudget::new(self.frame.max_allocated.min(MAX_ALLOCATED));
+        // Rows and Sample share a budget; this is what the rows left of it.
+        let mut budget = self.budget.ok_or(Corrupt::NO_EARLIER_FRAME)?;
         let budget = &mut budget;
         let strings = &self.strings;
         self.sockets

@@ -18,7 +18,7 @@ impl<'a> FrameSections<'a> {
     /// know.
     ///
     /// # Errors
-    /// If a section is longer than the frame.
+    /// If a section is longer than the frame, or is repeated.
     pub(super) fn find(raw: &'a [u8]) -> Result<FrameSections<'a>, Corrupt> {
         let mut found = FrameSections {
             fixed: [ByteReader(&[]); section::FIRST_STREAM],
@@ -31,6 +31,10 @@ impl<'a> FrameSections<'a> {
                 Some(stream) => found.streams.get_mut(stream),
             };
             if let Some(reader) = reader {
+                // Empty sections are left out.
+                if !reader.is_empty() {
+                    return Err(Corrupt::DUPLICATE_SECTION);
+                }
                 *reader = ByteReader(bytes);
             }
         }

@@ -5,6 +5,7 @@
 //! removed.
 
 use super::closed::ClosedDecoder;
+use super::decompress::SocketCounts;
 use super::plan::FixedStreams;
 use super::row_builder::{RowBuilder, RowScratch};
 use super::sections::FrameSections;
@@ -15,7 +16,7 @@ use crate::recording::aging::{advance_clock, is_aging};
 use crate::recording::alloc_budget::AllocBudget;
 use crate::recording::error::Corrupt;
 use crate::recording::records::ProcessDecoder;
-use crate::recording::row_store::{Row, RowStore, parts_len};
+use crate::recording::row_store::{RowStore, parts_len};
 use crate::recording::section;
 use crate::recording::strings::StringTable;
 use crate::recording::varint::{ByteReader, unzigzag};
@@ -47,7 +48,8 @@ impl SocketDecoder {
         self.rows.heap_bytes() + self.builder.heap_bytes()
     }
 
-    /// Decodes a frame's sockets: first those that closed, then those that exist. `elapsed_ns` is the time since the
+    /// Decodes a frame's sockets: first those that closed, then those that exist. `announced` is their number according
+    /// to the frame's header, `elapsed_ns` is the time since the
     /// previous Sample, and `now_ns` the time of this one, ns of the monotonic clock. Consumes the streams of
     /// `sections`.
     ///
@@ -57,6 +59,7 @@ impl SocketDecoder {
     pub(super) fn decode(
         &mut self,
         sections: &mut FrameSections<'_>,
+        announced: SocketCounts,
         elapsed_ns: u64,
         now_ns: u64,
         is_key: bool,
@@ -76,18 +79,29 @@ impl SocketDecoder {
         let builder = &mut self.builder;
         self.closed
             .decode(closed, &self.rows, builder, &mut streams, now_ns, budget)?;
+        if self.closed.closed.len() != announced.closed {
+            return Err(Corrupt::UNANNOUNCED);
+        }
         let elapsed_ms = (elapsed_ns.saturating_add(500_000) / 1_000_000) as i64;
-        self.decode_rows(order, &mut streams, elapsed_ms, now_ns, budget)?;
+        self.decode_rows(
+            order,
+            announced.open,
+            &mut streams,
+            elapsed_ms,
+            now_ns,
+            budget,
+        )?;
         if is_key {
             self.decode_first_seen(first_seen, now_ns)?;
         }
         Ok(())
     }
 
-    /// Decodes the sockets that exist.
+    /// Decodes the sockets that exist: as many as were announced.
     fn decode_rows(
         &mut self,
         mut order: ByteReader<'_>,
+        announced: usize,
         streams: &mut StreamReaders<'_, '_>,
         elapsed_ms: i64,
         now_ns: u64,
@@ -95,7 +109,10 @@ impl SocketDecoder {
     ) -> Result<(), Corrupt> {
         let count: usize = order.number()?;
         if count > MAX_SOCKETS {
-            return Err(Corrupt("too many sockets"));
+            return Err(Corrupt::TOO_MANY_SOCKETS);
+        }
+        if count != announced {
+            return Err(Corrupt::UNANNOUNCED);
         }
         let (mut decoded, mut expected) = (0usize, 0usize);
         let mut changed = std::mem::take(&mut self.changed);
@@ -139,7 +156,7 @@ impl SocketDecoder {
                     side,
                     parts,
                 } = &self.builder.scratch;
-                budget.spend(size_of::<Row>() + parts.len())?;
+                budget.spend(RowStore::ROW_BYTES + parts.len())?;
                 let at = self.rows.write(None, socket, *side, parts)?;
                 self.rows.row_mut(at).first_ns = now_ns;
                 self.rows.append_to_sample(at);
@@ -198,13 +215,12 @@ impl SocketDecoder {
         let scratch = &mut self.builder.scratch;
         scratch.load(&self.rows, at);
         scratch.decode_changes(plan, streams)?;
-        let before = parts_len(&self.rows.row(at).socket);
         let RowScratch {
             socket,
             side,
             parts,
         } = &self.builder.scratch;
-        budget.spend(parts.len().saturating_sub(before))?;
+        budget.spend(self.rows.growth(at, parts.len()))?;
         self.rows.write(Some(at), socket, *side, parts)?;
         Ok(())
     }
@@ -221,6 +237,7 @@ impl SocketDecoder {
         processes: &ProcessDecoder,
         budget: &mut AllocBudget,
     ) -> Result<(), Corrupt> {
+        sample.sockets.rows.reserve(self.rows.order.len());
         let mut builder = TableBuilder::new(strings, processes, budget);
         for &at in &self.rows.order {
             let row = self.rows.row(at);

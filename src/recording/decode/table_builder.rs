@@ -1,13 +1,17 @@
 //! Appends decoded sockets to the table of a Sample. Its counterpart is `encode/side_refs.rs`: numbers of strings and
 //! of processes, which are valid in a chunk, become indices into the Sample.
 
-use crate::model::{Holder, MAX_NAME, Socket, SocketTable};
+use crate::model::{Holder, MAX_SCTP_ADDRESSES, Socket, SocketKey, SocketTable};
 use crate::recording::alloc_budget::AllocBudget;
 use crate::recording::error::Corrupt;
 use crate::recording::records::ProcessDecoder;
 use crate::recording::stream::SideRefs;
 use crate::recording::strings::StringTable;
 use crate::recording::varint::ByteReader;
+
+/// Bytes of memory for a socket of a Sample with one holder, and for when it was first seen.
+const SOCKET_BYTES: usize =
+    size_of::<Socket>() + size_of::<Holder>() + size_of::<(SocketKey, u64)>();
 
 /// Resolves the strings and processes that sockets refer to while it appends them to a table.
 pub(super) struct TableBuilder<'a> {
@@ -55,11 +59,10 @@ impl<'a> TableBuilder<'a> {
         let (info, rest) = parts.split_at(usize::from(blob.info));
         let (memory, congestion_info) = rest.split_at(usize::from(blob.memory));
         let name = self.strings.bytes(side.name)?;
-        if name.len() > MAX_NAME {
+        if name.len() > MAX_SCTP_ADDRESSES {
             return Err(Corrupt("name too long"));
         }
-        self.budget
-            .spend(size_of::<Socket>() + parts.len() + name.len())?;
+        self.budget.spend(SOCKET_BYTES + parts.len() + name.len())?;
         let mut row = *socket;
         row.blob = table
             .push_blob(info, memory, congestion_info, name)
@@ -78,7 +81,7 @@ impl<'a> TableBuilder<'a> {
                 if others.is_empty() {
                     break;
                 }
-                self.budget.spend(size_of::<Holder>())?;
+                self.budget.spend_holder(size_of::<Holder>())?;
                 add(others.number()?, others.number()?);
             }
             row.holders_len = (holders.len() - at) as u16;

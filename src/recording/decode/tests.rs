@@ -6,6 +6,7 @@ use super::*;
 use crate::model::{Host, Sample};
 use crate::recording::Encoder;
 use crate::recording::error::Corrupt;
+use crate::recording::limits::MemoryLimit;
 use crate::recording::section;
 use crate::recording::simulator::{Simulator, normalized};
 
@@ -19,7 +20,7 @@ struct TestDecoder {
 impl TestDecoder {
     fn new() -> TestDecoder {
         TestDecoder {
-            decompressor: Decompressor::default(),
+            decompressor: Decompressor::new(MemoryLimit::NONE),
             decoder: FrameDecoder::new(Host::default()),
             frame: UnpackedFrame::default(),
         }
@@ -100,6 +101,10 @@ fn sections_and_streams_of_later_versions_are_skipped() {
     let later = PackedFrame {
         is_key: true,
         unpacked: raw.len() as u32,
+        sockets: SocketCounts {
+            open: sample.sockets.rows.len(),
+            closed: sample.closed.len(),
+        },
         payload: &later,
     };
     let mut read = Sample::default();

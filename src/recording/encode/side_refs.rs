@@ -1,6 +1,6 @@
 //! Replaces references to a Sample by references to the chunk.
 
-use crate::model::{MAX_NAME, Sample, Socket, SocketTable};
+use crate::model::{MAX_SCTP_ADDRESSES, Sample, Socket, SocketTable};
 use crate::recording::records::ProcessEncoder;
 use crate::recording::row_store::{parts_len, without_sample_refs};
 use crate::recording::stream::{MAX_CONGESTION_INFO_LEN, MAX_INFO_LEN, MAX_MEMORY_LEN, SideRefs};
@@ -60,7 +60,9 @@ impl<'a> SideRefResolver<'a> {
             });
         }
         if let Some(name) = table.name(socket) {
-            side.name = self.strings.intern(&name[..name.len().min(MAX_NAME)]);
+            side.name = self
+                .strings
+                .intern(&name[..name.len().min(MAX_SCTP_ADDRESSES)]);
         }
         let from = socket.holders_at as usize;
         let holders = self.sample.holders.get(from..);

@@ -1,6 +1,7 @@
 //! The index of a recording file: the locations of its frames, so that a large file is opened without reading all of
 //! it.
 
+use super::frame_header::FRAME_HEADER_LEN;
 use crate::model::SampleTime;
 use crate::recording::archive::Entry;
 use crate::recording::error::Corrupt;
@@ -52,6 +53,9 @@ pub(in crate::recording) fn encode_index(
 }
 
 /// Parses what [`encode_index`] encoded.
+///
+/// # Errors
+/// If it is truncated, or a frame begins within the one before it.
 pub(in crate::recording) fn parse_index(
     bytes: &[u8],
 ) -> Result<(u64, &[u8], Vec<FrameLocation>), Corrupt> {
@@ -63,7 +67,13 @@ pub(in crate::recording) fn parse_index(
     let (mut offset, mut us, mut ns, mut sockets) = (0u64, 0i64, 0u64, 0i64);
     for _ in 0..count {
         let step = reader.varint()?;
-        offset = offset.wrapping_add(step >> 1);
+        // Frames that overlapped would be more than the file can have.
+        if !frames.is_empty() && step >> 1 < FRAME_HEADER_LEN as u64 {
+            return Err(Corrupt("the frames of an index overlap"));
+        }
+        offset = offset
+            .checked_add(step >> 1)
+            .ok_or(Corrupt::INTEGER_TOO_LARGE)?;
         us = us.wrapping_add(reader.signed()?);
         ns = ns.wrapping_add(reader.signed()? as u64);
         sockets = sockets.wrapping_add(reader.signed()?);

@@ -6,10 +6,12 @@ use std::os::unix::fs::FileExt as _;
 
 use super::payload::{read_header, read_payload};
 use crate::recording::archive::Loss;
+use crate::recording::cursor::DEPENDS_ON_CORRUPT;
 use crate::recording::format::{
     FILE_HEADER_LEN, FORMER_MAGIC, FRAME_HEADER_LEN, FRAME_MAGIC, FrameHeader, FrameKind,
     FrameLocation, MAGIC, MAX_METADATA_LEN, VERSION, parse_index, parse_metadata, repair_bit,
 };
+use crate::recording::limits::{ClaimedWork, WorkLimit};
 use crate::recording::metadata::Metadata;
 
 /// Number of bytes searched at once for the next frame: few at first, because it is usually close.
@@ -55,6 +57,7 @@ pub(super) fn scan(file: &File, length: u64, max_scanned: u64) -> Result<ScanRes
         result: ScanResult::default(),
         payload: Vec::new(),
         lacks_key: true,
+        work: WorkLimit::default(),
     };
     let begin = scan.read_header()?;
     if length > max_scanned && scan.read_indices(begin)? {
@@ -69,6 +72,31 @@ pub(super) fn scan(file: &File, length: u64, max_scanned: u64) -> Result<ScanRes
     Ok(result)
 }
 
+fn claimed_work(header: &FrameHeader) -> ClaimedWork {
+    ClaimedWork {
+        is_key: header.kind == FrameKind::Key,
+        offset: header.offset,
+        entry: header.entry,
+        closed: header.closed,
+        unpacked: header.unpacked,
+    }
+}
+
+/// Reports whether the frames of an index may be read. What only their headers claim is checked when they are.
+fn is_proportionate(frames: &[FrameLocation]) -> bool {
+    let mut work = WorkLimit::default();
+    frames.iter().all(|frame| {
+        let claimed = ClaimedWork {
+            is_key: frame.is_key,
+            offset: frame.offset,
+            entry: frame.entry,
+            closed: 0,
+            unpacked: 0,
+        };
+        work.spend(claimed).is_ok()
+    })
+}
+
 /// A scan in progress.
 struct FileScan<'a> {
     file: &'a File,
@@ -77,6 +105,8 @@ struct FileScan<'a> {
     payload: Vec<u8>,
     /// True if the key frame of the following delta frames is missing.
     lacks_key: bool,
+    /// What reading the frames so far takes.
+    work: WorkLimit,
 }
 
 impl FileScan<'_> {
@@ -223,9 +253,14 @@ impl FileScan<'_> {
                 self.lacks_key = true;
             }
             FrameKind::Delta if self.lacks_key => {
-                self.add_loss(at, end - at, "Samples that depend on a corrupt one");
+                self.add_loss(at, end - at, DEPENDS_ON_CORRUPT);
             }
             FrameKind::Key | FrameKind::Delta => {
+                if let Err(corrupt) = self.work.spend(claimed_work(header)) {
+                    self.add_loss(at, end - at, corrupt.0);
+                    self.lacks_key = true;
+                    return;
+                }
                 self.lacks_key = false;
                 self.result.frames.push(FrameLocation {
                     offset: at,
@@ -280,7 +315,8 @@ impl FileScan<'_> {
         Ok(None)
     }
 
-    /// Reads the locations from the indices, last to first. Returns false if an index is missing or damaged.
+    /// Reads the locations from the indices, last to first. Returns false if an index is missing or damaged, or claims more
+    /// than the limits allow.
     fn read_indices(&mut self, begin: u64) -> Result<bool, ScanError> {
         let end = (FRAME_HEADER_LEN + 8) as u64;
         let Some(at) = self.length.checked_sub(end) else {
@@ -318,7 +354,12 @@ impl FileScan<'_> {
             next = at;
             at = previous;
         }
-        self.result.frames = parts.into_iter().rev().flatten().collect();
+        let frames: Vec<FrameLocation> = parts.into_iter().rev().flatten().collect();
+        let is_ordered = |pair: &[FrameLocation]| pair[0].offset < pair[1].offset;
+        if !frames.windows(2).all(is_ordered) || !is_proportionate(&frames) {
+            return Ok(false);
+        }
+        self.result.frames = frames;
         self.result.is_closed = true;
         Ok(true)
     }

@@ -88,13 +88,22 @@ impl CounterEncoder {
 
 /// Decodes counters; keeps those of the last frame.
 #[derive(Debug, Default)]
-pub(in crate::recording) struct CounterDecoder(Counters);
+pub(in crate::recording) struct CounterDecoder {
+    counters: Counters,
+    /// Bytes of memory of the names of protocol counters.
+    heap_bytes: usize,
+}
 
 impl CounterDecoder {
     /// Starts a new chunk.
     pub(in crate::recording) fn clear(&mut self) {
-        self.0.protocols.values.clear();
-        self.0.interfaces.clear();
+        self.counters.protocols.values.clear();
+        self.counters.interfaces.clear();
+    }
+
+    /// Returns the bytes of memory in use, without what every frame spends again.
+    pub(in crate::recording) fn heap_bytes(&self) -> usize {
+        self.heap_bytes
     }
 
     /// Decodes the counters of a frame.
@@ -105,26 +114,30 @@ impl CounterDecoder {
         let Counters {
             protocols,
             interfaces,
-        } = &mut self.0;
+        } = &mut self.counters;
         if reader.bytes.is_empty() {
             return Ok(());
         }
         if reader.bytes.varint()? != 0 {
+            let before = reader.budget.left();
             protocols.names = Arc::new(Field::decode(reader)?);
+            self.heap_bytes = before - reader.budget.left();
             protocols.values.clear();
         }
         let count = reader.bytes.count()?;
-        reader.budget.spend(count * size_of::<i64>())?;
+        // Copied to the Sample.
+        reader.budget.spend(2 * count * size_of::<i64>())?;
         protocols.values.resize(count, 0);
         for value in &mut protocols.values {
             *value = value.wrapping_add(reader.bytes.signed()?);
         }
         let count = reader.bytes.count()?;
-        reader.budget.spend(count * size_of::<Interface>())?;
+        reader.budget.spend(2 * count * size_of::<Interface>())?;
         interfaces.resize_with(count, Interface::default);
         for interface in interfaces {
             let number = reader.bytes.number()?;
             let name = reader.strings.text(number, reader.budget)?;
+            reader.budget.spend(name.len())?;
             if interface.name != name {
                 interface.name = name.into_owned();
             }
@@ -137,6 +150,6 @@ impl CounterDecoder {
 
     /// Copies the counters to those of a Sample.
     pub(in crate::recording) fn copy_to(&self, counters: &mut Counters) {
-        counters.clone_from(&self.0);
+        counters.clone_from(&self.counters);
     }
 }

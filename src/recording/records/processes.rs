@@ -203,6 +203,8 @@ impl ProcessDecoder {
                     .try_for_each(|kind| add(kind).map(drop))?;
                 Some(decoded.kinds)
             };
+            // Copied to the Sample.
+            reader.budget.spend(2 * size_of::<ProcessRow>())?;
             self.current.push(ProcessRow {
                 process: Arc::clone(&decoded.process),
                 descriptors,

@@ -38,12 +38,20 @@ impl SettingsEncoder {
 
 /// Decodes settings; keeps those of the last frame.
 #[derive(Debug, Default)]
-pub(in crate::recording) struct SettingsDecoder(Arc<Settings>);
+pub(in crate::recording) struct SettingsDecoder {
+    settings: Arc<Settings>,
+    heap_bytes: usize,
+}
 
 impl SettingsDecoder {
     /// Starts a new chunk.
     pub(in crate::recording) fn clear(&mut self) {
-        self.0 = Arc::default();
+        *self = SettingsDecoder::default();
+    }
+
+    /// Returns the bytes of memory in use.
+    pub(in crate::recording) fn heap_bytes(&self) -> usize {
+        self.heap_bytes
     }
 
     /// Decodes the settings of a frame, if it has any.
@@ -52,13 +60,15 @@ impl SettingsDecoder {
         reader: &mut FieldReader<'_, '_>,
     ) -> Result<(), Corrupt> {
         if !reader.bytes.is_empty() {
-            self.0 = Arc::new(Settings::decode(reader)?);
+            let before = reader.budget.left();
+            self.settings = Arc::new(Settings::decode(reader)?);
+            self.heap_bytes = before - reader.budget.left();
         }
         Ok(())
     }
 
     /// Returns the settings of the last frame.
     pub(in crate::recording) fn settings(&self) -> &Arc<Settings> {
-        &self.0
+        &self.settings
     }
 }

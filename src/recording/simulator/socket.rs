@@ -119,9 +119,12 @@ impl SimulatedSocket {
             2 => Attribution::Inferred,
             _ => Attribution::Unowned(Unowned::ALL[rng.below(9) as usize]),
         };
+        let association = socket.association;
         for scalar in Socket::SCALARS {
             (scalar.set)(socket, rng.option(|n| n));
         }
+        // Part of the identity.
+        socket.association = association;
         socket.cgroup_id = rng.value();
         self.congestion = ["", "cubic", "bbr"][rng.below(3) as usize];
         if rng.below(4) == 0 {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::filter::{LoweredFilter, StateSet};
-use crate::model::{Fault, FaultSeverity, Protocol, Sample, Socket, SocketTable, State};
+use crate::model::{Fault, FaultSeverity, Protocol, Sample, Socket, SocketKey, SocketTable, State};
 use crate::source::clock::{self, SuspensionClock};
 use crate::source::netlink::dump::Dumper;
 use crate::source::netlink::request::{AttributeRequest, Table};
@@ -95,7 +95,14 @@ impl TableDumps {
             self.substitute(table, sample);
             return;
         }
+        let from = sample.sockets.rows.len();
         let outcome = self.dumper.dump(table, &self.request, &mut sample.sockets);
+        if matches!(
+            table,
+            Table::Inet(Protocol::Sctp) | Table::Inet6(Protocol::Sctp)
+        ) {
+            keep_last_of_each(&mut sample.sockets.rows, from);
+        }
         sample.timings.dump_ns += outcome.wait_time.as_nanos() as u64;
         sample.timings.decode_ns += outcome.decode_time.as_nanos() as u64;
         match outcome.fault {
@@ -186,6 +193,25 @@ impl TableDumps {
         }
         table.rows.truncate(kept);
         outcome.fault
+    }
+}
+
+/// Removes the rows of SCTP sockets that are repeated later. Older kernels report all sockets first, and once more those
+/// with associations, each followed by these.
+fn keep_last_of_each(rows: &mut Vec<Socket>, from: usize) {
+    let mut last: FxHashMap<SocketKey, usize> = FxHashMap::default();
+    last.extend(
+        rows.iter()
+            .enumerate()
+            .skip(from)
+            .map(|(at, row)| (row.key(), at)),
+    );
+    if last.len() < rows.len() - from {
+        let mut at = 0;
+        rows.retain(|row| {
+            at += 1;
+            at <= from || last.get(&row.key()) == Some(&(at - 1))
+        });
     }
 }
 

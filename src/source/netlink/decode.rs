@@ -7,6 +7,8 @@ mod common;
 mod inet;
 mod netlink;
 mod packet;
+mod sctp;
+mod tcp_extras;
 mod unix;
 mod vsock;
 

@@ -164,7 +164,14 @@ impl Dumper {
         table: &mut SocketTable,
     ) -> DumpOutcome {
         let mut outcome = DumpOutcome::default();
-        let result = self.try_dump(kernel_table, request, table, &mut outcome);
+        let mut result = self.try_dump(kernel_table, request, table, &mut outcome);
+        let code = result.as_ref().err().and_then(io::Error::raw_os_error);
+        if code == Some(Errno::INVAL.raw_os_error()) && !request.lowered.code.is_empty() {
+            // A kernel without one of the operations (cgroups: before 5.8) refuses the whole program. The filter is evaluated
+            // again on the rows in any case.
+            let unfiltered = request.without_program();
+            result = self.try_dump(kernel_table, &unfiltered, table, &mut outcome);
+        }
         if let Err(error) = result {
             outcome.unsupported = matches!(
                 error.raw_os_error().map(Errno::from_raw_os_error),

@@ -49,6 +49,17 @@ impl Default for AttributeRequest {
 }
 
 impl AttributeRequest {
+    /// Returns a request for every socket in the same states.
+    pub(super) fn without_program(&self) -> AttributeRequest {
+        AttributeRequest {
+            lowered: LoweredFilter {
+                states: self.lowered.states,
+                ..LoweredFilter::ALL
+            },
+            details: self.details,
+        }
+    }
+
     /// Returns the states as a bit mask. SYN-RECV has two bits, for sockets and for half-open connections.
     fn states(&self) -> u32 {
         match self.lowered.states.bits() {
@@ -308,6 +319,14 @@ fn inet(
     socket_id: SocketId,
     protocol: Protocol,
 ) -> Vec<u8> {
+    let everything = AttributeRequest::default();
+    // The kernel does not run programs on SCTP, has other states for associations, and reports the identity of an
+    // association in its INFO.
+    let request = if protocol == Protocol::Sctp {
+        &everything
+    } else {
+        request
+    };
     let number = number(protocol);
     let mut bytes = emit(&InetRequest {
         family,

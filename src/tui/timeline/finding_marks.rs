@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::diagnose::{Finding, FindingKey, Findings, Severity};
+use crate::diagnose::{FindingKey, Findings, Severity};
 
 /// Maximum memory for the findings of each Sample, bytes. Beyond that only the marks are kept.
 const MAX_BYTES: usize = 64 << 20;
@@ -18,8 +18,8 @@ pub struct FindingSpan {
     pub to: usize,
     /// Highest severity that the finding had.
     pub severity: Severity,
-    /// True if the finding was raised at the first Sample; one that is active at the start of the
-    /// recording may be older.
+    /// True if the finding was raised at the first Sample; one that is active at the start of the recording, or at the first
+    /// Sample whose findings are known, may be older.
     pub was_raised: bool,
 }
 
@@ -29,6 +29,8 @@ pub struct FindingMarks {
     /// The findings at each Sample; `None` where they exceeded the memory limit.
     by_sample: Vec<Option<Arc<Findings>>>,
     bytes: usize,
+    /// Number of Samples at the start whose findings are unknown.
+    first_known: usize,
     /// Spans in the order in which their findings were raised.
     spans: Vec<FindingSpan>,
     /// The findings that are active at the last Sample, by the index of their span.
@@ -60,6 +62,7 @@ impl FindingMarks {
     pub fn push(&mut self, findings: &Arc<Findings>) {
         let at = self.by_sample.len();
         self.by_sample.push(None);
+        let first_known = self.first_known;
         let (spans, active) = (&mut self.spans, &mut self.active);
         active.retain(|key, _| findings.active.iter().any(|finding| finding.key() == *key));
         for finding in &findings.active {
@@ -68,7 +71,7 @@ impl FindingMarks {
                     from: at,
                     to: at,
                     severity: finding.severity,
-                    was_raised: at > 0,
+                    was_raised: at > first_known,
                 });
                 spans.len() - 1
             });
@@ -77,12 +80,20 @@ impl FindingMarks {
                 span.severity = span.severity.max(finding.severity);
             }
         }
-        let bytes: usize = findings.active.iter().map(|finding| size(finding)).sum();
-        let bytes = bytes + size_of::<Findings>() + size_of_val(findings.ended.as_slice());
+        let before = at
+            .checked_sub(1)
+            .and_then(|before| self.by_sample[before].as_deref());
+        let bytes = findings.memory(before);
         if self.bytes + bytes <= MAX_BYTES {
             self.bytes += bytes;
             self.by_sample[at] = Some(Arc::clone(findings));
         }
+    }
+
+    /// Appends a Sample whose findings are unknown, before all others.
+    pub fn push_unknown(&mut self) {
+        self.by_sample.push(None);
+        self.first_known = self.by_sample.len();
     }
 
     /// The next Sample after `at` at which a finding was raised, or the last one before it.
@@ -97,17 +108,11 @@ impl FindingMarks {
     }
 }
 
-/// The approximate memory of a finding, bytes.
-fn size(finding: &Finding) -> usize {
-    let evidence = std::mem::size_of_val(finding.evidence.as_slice());
-    size_of::<Finding>() + evidence + finding.summary.len() + finding.advice.len()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::aggregate::Recent;
-    use crate::diagnose::{FINDINGS, FindingKind, Subject};
+    use crate::diagnose::{FINDINGS, Finding, FindingKind, Subject};
 
     fn finding(kind: &'static FindingKind, severity: Severity) -> Arc<Finding> {
         Arc::new(Finding {
@@ -176,5 +181,10 @@ mod tests {
         let marks = marks(&[&[ORPHANS], &[ORPHANS]]);
         assert_eq!(marks.next_mark(1, false), None);
         assert_eq!(marks.spans().len(), 1);
+        let mut later = FindingMarks::default();
+        later.push_unknown();
+        later.push(&marks.findings_at(0).expect("it is kept"));
+        assert_eq!(later.findings_at(0), None);
+        assert!(!later.spans()[0].was_raised);
     }
 }

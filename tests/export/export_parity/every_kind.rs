@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::model::{
-    Attribution, Endpoint, Ends, Family, Holder, Host, Process, ProcessKey, ProcessRow, Protocol,
-    Sample, Socket, State, Timer, TimerKind, Unowned,
+    Attribution, Endpoint, Ends, Family, Holder, Host, Md5Peer, Process, ProcessKey, ProcessRow,
+    Protocol, Sample, SctpAddresses, Socket, State, TcpExtras, Timer, TimerKind, TlsInfo, Unowned,
 };
 
 /// Names of processes that are hard to write in a list, in a cell or at all.
@@ -59,6 +59,8 @@ fn fill(sample: &mut Sample, tick: u8) {
     };
     sockets.states();
     sockets.protocols();
+    sockets.sctp();
+    sockets.tls_and_keys();
     sockets.unix();
     sockets.other_families();
     sockets.connections(tick);
@@ -170,6 +172,61 @@ impl Sockets<'_> {
         }
         // The kernel did not report its cookie.
         self.tcp(State::Closed).cookie = Socket::SURROGATE_COOKIE | 0x20;
+    }
+
+    /// A socket of SCTP with two associations, multi-homed and without details.
+    fn sctp(&mut self) {
+        let every: Vec<u8> = (0..368).map(|at| at as u8 | 1).collect();
+        let mut addresses = Vec::new();
+        for entry in ["192.0.2.1", "2001:db8::1", "", "198.51.100.7"] {
+            SctpAddresses::push(&mut addresses, entry.parse().ok());
+        }
+        let (family, protocol) = (Family::Inet, Protocol::Sctp);
+        self.add(family, protocol, State::Listen, inet(("192.0.2.1", 9), ANY));
+        self.give(&Parts {
+            info: &every,
+            name: &addresses[..5],
+            ..Parts::default()
+        });
+        let cookie = self.cookie;
+        for (tag, details) in [(1, true), (u32::MAX, false)] {
+            let socket = self.add(family, protocol, State::ShutdownAckSent, connected());
+            (socket.cookie, socket.association) = (cookie, Some(tag));
+            if details {
+                self.give(&Parts {
+                    info: &every,
+                    name: &addresses,
+                    ..Parts::default()
+                });
+            }
+        }
+    }
+
+    fn tls_and_keys(&mut self) {
+        let peer = |address: &str| Md5Peer {
+            address: address.parse().expect("an address"),
+            prefix: 24,
+        };
+        let tls = |version, number| TlsInfo {
+            version,
+            cipher: 50 + number,
+            tx: number,
+            rx: number,
+        };
+        let keys = [peer("192.0.2.0"), peer("2001:db8::")];
+        for (tls, keys) in [
+            (Some(tls(0x304, 1)), &keys[..]),
+            (Some(tls(9, 99)), &[]),
+            (None, &keys[..1]),
+        ] {
+            let mut name = Vec::new();
+            TcpExtras::encode(b"tls", tls, keys.iter().copied(), &mut name);
+            self.tcp(State::Established);
+            self.give(&Parts {
+                name: &name,
+                ..Parts::default()
+            });
+        }
     }
 
     fn unix(&mut self) {

@@ -13,8 +13,19 @@ pub(crate) type Flat = BTreeMap<String, Json>;
 pub(crate) const DERIVED: [&str; 2] = ["pid", "process"];
 
 /// Objects of which nothing but the parts is a column.
-const RECORDS: [&str; 9] = [
-    "local", "remote", "peer", "cgroup", "timer", "tcp", "mptcp", "memory", "rates",
+const RECORDS: [&str; 12] = [
+    "local",
+    "remote",
+    "peer",
+    "cgroup",
+    "timer",
+    "tcp",
+    "mptcp",
+    "sctp",
+    "sctp_options",
+    "tls",
+    "memory",
+    "rates",
 ];
 
 pub(crate) fn all_rows(moment: &Moment) -> Vec<u32> {

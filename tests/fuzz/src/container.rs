@@ -25,6 +25,9 @@ pub const DELTA: u8 = 2;
 pub struct Frame<'a> {
     pub kind: u8,
     pub unpacked: u32,
+    /// Sockets, and those that closed.
+    pub sockets: u32,
+    pub closed: u32,
     pub payload: &'a [u8],
 }
 
@@ -44,8 +47,8 @@ pub fn file_header() -> Vec<u8> {
     bytes
 }
 
-/// Appends a frame of so many sockets.
-pub fn append(file: &mut Vec<u8>, frame: Frame<'_>, number: u64, sockets: u32) {
+/// Appends a frame.
+pub fn append(file: &mut Vec<u8>, frame: Frame<'_>, number: u64) {
     let mut header = [0; FRAME_HEADER_LEN];
     header[..4].copy_from_slice(&FRAME_MAGIC);
     header[4] = frame.kind;
@@ -58,7 +61,8 @@ pub fn append(file: &mut Vec<u8>, frame: Frame<'_>, number: u64, sockets: u32) {
     add(&frame.unpacked.to_le_bytes());
     add(&(1_795_205_647_000_000 + number * 1_000_000).to_le_bytes());
     add(&(number * 1_000_000_000).to_le_bytes());
-    add(&sockets.to_le_bytes());
+    add(&frame.sockets.to_le_bytes());
+    add(&frame.closed.to_le_bytes());
     let at = file.len();
     file.extend_from_slice(&header);
     file.extend_from_slice(frame.payload);
@@ -113,6 +117,8 @@ pub fn frames(file: &[u8]) -> impl Iterator<Item = Frame<'_>> {
         Some(Frame {
             kind: file[begin + 4],
             unpacked: u32_at(file, begin + 12),
+            sockets: u32_at(file, begin + 32),
+            closed: u32_at(file, begin + 36),
             payload,
         })
     })

@@ -2,7 +2,7 @@
 
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::export::json;
-use sockwatch::model::Sample;
+use sockwatch::model::{Sample, Socket};
 use sockwatch::recording::{Archive, Reader};
 use sockwatch::replay::{Depth, Replayer};
 
@@ -11,6 +11,14 @@ use crate::memory_file;
 /// Maximum number of sockets of a Sample that are shown: that is slow, and the same for each.
 const MAX_SHOWN: usize = 2000;
 
+/// Bytes that the sockets of a Sample may take, and for each byte of the file.
+const MEMORY: usize = 128 << 20;
+const MEMORY_EACH_BYTE: usize = 256;
+
+/// Sockets that all Samples may have together, and for each byte of the file.
+const SOCKETS: usize = 17_000_000;
+const SOCKETS_EACH_BYTE: usize = 256;
+
 /// Reads a recording. Whatever the bytes are, this must not panic, hang or take much memory.
 pub fn read_all(bytes: &[u8]) {
     let Ok(mut reader) = Reader::open(&memory_file::with_contents(bytes)) else {
@@ -18,9 +26,17 @@ pub fn read_all(bytes: &[u8]) {
     };
     let mut sample = Sample::default();
     let entries = reader.entries().len();
+    let claimed: usize = reader.entries().iter().map(|entry| entry.sockets as usize).sum();
+    assert!(claimed <= SOCKETS + SOCKETS_EACH_BYTE * bytes.len(), "{claimed} sockets");
     // Forwards, and two seeks backwards.
     for at in (0..entries).chain([0, entries / 2]) {
         if reader.read_into(at, &mut sample).is_ok() {
+            let taken: usize = [&sample.sockets, &sample.closed_sockets]
+                .map(|table| table.rows.len() * size_of::<Socket>() + table.bytes.len())
+                .iter()
+                .sum();
+            assert!(taken <= MEMORY + MEMORY_EACH_BYTE * bytes.len(), "{taken} bytes of sockets");
+            assert_eq!(sample.sockets.rows.len(), reader.entries()[at].sockets as usize);
             follow_references(&sample);
             let _ = reader.first_seen();
         }

@@ -21,6 +21,10 @@ pub const REPEATED: u16 = 0x4000;
 /// Maximum bytes of all repetitions in a file.
 const MAX_REPEATED: usize = 8 << 20;
 
+/// Sections that begin with the number of sockets, and of those that closed. The frame header repeats them.
+const ORDER: usize = 6;
+const CLOSED: usize = 5;
+
 /// A section, or the beginning of a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -124,12 +128,31 @@ pub fn to_file(records: &[Record]) -> Vec<u8> {
         let frame = Frame {
             kind: if is_key { KEY } else { DELTA },
             unpacked: raw.len() as u32,
+            sockets: first_number(&raw, ORDER),
+            closed: first_number(&raw, CLOSED),
             payload: &payload,
         };
-        container::append(&mut file, frame, made, 0);
+        container::append(&mut file, frame, made);
         made += 1;
     }
     file
+}
+
+/// Returns the integer that a section of a frame begins with; 0 if there is none.
+fn first_number(raw: &[u8], section: usize) -> u32 {
+    let mut rest = raw;
+    while let (Some(found), Some(length)) = (number(&mut rest), number(&mut rest)) {
+        let Some((mut bytes, after)) = rest.split_at_checked(length) else {
+            break;
+        };
+        if found == section {
+            return number(&mut bytes)
+                .and_then(|first| u32::try_from(first).ok())
+                .unwrap_or(0);
+        }
+        rest = after;
+    }
+    0
 }
 
 fn pack(zstd: &mut Encoder<'_>, raw: &[u8]) -> Vec<u8> {

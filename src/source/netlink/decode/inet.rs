@@ -10,16 +10,21 @@ use netlink_packet_sock_diag::constants::{
 };
 
 use super::common::split_head;
+use super::sctp::{self, INET_DIAG_LOCALS, INET_DIAG_PEERS, SctpAttributes};
+use super::tcp_extras;
 use crate::model::{
-    Endpoint, Ends, Family, MAX_NAME, Protocol, Socket, SocketTable, State, Timer, TimerKind,
+    Endpoint, Ends, Family, MAX_NAME, Protocol, Socket, SocketTable, State, TcpExtras, Timer,
+    TimerKind, TlsInfo,
 };
 use crate::source::netlink::wire::{Attributes, DecodeError, u16_at, u32_at, u64_at, until_nul};
 
 // Attributes that the crate does not name. Kernel: `include/uapi/linux/inet_diag.h`.
+const INET_DIAG_MD5SIG: u16 = 18;
 const INET_DIAG_ULP_INFO: u16 = 19;
 const INET_DIAG_CGROUP_ID: u16 = 21;
 const INET_DIAG_SOCKOPT: u16 = 22;
 const INET_ULP_INFO_NAME: u16 = 1;
+const INET_ULP_INFO_TLS: u16 = 2;
 
 /// Bytes of `struct inet_diag_msg`.
 const INET_DIAG_MSG: usize = 72;
@@ -44,7 +49,13 @@ pub(super) fn decode(
             Ipv6Addr::from(bytes).into()
         }
     };
-    let mut state = State::from_kernel(head[1]).ok_or(DecodeError::State(head[1]))?;
+    let is_sctp = protocol == Some(Protocol::Sctp);
+    let mut state = match State::from_kernel(head[1]) {
+        Some(state) => state,
+        // Set below, once it is known whether the row is an association.
+        None if is_sctp => State::Closed,
+        None => return Err(DecodeError::State(head[1])),
+    };
     // A dump of TCP reports bound-inactive sockets (requested by bit 13) as state 7. In destroy events, which have no
     // protocol, state 7 is the closed state.
     if protocol == Some(Protocol::Tcp) && state == State::Closed {
@@ -70,14 +81,18 @@ pub(super) fn decode(
     socket.send_queue = word(60);
     socket.inode = word(68);
     // The kernel writes 0 in TIME-WAIT and SYN-RECV rows; older kernels also where no process has the socket open.
-    let placeholder =
-        matches!(state, State::TimeWait | State::SynRecv) || (socket.inode == 0 && word(64) == 0);
+    let placeholder = (matches!(state, State::TimeWait | State::SynRecv) && !is_sctp)
+        || (socket.inode == 0 && word(64) == 0);
     socket.uid = (!placeholder).then(|| word(64));
 
     let mut info: &[u8] = &[];
     let mut memory: &[u8] = &[];
     let mut congestion_info: &[u8] = &[];
     let mut ulp: &[u8] = &[];
+    let mut tls: Option<TlsInfo> = None;
+    let mut keys: &[u8] = &[];
+    let mut locals: &[u8] = &[];
+    let mut peers: Option<&[u8]> = None;
     for attribute in attributes {
         let (kind, value) = attribute?;
         match kind {
@@ -101,13 +116,18 @@ pub(super) fn decode(
                 number if protocol == Protocol::Raw => socket.raw_protocol = number.copied(),
                 _ => {}
             },
+            INET_DIAG_LOCALS => locals = value,
+            INET_DIAG_PEERS => peers = Some(value),
             INET_DIAG_ULP_INFO => {
                 for inner in Attributes(value) {
-                    if let (INET_ULP_INFO_NAME, name) = inner? {
-                        ulp = until_nul(name);
+                    match inner? {
+                        (INET_ULP_INFO_NAME, name) => ulp = until_nul(name),
+                        (INET_ULP_INFO_TLS, value) => tls = Some(tcp_extras::tls(value)?),
+                        _ => {}
                     }
                 }
             }
+            INET_DIAG_MD5SIG => keys = value,
             _ => {}
         }
     }
@@ -115,9 +135,24 @@ pub(super) fn decode(
     if is_event && socket.send_queue == u32::MAX {
         socket.send_queue = 0;
     }
-    let ulp = &ulp[..ulp.len().min(MAX_NAME)];
+    // Empty vectors allocate nothing, and few sockets need them.
+    let mut extra = Vec::new();
+    if is_sctp {
+        let attributes = SctpAttributes {
+            info,
+            locals,
+            peers,
+        };
+        sctp::complete(&mut socket, head[1], &attributes, &mut extra)?;
+    } else if tls.is_some() || !keys.is_empty() {
+        TcpExtras::encode(ulp, tls, tcp_extras::md5_peers(keys), &mut extra);
+    }
+    let name = match extra.as_slice() {
+        [] => &ulp[..ulp.len().min(MAX_NAME)],
+        extra => extra,
+    };
     socket.blob = table
-        .push_blob(info, memory, congestion_info, ulp)
+        .push_blob(info, memory, congestion_info, name)
         .ok_or(DecodeError::TableFull)?;
     table.rows.push(socket);
     Ok(())

@@ -161,7 +161,15 @@ fn state(row: &SocketRow<'_>, socket: &Socket) -> Option<Sentence> {
             "bound to a port, neither listening nor connected".to_owned(),
             Tone::Plain,
         ),
-        State::Closed | State::Listen => return None,
+        // The last six are states of SCTP associations.
+        State::Closed
+        | State::Listen
+        | State::CookieWait
+        | State::CookieEchoed
+        | State::ShutdownPending
+        | State::ShutdownSent
+        | State::ShutdownReceived
+        | State::ShutdownAckSent => return None,
     };
     Some(("state", sentence, tone))
 }

@@ -9,7 +9,9 @@ use crate::column::sparkline;
 use crate::column::{
     LISTENER_COLUMNS, ListenerLine, SocketColumn, SocketRow, TCP_FIELDS, format, gauge,
 };
-use crate::model::{FieldGroup, MemoryInfo, MptcpInfo, Socket, State as Tcp};
+use crate::model::{
+    FieldGroup, KernelField, MemoryInfo, MptcpInfo, SctpInfo, SctpOptions, Socket, State as Tcp,
+};
 use crate::tui::appearance::Appearance;
 use crate::tui::page::SocketPage;
 use crate::tui::theme::Tone;
@@ -71,17 +73,21 @@ pub(super) fn all(
             });
         }
     }
+    let structure = |title, fields: &'static [KernelField], bytes: &[u8]| Section {
+        title,
+        lines: fields
+            .iter()
+            .filter_map(|field| Some(plain(field.name, field.read(bytes)?.to_string())))
+            .collect(),
+    };
     if let Some(info) = row.socket.mptcp_info() {
-        let fields = MptcpInfo::FIELDS.iter();
-        sections.push(Section {
-            title: "MPTCP",
-            lines: fields
-                .filter_map(|field| {
-                    let value = field.read(info.bytes())?;
-                    Some(plain(field.name, value.to_string()))
-                })
-                .collect(),
-        });
+        sections.push(structure("MPTCP", MptcpInfo::FIELDS, info.bytes()));
+    }
+    if let Some(info) = row.socket.sctp_info() {
+        sections.push(structure("SCTP", SctpInfo::FIELDS, info.bytes()));
+    }
+    if let Some(options) = row.socket.sctp_options() {
+        sections.push(structure("SCTP", SctpOptions::FIELDS, options.bytes()));
     }
     sections.push(congestion(row));
     sections.push(identity(row));
@@ -296,6 +302,8 @@ fn identity(row: &SocketRow<'_>) -> Section {
         ("interface", "interface"),
         ("cgroup", "cgroup"),
         ("attribution", "owner source"),
+        ("local_addresses", "local addresses"),
+        ("remote_addresses", "remote addresses"),
     ];
     Section {
         title: "Identity",
