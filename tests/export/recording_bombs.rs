@@ -57,7 +57,7 @@ const FIRST_STREAM: u16 = 64;
 
 /// Sockets that the Samples of a file may have together, and for each of its bytes: those of delta frames cost least.
 const SOCKETS: u64 = 17_000_000;
-const SOCKETS_EACH_BYTE: u64 = 256;
+const SOCKETS_EACH_BYTE: u64 = 384;
 
 /// Text that a Sample may have, bytes.
 const TEXT: usize = 16 << 20;

@@ -84,9 +84,10 @@ const TCP_FIELDS: [&str; 48] = [
 /// The MD5 key that `other_kernels.py` sets.
 const MD5_KEY: &str = "secret";
 
-/// ss with all it has of TCP, of UDP, of unix sockets.
+/// ss with all it has of TCP, of UDP, of raw and of unix sockets.
 const TCP: &[&str] = &["-taneimoOpH", "--tos", "--cgroup", "--inet-sockopt"];
 const UDP: &[&str] = &["-uaneimoOpH", "--tos", "--cgroup", "--inet-sockopt"];
+const RAW: &[&str] = &["-waneimOpH", "--tos", "--cgroup", "--inet-sockopt"];
 const UNIX: &[&str] = &["-xaneimOpH"];
 
 pub(crate) const CASES: &[Case] = &[
@@ -116,7 +117,7 @@ pub(crate) const CASES: &[Case] = &[
         || with_sockets(|_| compare("-xa", UNIX, Layout::Unix)),
     ),
     fallible("raw: every socket as ss has it", REQUIREMENTS, || {
-        with_sockets(|_| compare("-wa", &["-waneimOpH"], Layout::Inet))
+        with_sockets(|_| compare("-wa", RAW, Layout::Inet))
     }),
     fallible(
         "bound-inactive sockets are listed, which ss 6.1 does not",

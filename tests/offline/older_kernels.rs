@@ -8,7 +8,11 @@ use sockwatch::source::netlink::datagram::decode_datagram;
 use crate::support::dumps::recorded;
 
 /// Dumps, the length of their `tcp_info`, and the first field that it lacks.
-const DUMPS: [(&str, usize, &str); 1] = [("tcp-5.10", 232, "rcv_wnd")];
+const DUMPS: [(&str, usize, &str); 3] = [
+    ("tcp-5.10", 232, "rcv_wnd"),
+    ("tcp-6.1", 232, "rcv_wnd"),
+    ("tcp-6.12", 248, "received_ce"),
+];
 
 fn decoded(name: &str) -> Sample {
     let mut sample = Sample::default();

@@ -17,7 +17,7 @@ const MEMORY_EACH_BYTE: usize = 256;
 
 /// Sockets that all Samples may have together, and for each byte of the file.
 const SOCKETS: usize = 17_000_000;
-const SOCKETS_EACH_BYTE: usize = 256;
+const SOCKETS_EACH_BYTE: usize = 384;
 
 /// Reads a recording. Whatever the bytes are, this must not panic, hang or take much memory.
 pub fn read_all(bytes: &[u8]) {
