@@ -12,6 +12,7 @@ mod layers;
 mod list;
 mod older_kernels;
 mod output_boundary;
+mod proportional_work;
 mod recording_format;
 mod ss_lines;
 #[path = "../support/mod.rs"]

@@ -110,3 +110,117 @@ fn address_in(bytes: &[u8]) -> Option<IpAddr> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use netlink_packet_sock_diag::constants::INET_DIAG_INFO;
+
+    use super::*;
+    use crate::model::{Family, Protocol, SocketTable};
+    use crate::source::netlink::wire::push_attribute;
+
+    /// Bytes of a `struct sockaddr_storage` with an IPv4 address.
+    fn storage(octets: [u8; 4]) -> Vec<u8> {
+        let mut bytes = u16::from(AF_INET).to_ne_bytes().to_vec();
+        bytes.extend_from_slice(&[0, 0]);
+        bytes.extend_from_slice(&octets);
+        bytes.resize(SOCKADDR_STORAGE, 0);
+        bytes
+    }
+
+    /// An `inet_diag_msg` of the socket with the cookie 9, in a state, with one attribute for each that is given.
+    fn message(family: u8, state: u8, attributes: &[(u16, &[u8])]) -> Vec<u8> {
+        let mut bytes = vec![0; 72];
+        bytes[0] = family;
+        bytes[1] = state;
+        // T3-rtx, the ports 80 and 90, the cookie and the inode.
+        (bytes[2], bytes[5], bytes[7], bytes[44], bytes[68]) = (4, 80, 90, 9, 7);
+        for (kind, value) in attributes {
+            push_attribute(&mut bytes, *kind, value);
+        }
+        bytes
+    }
+
+    fn decoded(messages: &[Vec<u8>]) -> SocketTable {
+        let mut table = SocketTable::default();
+        for message in messages {
+            let protocol = Some(Protocol::Sctp);
+            let result = super::super::decode_socket(message, protocol, 1, &mut table);
+            result.expect("it is decoded");
+        }
+        table
+    }
+
+    #[test]
+    fn an_association_has_the_cookie_of_its_socket_and_a_key_of_its_own() {
+        let (local, peer) = (storage([10, 0, 0, 1]), storage([10, 0, 0, 2]));
+        let mut info = vec![0; 368];
+        info[..4].copy_from_slice(&0xabcd_u32.to_ne_bytes());
+        let table = decoded(&[
+            message(AF_INET, 10, &[(INET_DIAG_LOCALS, &local)]),
+            message(
+                AF_INET,
+                3,
+                &[
+                    (INET_DIAG_INFO, &info),
+                    (INET_DIAG_LOCALS, &local),
+                    (INET_DIAG_PEERS, &[&peer[..], &local].concat()),
+                ],
+            ),
+            message(AF_INET, 1, &[(INET_DIAG_PEERS, &peer)]),
+        ]);
+        let [socket, first, second] = &table.rows[..] else {
+            panic!("three rows");
+        };
+        assert!(socket.is_listener() && !socket.is_association());
+        assert_eq!((first.cookie, second.cookie), (9, 9));
+        let states = [first.state, second.state];
+        assert_eq!(states, [State::Established, State::CookieWait]);
+        assert_eq!(first.association, Some(0xabcd));
+        assert!(second.association.is_some(), "known by its remote end");
+        assert!(first.key() != socket.key() && first.key() != second.key());
+        assert_eq!(first.uid, Some(0));
+        assert_eq!(
+            first.timer.map(|timer| timer.kind),
+            Some(TimerKind::Retransmit)
+        );
+        let addresses = SctpAddresses::new(table.name(first).expect("addresses"));
+        assert_eq!(addresses.peers().to_string(), "10.0.0.2,10.0.0.1");
+        assert!(table.sctp_info(first).is_some() && table.sctp_options(first).is_none());
+    }
+
+    #[test]
+    fn ipv4_addresses_of_an_ipv6_socket_are_known_from_its_attributes() {
+        let (local, peer) = (storage([10, 0, 0, 1]), storage([10, 0, 0, 2]));
+        let mut info = vec![0; 368];
+        info[PRIMARY_ADDRESS..PRIMARY_ADDRESS + 128].copy_from_slice(&peer);
+        let attributes: [(u16, &[u8]); 3] = [
+            (INET_DIAG_INFO, &info),
+            (INET_DIAG_LOCALS, &local),
+            (INET_DIAG_PEERS, &peer),
+        ];
+        let table = decoded(&[message(AF_INET6, 7, &attributes)]);
+        let socket = &table.rows[0];
+        assert_eq!(socket.family, Family::Inet6);
+        assert_eq!(socket.state, State::ShutdownAckSent);
+        let ends = [socket.local(), socket.remote()].map(|end| end.map(|end| end.address));
+        let mapped = |address: &str| address.parse().ok();
+        assert_eq!(ends, [mapped("::ffff:10.0.0.1"), mapped("::ffff:10.0.0.2")]);
+    }
+
+    #[test]
+    fn any_length_of_an_association_is_decoded_or_refused() {
+        let peer = storage([10, 0, 0, 2]);
+        let whole = message(
+            AF_INET,
+            3,
+            &[(INET_DIAG_PEERS, &peer), (INET_DIAG_INFO, &[1; 368])],
+        );
+        for length in 0..whole.len() {
+            let mut table = SocketTable::default();
+            let protocol = Some(Protocol::Sctp);
+            let result = super::super::decode_socket(&whole[..length], protocol, 1, &mut table);
+            assert_eq!(result.is_ok(), !table.rows.is_empty());
+        }
+    }
+}
