@@ -4,8 +4,7 @@ mod sockets;
 
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
-
+use crate::model::SeededMap;
 use crate::model::{
     ClearForReuse, Endpoint, ProcessKey, Protocol, RecentLosses, Sample, SocketKey, State, Tracker,
     Visit,
@@ -67,7 +66,7 @@ pub struct Aggregator {
     sockets: Tracker<TrackedSocket>,
     before_ns: Option<u64>,
     history: History,
-    recent: FxHashMap<ProcessKey, (Recent, ProcessTrend, u64)>,
+    recent: SeededMap<ProcessKey, (Recent, ProcessTrend, u64)>,
     processes: Vec<GroupSum>,
     remotes: GroupSums<IpAddr>,
     ports: GroupSums<u16>,
@@ -80,7 +79,7 @@ pub struct Aggregator {
     /// Sockets that left the kernel's tables with this Sample but are still held by a process.
     left: Vec<SocketKey>,
     /// Payload sent by the connections that were freed with this Sample, by network namespace, local and remote end.
-    closed_pairs: FxHashMap<(u32, Endpoint, Endpoint), u64>,
+    closed_pairs: SeededMap<(u32, Endpoint, Endpoint), u64>,
     losses: RecentLosses,
     samples: u64,
 }

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::Totals;
+use crate::model::SeededMap;
 use crate::model::{Process, ProcessKey, Sample, SocketKey, SocketRef};
 
 /// Kind of difference of a socket between two Samples.
@@ -122,10 +121,10 @@ impl Difference {
                 uncertain: !before.is_complete() || !after.is_complete(),
                 ..Difference::default()
             },
-            processes: FxHashMap::default(),
+            processes: SeededMap::default(),
         };
         let rows = (0..).zip(&before.sockets.rows);
-        let mut known: FxHashMap<SocketKey, u32> =
+        let mut known: SeededMap<SocketKey, u32> =
             rows.map(|(row, socket)| (socket.key(), row)).collect();
         for (row, socket) in (0..).zip(&after.sockets.rows) {
             let earlier = known.remove(&socket.key());
@@ -152,7 +151,7 @@ impl Difference {
 struct Comparison<'a> {
     samples: (&'a Sample, &'a Sample),
     out: Difference,
-    processes: FxHashMap<ProcessKey, ProcessDifference>,
+    processes: SeededMap<ProcessKey, ProcessDifference>,
 }
 
 impl Comparison<'_> {

@@ -6,8 +6,6 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
-
 use super::aggregator::Aggregate;
 use super::group_totals::ChangeCounts;
 use super::moment::{FilterResult, Moment};
@@ -15,13 +13,14 @@ use super::{
     Change, Event, FirstProcesses, History, PortTotals, ProcessTotals, ProcessTrend, Recent,
     RemoteTotals, SocketRates, Throughput,
 };
+use crate::model::SeededMap;
 use crate::model::{Attribution, ProcessKey, Protocol, Sample, Socket, SocketRef, State, TcpInfo};
 
 /// Applies one filter to successive moments, and keeps the history of the selected sockets.
 #[derive(Debug, Default)]
 pub struct FilteredView {
     history: History,
-    recent: FxHashMap<ProcessKey, (Recent, ProcessTrend, u64)>,
+    recent: SeededMap<ProcessKey, (Recent, ProcessTrend, u64)>,
     /// For each batch of events the number of its first event, and the numbers of the selected ones.
     batches: VecDeque<(u64, Vec<u64>)>,
     moments: u64,
@@ -165,8 +164,8 @@ impl FilteredView {
         };
         let mut all = RateSum::default();
         let mut processes = vec![RateSum::default(); sample.processes.len()];
-        let mut remotes: FxHashMap<IpAddr, RateSum> = FxHashMap::default();
-        let mut ports: FxHashMap<u16, RateSum> = unfiltered
+        let mut remotes: SeededMap<IpAddr, RateSum> = SeededMap::default();
+        let mut ports: SeededMap<u16, RateSum> = unfiltered
             .ports
             .iter()
             .map(|port| (port.port, RateSum::default()))
@@ -302,7 +301,7 @@ fn add_closed(
     at: usize,
     all: &mut RateSum,
     processes: &mut [RateSum],
-    remotes: &mut FxHashMap<IpAddr, RateSum>,
+    remotes: &mut SeededMap<IpAddr, RateSum>,
 ) {
     let closed = moment.sample.closed.get(at);
     let view = closed.and_then(|closed| moment.sample.closed_socket(closed));

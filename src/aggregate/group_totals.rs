@@ -2,8 +2,7 @@
 
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
-
+use crate::model::SeededMap;
 use crate::model::{ClearForReuse, Protocol, State};
 
 use super::rates::ByteSum;
@@ -174,7 +173,7 @@ impl GroupSum {
 /// Group sums by key. The memory is reused for each Sample.
 #[derive(Debug)]
 pub(super) struct GroupSums<K> {
-    index: FxHashMap<K, u32>,
+    index: SeededMap<K, u32>,
     rows: Vec<(K, GroupSum)>,
     /// The last key and its row: sockets of one host or port often follow each other.
     last: Option<(K, u32)>,
@@ -183,7 +182,7 @@ pub(super) struct GroupSums<K> {
 impl<K> Default for GroupSums<K> {
     fn default() -> Self {
         GroupSums {
-            index: FxHashMap::default(),
+            index: SeededMap::default(),
             rows: Vec::new(),
             last: None,
         }

@@ -2,14 +2,13 @@
 
 mod owned;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use self::owned::OwnedListeners;
 use super::Recent;
 use crate::model::{
     AcceptQueue, ClearForReuse, ListenerIndex, MemoryInfo, Protocol, Sample, Socket, SocketKey,
     State, Unowned,
 };
+use crate::model::{SeededMap, SeededSet};
 
 /// One listening socket.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,16 +70,18 @@ pub(super) struct ListenerTracker {
     rows: Vec<ListenerTotals>,
     /// The listeners on ports with several of them.
     owned: OwnedListeners,
-    before: FxHashMap<SocketKey, PreviousListener>,
-    now: FxHashMap<SocketKey, PreviousListener>,
+    before: SeededMap<SocketKey, PreviousListener>,
+    now: SeededMap<SocketKey, PreviousListener>,
     /// For each row of `rows`.
     flow: Vec<QueueFlow>,
     /// For each row of `rows`, the first listener of those that share its address; `None` unless it is TCP.
     leaders: Vec<Option<usize>>,
+    /// For each row of `rows`, the first listener of those that accept the same connections; `None` unless it is TCP.
+    equals: Vec<Option<usize>>,
     /// For each row of `rows` that leads a group, the sums of the group.
     common: Vec<QueueFlow>,
     /// Inodes of the TCP listeners, if there are MPTCP ones.
-    tcp_inodes: FxHashSet<u32>,
+    tcp_inodes: SeededSet<u32>,
 }
 
 /// A connection to a listener as counted since the previous Sample.
@@ -96,6 +97,10 @@ pub(super) struct ListenerCount {
 /// on an address is counted for the first of them.
 #[derive(Debug, Clone, Copy, Default)]
 struct QueueFlow {
+    /// Established and half-open connections that any listener equal to this one may have. They are counted for the
+    /// first of these, so that a connection costs the same however many there are.
+    established_by_any: u32,
+    half_open_by_any: u32,
     /// Connections opened through the listener.
     opened: u32,
     /// Established connections that wait for `accept()`.
@@ -184,7 +189,7 @@ impl ListenerTracker {
         }
     }
 
-    /// Finds the first listener of each group that shares an address.
+    /// Finds the first listener of each group that shares an address, and of those that are equal.
     fn find_groups(&mut self, sample: &Sample) {
         let mut leaders = std::mem::take(&mut self.leaders);
         leaders.clear_for_reuse();
@@ -195,6 +200,14 @@ impl ListenerTracker {
             self.position(first)
         }));
         self.leaders = leaders;
+        let mut equals = std::mem::take(&mut self.equals);
+        equals.clear_for_reuse();
+        equals.extend(self.rows.iter().map(|totals| {
+            totals.syn_recv?;
+            let listener = &sample.sockets.rows[totals.row as usize];
+            self.position(*self.index.equal_to(listener).first()?)
+        }));
+        self.equals = equals;
     }
 
     /// Collects the inodes of TCP listeners if there are MPTCP ones. Each of these has a TCP listener for its first
@@ -251,16 +264,14 @@ impl ListenerTracker {
         let is_waiting =
             is_established && socket.attribution.unowned() == Some(Unowned::WaitingForAccept);
         let mut is_first = true;
-        for row in self.index.find(socket, &sample.sockets.rows) {
-            let Some(at) = self.position(row) else {
+        for equal in self.index.find_equal(socket, &sample.sockets.rows) {
+            let Some(at) = equal.first().and_then(|&row| self.position(row)) else {
                 continue;
             };
-            let totals = &mut self.rows[at];
-            let is_shared = totals.sharing > 1;
+            let is_shared = self.rows[at].sharing > 1;
             let counts = is_established && !(is_shared && is_waiting);
-            totals.established = totals.established.map(|n| n + u32::from(counts));
-            let is_half_open = socket.state == State::SynRecv;
-            totals.syn_recv = totals.syn_recv.map(|n| n + u32::from(is_half_open));
+            self.flow[at].established_by_any += u32::from(counts);
+            self.flow[at].half_open_by_any += u32::from(socket.state == State::SynRecv);
             if is_first {
                 self.flow[at].opened += u32::from(count.is_opened);
                 self.flow[at].waiting += u32::from(is_waiting && is_shared);
@@ -284,6 +295,7 @@ impl ListenerTracker {
         seconds: Option<f64>,
         into: &mut Vec<ListenerTotals>,
     ) {
+        self.distribute_counts();
         self.sum_groups(sample);
         for at in 0..self.rows.len() {
             let totals = &self.rows[at];
@@ -307,6 +319,16 @@ impl ListenerTracker {
             }
         }
         into.clone_from(&self.rows);
+    }
+
+    /// Adds the connections that were counted for the first of equal listeners to all of them.
+    fn distribute_counts(&mut self) {
+        for (totals, first) in self.rows.iter_mut().zip(&self.equals) {
+            if let Some(common) = first.and_then(|first| self.flow.get(first)) {
+                totals.established = totals.established.map(|n| n + common.established_by_any);
+                totals.syn_recv = totals.syn_recv.map(|n| n + common.half_open_by_any);
+            }
+        }
     }
 
     /// Sums the flows of each group of listeners that share an address.

@@ -1,7 +1,6 @@
 //! Finds the peer of a socket, for connections with both ends on this machine.
 
-use rustc_hash::FxHashMap;
-
+use crate::model::SeededMap;
 use crate::model::{Endpoint, Ends, Protocol, Sample, Socket};
 
 /// An internet connection as seen from one end: network namespace, protocol, local and remote endpoint.
@@ -10,8 +9,8 @@ type Pair = (u32, Protocol, Endpoint, Endpoint);
 /// Index from connections to rows. Built on demand, not with every Sample.
 #[derive(Debug, Clone, Default)]
 pub struct PeerIndex {
-    pairs: FxHashMap<Pair, u32>,
-    unix: FxHashMap<u32, u32>,
+    pairs: SeededMap<Pair, u32>,
+    unix: SeededMap<u32, u32>,
 }
 
 impl PeerIndex {

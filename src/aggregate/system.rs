@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::SeededMap;
 use crate::model::{Counters, Interface, Sample};
 
 use super::Recent;
@@ -111,7 +112,9 @@ impl SystemTracker {
                 .extend(now.names.iter().map(|name| is_gauge(name)));
             if now.names != before.names {
                 // Names may have moved: each continues its own trend.
-                let old = |name| before.names.iter().position(|known| known == name);
+                let old: SeededMap<&str, usize> =
+                    (before.names.iter().map(String::as_str).zip(0..)).collect();
+                let old = |name: &String| old.get(name.as_str()).copied();
                 let places: Vec<Option<usize>> = now.names.iter().map(old).collect();
                 let at = |place: &Option<usize>| place.unwrap_or(usize::MAX);
                 let trends = places.iter().map(|place| {
@@ -154,6 +157,7 @@ impl SystemTracker {
 
     fn update_interfaces(&mut self, interfaces: &[Interface], seconds: Option<f64>) {
         let before = &self.before.interfaces;
+        let mut moved: Option<SeededMap<&str, usize>> = None;
         std::mem::swap(&mut self.old, &mut self.now.interfaces);
         let trends = &mut self.now.interfaces;
         trends.clear();
@@ -162,7 +166,13 @@ impl SystemTracker {
             let same = |known: &Interface| known.name == interface.name;
             let place = match before.get(at) {
                 Some(known) if same(known) => Some(at),
-                _ => before.iter().position(same),
+                _ => {
+                    let places = moved.get_or_insert_with(|| {
+                        let names = before.iter().map(|known| known.name.as_str());
+                        names.zip(0..).collect()
+                    });
+                    places.get(interface.name.as_str()).copied()
+                }
             };
             let known = place.and_then(|place| before.get(place));
             let old = place.and_then(|place| self.old.get(place));

@@ -3,9 +3,8 @@
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustc_hash::FxHashMap;
-
 use crate::filter::{Lookup, NameResolver};
+use crate::model::SeededMap;
 use crate::source::SystemNames;
 
 type Addresses = Lookup<Vec<IpAddr>>;
@@ -14,11 +13,11 @@ type Addresses = Lookup<Vec<IpAddr>>;
 #[derive(Debug, Default)]
 pub(super) struct HostNames {
     system: SystemNames,
-    hosts: Mutex<FxHashMap<String, Addresses>>,
+    hosts: Mutex<SeededMap<String, Addresses>>,
 }
 
 impl HostNames {
-    fn hosts(&self) -> MutexGuard<'_, FxHashMap<String, Addresses>> {
+    fn hosts(&self) -> MutexGuard<'_, SeededMap<String, Addresses>> {
         // The map is always consistent, so a panic in another thread does not matter.
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,11 +1,10 @@
 //! Rows of a Sample that may be a problem, collected in one walk over the sockets.
 
-use rustc_hash::FxHashMap;
-
 pub(super) use super::path::{Path, PortUse};
 use super::port_pools::{PoolKey, PoolUse, PortRows, count_pools};
 use super::subject::ProcessName;
 use crate::aggregate::{Moment, SocketRates};
+use crate::model::SeededMap;
 use crate::model::{
     ClearForReuse, ListenerIndex, LocalPorts, Protocol, Socket, State, Timer, TimerKind, Unowned,
 };
@@ -37,7 +36,7 @@ pub(super) struct Candidates {
     /// Listeners by local end.
     pub(super) listeners: ListenerIndex,
     /// Local ports in use of the ephemeral port range, by path.
-    pub(super) paths: FxHashMap<Path, PortUse>,
+    pub(super) paths: SeededMap<Path, PortUse>,
     /// Listeners, and bound sockets without a connection, that use a port of the range.
     idle_ports: Vec<u32>,
     /// Number of those ports, which `connect()` leaves out at every address.
@@ -47,7 +46,7 @@ pub(super) struct Candidates {
     /// Ports in use over all destinations, of pools that may run out.
     pub(super) pools: Vec<(PoolKey, PoolUse)>,
     /// Owner of the connections of each path with many ports: a TIME-WAIT socket no longer has one.
-    owners: FxHashMap<Path, ProcessName>,
+    owners: SeededMap<Path, ProcessName>,
     /// The last counted path: connections of one path are often adjacent.
     last_path: Option<(Path, PortUse)>,
 }

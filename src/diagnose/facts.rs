@@ -1,11 +1,14 @@
 //! One moment as detectors receive it, with names for its processes and sockets.
 
+use std::collections::BTreeSet;
+
 use super::candidates::Candidates;
 use super::phrases;
 use super::subject::{ProcessName, Subject};
 use crate::aggregate::Moment;
 use crate::column::format;
-use crate::model::{Activity, Endpoint, Sample, Settings, Socket, SocketRef, TcpInfo};
+use crate::model::SeededSet;
+use crate::model::{Activity, Endpoint, ProcessKey, Sample, Settings, Socket, SocketRef, TcpInfo};
 
 /// One moment, and its rows that may be a problem.
 #[derive(Debug, Clone, Copy)]
@@ -133,8 +136,10 @@ impl<'m> Facts<'m> {
         } = &mut subject
         {
             let sharing = self.listeners_with(listener.socket);
+            let named = process.iter().chain(others.iter());
+            let mut known: SeededSet<ProcessKey> = named.map(|name| name.key).collect();
             for name in sharing.flat_map(process_names) {
-                if process.as_ref() == Some(&name) || others.contains(&name) {
+                if !known.insert(name.key) {
                     continue;
                 }
                 match process {
@@ -170,7 +175,10 @@ pub(super) fn process(socket: SocketRef<'_>) -> Option<ProcessName> {
 
 /// Names the process of a socket at the start of a sentence, and counts the others of the same connections: `nginx (8)`,
 /// `nginx (8), with 2 other processes,`. `processes` are the rows of all of them.
-pub(super) fn process_with_others(named: Option<&ProcessName>, processes: &[u32]) -> String {
+pub(super) fn process_with_others(
+    named: Option<&ProcessName>,
+    processes: &BTreeSet<u32>,
+) -> String {
     let named = named.map_or_else(|| "This host".to_owned(), ToString::to_string);
     match processes.len() {
         0 | 1 => named,
@@ -182,12 +190,9 @@ pub(super) fn process_with_others(named: Option<&ProcessName>, processes: &[u32]
 }
 
 /// Adds the first process of a socket to the processes of a group, unless it is one of them.
-pub(super) fn add_process(processes: &mut Vec<u32>, socket: SocketRef<'_>) {
-    if let Some(holder) = socket.holders().first()
-        && let Err(at) = processes.binary_search(&holder.process)
-    {
-        processes.insert(at, holder.process);
-    }
+pub(super) fn add_process(processes: &mut BTreeSet<u32>, socket: SocketRef<'_>) {
+    let first = socket.holders().first();
+    processes.extend(first.map(|holder| holder.process));
 }
 
 /// Returns the activity of a socket's owners: stopped if all readable owners are, else that of the first running one.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::model::Endpoint;
 
 /// All connections from one address to one port of another, which compete for local ports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Path {
     /// Inode number of the network namespace.
     pub(super) netns: u32,

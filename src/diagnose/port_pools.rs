@@ -13,11 +13,11 @@
 //! A UDP socket that sends or connects without `bind()` gets a port that no other UDP socket has. Kernel:
 //! `udp_lib_get_port`.
 
+use std::cmp::Reverse;
 use std::net::{IpAddr, Ipv6Addr};
 
-use rustc_hash::FxHashMap;
-
 use super::path::{Path, PortUse};
+use crate::model::SeededMap;
 use crate::model::{Family, LocalPorts, Protocol, Sample, Socket, State};
 
 /// Share of the range below which the ports of an address are not counted.
@@ -33,11 +33,15 @@ const BIND_ADDRESS_NO_PORT: u16 = 1 << 8;
 /// Stands for all IPv6 sockets.
 pub(super) const ANY_IPV6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
+/// Maximum number of pools that are counted, those with the most ports. Any user can bind thousands of addresses, and
+/// each pool costs a walk and three bitmaps.
+const MAX_POOLS: usize = 64;
+
 /// Words of a bitmap of all ports.
 const WORDS: usize = (u16::MAX as usize + 1) / 64;
 
 /// The sockets that share a pool of local ports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct PoolKey {
     /// Inode number of the network namespace.
     pub(super) netns: u32,
@@ -128,7 +132,7 @@ impl PortMap {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PortRows<'c> {
     /// TCP connections whose local port is in the range, by path.
-    pub(super) paths: &'c FxHashMap<Path, PortUse>,
+    pub(super) paths: &'c SeededMap<Path, PortUse>,
     /// Listeners, and bound sockets without a connection, whose port is in the range.
     pub(super) idle: &'c [u32],
     /// UDP and UDP-Lite sockets whose port is in the range.
@@ -146,7 +150,7 @@ pub(super) fn count_pools(
     let few = (f64::from(ports.count()) * COUNTED_FROM).max(1.0) as u32;
     count_tcp(sample, ports, rows, few, out);
     if rows.datagram.len() >= few as usize {
-        count_datagram(sample, rows.datagram, out);
+        count_datagram(sample, rows.datagram, few, out);
     }
 }
 
@@ -166,7 +170,7 @@ fn count_tcp(
         protocol: Protocol::Tcp,
         address,
     };
-    let mut sums: FxHashMap<PoolKey, u32> = FxHashMap::default();
+    let mut sums: SeededMap<PoolKey, u32> = SeededMap::default();
     let mut idle_sockets: Vec<(u32, IpAddr, u16)> = Vec::new();
     for (path, taken) in rows.paths {
         *sums.entry(key(path.netns, Some(path.source))).or_default() += taken.ports;
@@ -181,12 +185,7 @@ fn count_tcp(
         idle_sockets.push((socket.netns, local.address.to_canonical(), local.port));
         *sums.entry(key(socket.netns, None)).or_default() += 1;
     }
-    let mut maps: FxHashMap<PoolKey, PortMap> = FxHashMap::default();
-    for (pool, sum) in sums {
-        if sum + rows.idle.len() as u32 >= few {
-            maps.insert(pool, PortMap::default());
-        }
-    }
+    let mut maps = largest_pools(sums, few.saturating_sub(rows.idle.len() as u32));
     for (pool, map) in &mut maps {
         for &(netns, address, port) in &idle_sockets {
             let is_own = pool.address.is_none_or(|own| own == address) || address.is_unspecified();
@@ -228,6 +227,17 @@ fn count_tcp(
     });
 }
 
+/// Prepares the pools with the most sockets or ports, of those with at least `few`.
+fn largest_pools(sums: SeededMap<PoolKey, u32>, few: u32) -> SeededMap<PoolKey, PortMap> {
+    let sums = sums.into_iter().filter(|(_, sum)| *sum >= few);
+    let mut sums: Vec<(PoolKey, u32)> = sums.collect();
+    sums.sort_unstable_by_key(|(pool, sum)| (Reverse(*sum), *pool));
+    let largest = sums.into_iter().take(MAX_POOLS);
+    largest
+        .map(|(pool, _)| (pool, PortMap::default()))
+        .collect()
+}
+
 /// Returns the path and the local port of a TCP connection whose local port is in the range.
 pub(super) fn connection_in_pool(socket: &Socket, ports: &LocalPorts) -> Option<(Path, u16)> {
     let is_connection = socket.protocol == Protocol::Tcp
@@ -246,23 +256,34 @@ pub(super) fn connection_in_pool(socket: &Socket, ports: &LocalPorts) -> Option<
 }
 
 /// Counts the ports of UDP and UDP-Lite sockets. Each port counts once for all addresses.
-fn count_datagram(sample: &Sample, rows: &[u32], out: &mut Vec<(PoolKey, PoolUse)>) {
-    let mut maps: FxHashMap<PoolKey, PortMap> = FxHashMap::default();
-    for &row in rows {
-        let socket = sample.sockets.rows.get(row as usize);
-        let Some((socket, local)) = socket.and_then(|socket| Some((socket, socket.local()?)))
-        else {
-            continue;
-        };
-        // An IPv6 socket that binds no address leaves out the ports of both families.
-        let ipv4 = blocks_ipv4(socket, local.address).then_some(None);
-        for address in [Some(Some(ANY_IPV6)), ipv4].into_iter().flatten() {
-            let key = PoolKey {
-                netns: socket.netns,
-                protocol: socket.protocol,
-                address,
-            };
-            let map = maps.entry(key).or_default();
+fn count_datagram(sample: &Sample, rows: &[u32], few: u32, out: &mut Vec<(PoolKey, PoolUse)>) {
+    let sockets = || {
+        let rows = rows.iter();
+        let sockets = rows.filter_map(|&row| sample.sockets.rows.get(row as usize));
+        sockets.flat_map(|socket| {
+            let local = socket.local();
+            let pools = local.into_iter().flat_map(|local| {
+                // An IPv6 socket that binds no address leaves out the ports of both families.
+                let ipv4 = blocks_ipv4(socket, local.address).then_some(None);
+                [Some(Some(ANY_IPV6)), ipv4].into_iter().flatten()
+            });
+            pools.map(move |address| {
+                let key = PoolKey {
+                    netns: socket.netns,
+                    protocol: socket.protocol,
+                    address,
+                };
+                (key, socket)
+            })
+        })
+    };
+    let mut sums: SeededMap<PoolKey, u32> = SeededMap::default();
+    for (key, _) in sockets() {
+        *sums.entry(key).or_default() += 1;
+    }
+    let mut maps = largest_pools(sums, few);
+    for (key, socket) in sockets() {
+        if let (Some(map), Some(local)) = (maps.get_mut(&key), socket.local()) {
             map.add(local.port, socket.state, true);
         }
     }

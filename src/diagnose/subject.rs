@@ -89,7 +89,7 @@ pub enum Subject {
 }
 
 /// The identity of a subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "they mirror `Subject`")]
 pub enum SubjectKey {
     Process(ProcessKey),

@@ -1,11 +1,13 @@
 //! Decides which observations another finding explains, by the rules of the registry.
 
-use std::net::IpAddr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::kind::FindingKind;
 use super::observation::Observation;
 use super::subject::{Subject, SubjectKey};
-use crate::model::Endpoint;
+use crate::model::SeededSet;
+use crate::model::{Endpoint, ProcessKey};
 
 /// Required relation between the subjects of a cause and of its effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,38 +102,110 @@ impl<const KINDS: usize> Rules<KINDS> {
         self.0[cause.index()].iter().any(Option::is_some)
     }
 
-    /// Reports whether `cause` explains `effect`.
-    pub(super) fn suppresses(&self, cause: &Cause, effect: Effect<'_>) -> bool {
-        let relation = self.0[cause.kind.index()][effect.kind.index()];
-        relation.is_some_and(|relation| relation.matches(cause, effect))
+    /// Reports whether one of the causes explains `effect`.
+    pub(super) fn suppresses(&self, causes: &Causes, effect: Effect<'_>) -> bool {
+        let mut kinds = causes.0.iter();
+        kinds.any(|(cause, subjects)| {
+            let relation = self.0[*cause][effect.kind.index()];
+            relation.is_some_and(|relation| relation.matches(subjects, effect))
+        })
+    }
+}
+
+/// Causes by their kind and by what an effect has in common with them, so that an effect costs the same however many
+/// causes there are.
+#[derive(Debug, Default)]
+pub(super) struct Causes(BTreeMap<usize, CauseSubjects>);
+
+impl Causes {
+    pub(super) fn add(&mut self, cause: &Cause) {
+        self.0
+            .entry(cause.kind.index())
+            .or_default()
+            .add(&cause.subject);
+    }
+}
+
+/// The subjects of the causes of one kind.
+#[derive(Debug, Default)]
+struct CauseSubjects {
+    keys: SeededSet<SubjectKey>,
+    /// Addresses of remote hosts; `None` if a subject is none.
+    remotes: SeededSet<Option<IpAddr>>,
+    /// Local ends of listeners.
+    listeners: SeededSet<Endpoint>,
+    /// Destinations of paths.
+    destinations: SeededSet<Endpoint>,
+    /// Ports of these destinations.
+    destination_ports: SeededSet<u16>,
+    /// Processes that use up local ports.
+    processes: SeededSet<ProcessKey>,
+}
+
+impl CauseSubjects {
+    fn add(&mut self, subject: &Subject) {
+        let key = subject.key();
+        self.keys.insert(key);
+        self.remotes.insert(remote_address(&key));
+        match subject {
+            Subject::Socket {
+                local: Some(local), ..
+            } => {
+                self.listeners.insert(local.canonical());
+            }
+            Subject::Path { destination, .. } => {
+                self.destinations.insert(destination.canonical());
+                self.destination_ports.insert(destination.port);
+            }
+            Subject::LocalPorts {
+                process: Some(process),
+                ..
+            } => {
+                self.processes.insert(process.key);
+            }
+            _ => {}
+        }
+    }
+
+    /// Reports whether a listener of the causes accepts connections to `end`.
+    fn listens_at(&self, end: Endpoint) -> bool {
+        let any = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+        let addresses = [end.canonical().address].into_iter().chain(any);
+        let port = end.port;
+        addresses
+            .map(|address| Endpoint { address, port })
+            .any(|bound| self.listeners.contains(&bound))
     }
 }
 
 impl Relation {
-    /// Reports whether the subjects of a cause and an effect have the relation.
-    fn matches(self, cause: &Cause, effect: Effect<'_>) -> bool {
+    /// Reports whether one of the subjects of the causes has the relation to an effect.
+    fn matches(self, causes: &CauseSubjects, effect: Effect<'_>) -> bool {
         match self {
-            Relation::SameSubject => cause.subject.key() == effect.subject.key(),
-            Relation::ToItsListener => matches!(
-                (&cause.subject, effect.own_end),
-                (Subject::Socket { local: Some(local), .. }, Some(end)) if is_bound_to(*local, end)
-            ),
+            Relation::SameSubject => causes.keys.contains(&effect.subject.key()),
+            Relation::ToItsListener => effect.own_end.is_some_and(|end| causes.listens_at(end)),
             Relation::SameAddress => {
-                remote_address(&cause.subject.key()) == remote_address(&effect.subject.key())
+                let address = remote_address(&effect.subject.key());
+                causes.remotes.contains(&address)
             }
-            Relation::ToItsDestination => match (&cause.subject, effect.subject) {
-                (Subject::Path { destination, .. }, Subject::Remote { address, port, .. }) => {
-                    destination.address == *address && Some(destination.port) == *port
+            Relation::ToItsDestination => match effect.subject {
+                Subject::Remote { address, port, .. } => {
+                    let end = port.map(|port| Endpoint {
+                        address: *address,
+                        port,
+                    });
+                    let process = effect.subject.process();
+                    end.is_some_and(|end| causes.destinations.contains(&end.canonical()))
+                        // All destinations of the process.
+                        || process.is_some_and(|named| causes.processes.contains(&named.key))
                 }
-                (
-                    Subject::Path { destination, .. },
-                    Subject::Socket {
-                        local: Some(local), ..
-                    },
-                ) => is_bound_to(*local, *destination),
-                // All destinations of the process.
-                (Subject::LocalPorts { process, .. }, effect @ Subject::Remote { .. }) => {
-                    process.is_some() && process.as_ref() == effect.process()
+                Subject::Socket {
+                    local: Some(local), ..
+                } => {
+                    let local = local.canonical();
+                    causes.destinations.contains(&local)
+                        || local.address.is_unspecified()
+                            && causes.destination_ports.contains(&local.port)
                 }
                 _ => false,
             },
@@ -145,10 +219,4 @@ fn remote_address(key: &SubjectKey) -> Option<IpAddr> {
         SubjectKey::Remote(address, _) => Some(*address),
         _ => None,
     }
-}
-
-/// Reports whether a listener that is bound to `local` accepts connections to `end`.
-fn is_bound_to(local: Endpoint, end: Endpoint) -> bool {
-    let (local, end) = (local.canonical(), end.canonical());
-    local.port == end.port && (local.address == end.address || local.address.is_unspecified())
 }

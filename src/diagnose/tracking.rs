@@ -1,16 +1,17 @@
 //! Tracks observations from Sample to Sample: raises a finding once its condition has persisted, and clears it once the
 //! condition has been absent for some time. Suppresses observations that another finding explains.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
-use rustc_hash::FxHashMap;
 
 use super::finding::{Finding, FindingKey, Value};
 use super::findings::SUPPRESSION;
 use super::observation::{MAX_PER_KIND, Observation};
 use super::phrases;
-use super::suppress::{Cause, Effect};
+use super::suppress::{Cause, Causes, Effect};
 use super::time_of_day::time_of_day;
 use crate::aggregate::Recent;
 
@@ -205,7 +206,7 @@ pub(super) struct FindingTracker {
     /// Time for which a cleared finding still suppresses others, s.
     aftermath_s: f64,
     zone: TimeZone,
-    tracked: FxHashMap<FindingKey, Tracked>,
+    tracked: BTreeMap<FindingKey, Tracked>,
     /// Recently cleared findings with their time, ns of the monotonic clock: their effects may still be observed.
     aftermath: Vec<(u64, Cause)>,
     findings: Vec<Finding>,
@@ -220,7 +221,7 @@ impl FindingTracker {
             clear_s,
             aftermath_s,
             zone,
-            tracked: FxHashMap::default(),
+            tracked: BTreeMap::new(),
             aftermath: Vec::new(),
             findings: Vec::new(),
             changes: Vec::new(),
@@ -264,16 +265,16 @@ impl FindingTracker {
             .retain(|(cleared_ns, _)| now.monotonic_ns.saturating_sub(*cleared_ns) < span_ns);
         let observed = observations.iter();
         let observed = observed.filter(|observation| SUPPRESSION.has_effects(observation.kind));
-        let mut causes: Vec<Cause> = observed.map(Cause::of).collect();
         let raised = self.tracked.values().filter(|tracked| tracked.is_raised);
-        causes.extend(raised.map(Tracked::cause));
-        causes.extend(self.aftermath.iter().map(|(_, cause)| cause.clone()));
-        observations.retain(|observation| {
-            let effect = Effect::of(observation);
-            !causes
-                .iter()
-                .any(|cause| SUPPRESSION.suppresses(cause, effect))
-        });
+        let mut causes = Causes::default();
+        for cause in observed.map(Cause::of).chain(raised.map(Tracked::cause)) {
+            causes.add(&cause);
+        }
+        for (_, cause) in &self.aftermath {
+            causes.add(cause);
+        }
+        observations
+            .retain(|observation| !SUPPRESSION.suppresses(&causes, Effect::of(observation)));
     }
 
     /// Removes conditions that are no longer observed: at once if not raised, else once absent for some time.
@@ -318,18 +319,13 @@ impl FindingTracker {
     }
 }
 
-/// Keeps the worst subjects of each kind.
+/// Keeps the worst subjects of each kind, in an order that depends on nothing else.
 fn keep_worst(observations: &mut Vec<Observation>) {
-    if observations.len() <= MAX_PER_KIND {
-        return;
-    }
-    let rank = |o: &Observation| (o.kind, std::cmp::Reverse(o.severity));
+    let rank = |o: &Observation| (o.kind, Reverse(o.severity));
     observations.sort_by(|a, b| {
-        (rank(a).cmp(&rank(b))).then(
-            b.number
-                .partial_cmp(&a.number)
-                .unwrap_or(std::cmp::Ordering::Equal),
-        )
+        (rank(a).cmp(&rank(b)))
+            .then(b.number.total_cmp(&a.number))
+            .then_with(|| a.subject.key().cmp(&b.subject.key()))
     });
     let (mut kind, mut count) = (None, 0);
     observations.retain(|observation| {

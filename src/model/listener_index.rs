@@ -2,8 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use rustc_hash::FxHashMap;
-
+use super::SeededMap;
 use super::{ClearForReuse, Endpoint, Protocol, Socket, State};
 
 const ANY_IPV4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -12,20 +11,20 @@ const ANY_IPV6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 /// Listeners that differ in nothing that decides which of them accepts a connection.
 #[derive(Debug)]
 struct EqualListeners {
-    /// The bound device and address family, and whether an IPv6 listener is not dual stack.
-    kind: (u32, bool, Option<bool>),
+    /// Whether the address is IPv4, and whether an IPv6 listener is not dual stack.
+    kind: (bool, Option<bool>),
     /// Not empty.
     rows: Vec<u32>,
 }
 
 /// The TCP listeners among the rows of a Sample, by port and address. A lookup does not depend on how many listeners a
-/// port has, which any user decides.
+/// port or an address has, nor on the devices that they are bound to, which any user decides.
 #[derive(Debug)]
 pub struct ListenerIndex {
-    /// The listeners by port and canonical address.
-    by_end: FxHashMap<(u16, IpAddr), Vec<EqualListeners>>,
+    /// The listeners by port, canonical address and bound device: a few for each.
+    by_end: SeededMap<(u16, IpAddr, u32), Vec<EqualListeners>>,
     /// Number of rows by port.
-    by_port: FxHashMap<u16, u32>,
+    by_port: SeededMap<u16, u32>,
     /// One bit per port, which rules out most sockets without a lookup.
     ports: Box<[u64; 1024]>,
 }
@@ -33,8 +32,8 @@ pub struct ListenerIndex {
 impl Default for ListenerIndex {
     fn default() -> Self {
         ListenerIndex {
-            by_end: FxHashMap::default(),
-            by_port: FxHashMap::default(),
+            by_end: SeededMap::default(),
+            by_port: SeededMap::default(),
             ports: Box::new([0; 1024]),
         }
     }
@@ -58,8 +57,8 @@ impl ListenerIndex {
             return false;
         };
         self.ports[usize::from(local.port) / 64] |= 1 << (local.port % 64);
-        let end = (local.port, local.canonical().address);
-        let kind = (socket.interface, local.address.is_ipv4(), socket.v6only);
+        let end = (local.port, local.canonical().address, socket.interface);
+        let kind = (local.address.is_ipv4(), socket.v6only);
         let equal = self.by_end.entry(end).or_default();
         match equal.iter_mut().find(|equal| equal.kind == kind) {
             Some(equal) => equal.rows.push(row),
@@ -97,41 +96,65 @@ impl ListenerIndex {
         socket: &Socket,
         rows: &'a [Socket],
     ) -> impl Iterator<Item = u32> + use<'a> {
+        self.find_equal(socket, rows)
+            .flat_map(|equal| equal.iter().copied())
+    }
+
+    /// Returns the same rows as [`Self::find`], in sets of listeners that accept the same connections. There are never
+    /// more than a few sets, however many rows they have.
+    #[inline]
+    pub fn find_equal<'a>(
+        &'a self,
+        socket: &Socket,
+        rows: &'a [Socket],
+    ) -> impl Iterator<Item = &'a [u32]> + use<'a> {
         let (local, device) = (socket.local(), socket.interface);
-        let at = |address: IpAddr| {
-            let end = local.map(|local| (local.port, address));
+        let at = |address: IpAddr, device: u32| {
+            let end = local.map(|local| (local.port, address, device));
             end.and_then(|end| self.by_end.get(&end))
                 .map_or(&[][..], Vec::as_slice)
         };
-        let candidates: [&[EqualListeners]; 3] = match local {
+        // Of any device, and of the socket's.
+        let at = |address: IpAddr| {
+            let own = match device {
+                0 => &[][..],
+                device => at(address, device),
+            };
+            [at(address, 0), own]
+        };
+        let none = [&[][..]; 2];
+        let candidates: [[&[EqualListeners]; 2]; 3] = match local {
             Some(local) if socket.protocol == Protocol::Tcp && self.listens_on(local.port) => {
                 match local.canonical().address {
-                    ANY_IPV6 => [at(ANY_IPV6), &[], &[]],
-                    ANY_IPV4 => [at(ANY_IPV4), at(ANY_IPV6), &[]],
+                    ANY_IPV6 => [at(ANY_IPV6), none, none],
+                    ANY_IPV4 => [at(ANY_IPV4), at(ANY_IPV6), none],
                     own @ IpAddr::V4(_) => [at(own), at(ANY_IPV4), at(ANY_IPV6)],
-                    own @ IpAddr::V6(_) => [at(own), at(ANY_IPV6), &[]],
+                    own @ IpAddr::V6(_) => [at(own), at(ANY_IPV6), none],
                 }
             }
-            _ => [&[]; 3],
+            _ => [none; 3],
         };
+        let candidates = candidates.into_iter().flatten().flatten();
         let fits = move |equal: &&EqualListeners| {
             let &first = equal.rows.first()?;
             fit(rows.get(first as usize)?, local?, device)
         };
-        let best = match candidates {
-            // A single candidate needs no ranking, only a check that it accepts the connection.
-            [[only], [], []] | [[], [only], []] | [[], [], [only]] => fits(&only),
-            many => many
-                .into_iter()
-                .flatten()
-                .filter_map(|equal| fits(&equal))
-                .max(),
-        };
+        let best = candidates.clone().filter_map(|equal| fits(&equal)).max();
         candidates
-            .into_iter()
-            .flatten()
             .filter(move |equal| best.is_some() && fits(equal) == best)
-            .flat_map(|equal| equal.rows.iter().copied())
+            .map(|equal| equal.rows.as_slice())
+    }
+
+    /// Returns the rows of the listeners that accept the same connections as a listener that was inserted, itself
+    /// included.
+    pub fn equal_to(&self, listener: &Socket) -> &[u32] {
+        let equal = listener.local().and_then(|local| {
+            let end = (local.port, local.canonical().address, listener.interface);
+            let kind = (local.address.is_ipv4(), listener.v6only);
+            let all = self.by_end.get(&end)?;
+            all.iter().find(|equal| equal.kind == kind)
+        });
+        equal.map_or(&[], |equal| &equal.rows)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Everything known about the system at one instant.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::SeededMap;
 use super::{
     Blob, ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo,
-    MptcpInfo, Payload, Process, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime,
+    MptcpInfo, Payload, Process, ProcessKey, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime,
     SctpAddresses, SctpInfo, SctpOptions, Settings, Socket, SocketTable, TcpExtras, TcpInfo,
     TlsInfo, Visibility,
 };
@@ -78,11 +80,11 @@ pub struct Sample {
     /// Descriptors that refer to sockets; those of one socket are contiguous.
     pub holders: Vec<Holder>,
     /// Names of network devices by index.
-    pub interfaces: Vec<(u32, String)>,
+    pub interfaces: BTreeMap<u32, String>,
     /// Paths of cgroups by id.
-    pub cgroups: Vec<(u64, Arc<str>)>,
+    pub cgroups: BTreeMap<u64, Arc<str>>,
     /// Names of users by id, of sockets and of processes.
-    pub users: Vec<(u32, Arc<str>)>,
+    pub users: BTreeMap<u32, Arc<str>>,
     /// Readability of processes.
     pub visibility: Visibility,
     /// Protocol counters and interfaces.
@@ -169,9 +171,20 @@ impl Sample {
         })
     }
 
+    /// Returns a Sample of one socket only, with everything that belongs to it.
+    pub fn of_socket(socket: SocketRef<'_>) -> Sample {
+        let mut sample = Sample::default();
+        sample.copy_socket(socket, &mut SeededMap::default());
+        sample
+    }
+
     /// Appends a copy of a socket of another Sample, with everything that belongs to it; returns its row. Copies
-    /// nothing if the table is full (4 GiB).
-    pub fn copy_socket(&mut self, other: SocketRef<'_>) -> Option<usize> {
+    /// nothing if the table is full (4 GiB). `processes` are the positions of the processes that were copied before.
+    pub fn copy_socket(
+        &mut self,
+        other: SocketRef<'_>,
+        processes: &mut SeededMap<ProcessKey, u32>,
+    ) -> Option<usize> {
         let mut socket = *other.socket;
         let blob = other.socket.blob;
         let bytes = other.table.bytes_of(other.socket);
@@ -190,34 +203,31 @@ impl Sample {
         socket.holders_at = u32::try_from(self.holders.len()).ok()?;
         socket.holders_len = 0;
         for (process, holders) in other.owners() {
-            let same = |row: &ProcessRow| row.process.key == process.process.key;
-            let at = self.processes.iter().rposition(same).unwrap_or_else(|| {
+            let at = *processes.entry(process.process.key).or_insert_with(|| {
                 self.processes.push(process.clone());
-                self.processes.len() - 1
+                self.processes.len() as u32 - 1
             });
             for holder in holders {
                 self.holders.push(Holder {
-                    process: at as u32,
+                    process: at,
                     fd: holder.fd,
                 });
                 socket.holders_len = socket.holders_len.saturating_add(1);
             }
         }
-        if let (Some(uid), Some(name)) = (socket.uid, other.user_name())
-            && self.user_name(uid).is_none()
+        if let Some(uid) = socket.uid
+            && let Some(name) = other.sample.users.get(&uid)
         {
-            self.users.push((uid, name.into()));
+            let name = || Arc::clone(name);
+            self.users.entry(uid).or_insert_with(name);
         }
-        if let Some(name) = other.interface_name()
-            && self.interface_name(socket.interface).is_none()
-        {
-            self.interfaces.push((socket.interface, name.to_owned()));
+        if let Some(name) = other.interface_name() {
+            let name = || name.to_owned();
+            self.interfaces.entry(socket.interface).or_insert_with(name);
         }
-        let group = other.sample.cgroups.iter();
-        if let Some(group) = group.into_iter().find(|(id, _)| *id == socket.cgroup_id)
-            && self.cgroup_path(socket.cgroup_id).is_none()
-        {
-            self.cgroups.push(group.clone());
+        if let Some(path) = other.sample.cgroups.get(&socket.cgroup_id) {
+            let path = || Arc::clone(path);
+            self.cgroups.entry(socket.cgroup_id).or_insert_with(path);
         }
         self.sockets.rows.push(socket);
         Some(self.sockets.rows.len() - 1)
@@ -248,26 +258,17 @@ impl Sample {
 
     /// Returns a user's name by id.
     pub fn user_name(&self, uid: u32) -> Option<&str> {
-        self.users
-            .iter()
-            .find(|(id, _)| *id == uid)
-            .map(|(_, name)| name.as_ref())
+        self.users.get(&uid).map(AsRef::as_ref)
     }
 
     /// Returns a device's name by index.
     pub fn interface_name(&self, index: u32) -> Option<&str> {
-        self.interfaces
-            .iter()
-            .find(|(known, _)| *known == index)
-            .map(|(_, name)| name.as_str())
+        self.interfaces.get(&index).map(String::as_str)
     }
 
     /// Returns a cgroup's path by id.
     pub fn cgroup_path(&self, id: u64) -> Option<&str> {
-        self.cgroups
-            .iter()
-            .find(|(known, _)| *known == id)
-            .map(|(_, path)| path.as_ref())
+        self.cgroups.get(&id).map(AsRef::as_ref)
     }
 }
 

@@ -43,7 +43,7 @@ impl Settings {
         let reserved = self.get("net.ipv4.ip_local_reserved_ports").unwrap_or("");
         Some(LocalPorts {
             range: low..=high,
-            reserved: ranges(reserved).collect(),
+            reserved: bitmap(reserved),
         })
     }
 }
@@ -53,15 +53,15 @@ impl Settings {
 pub struct LocalPorts {
     /// Kernel: `net.ipv4.ip_local_port_range`.
     pub range: RangeInclusive<u16>,
-    /// Ports of the range that are excluded. Kernel: `net.ipv4.ip_local_reserved_ports`.
-    reserved: Vec<RangeInclusive<u16>>,
+    /// Ports that are excluded, one bit each. Kernel: `net.ipv4.ip_local_reserved_ports`.
+    reserved: Box<[u64; WORDS]>,
 }
 
 impl LocalPorts {
     /// Reports whether the kernel may choose the port.
     #[inline]
     pub fn contains(&self, port: u16) -> bool {
-        self.range.contains(&port) && !self.reserved.iter().any(|range| range.contains(&port))
+        self.range.contains(&port) && !self.is_reserved(port)
     }
 
     /// Returns the number of ports available to choose from.
@@ -72,20 +72,41 @@ impl LocalPorts {
 
     /// Returns the number of reserved ports in the range.
     pub fn reserved(&self) -> u32 {
-        // Ranges may overlap.
-        self.range
-            .clone()
-            .filter(|port| self.reserved.iter().any(|range| range.contains(port)))
-            .count() as u32
+        let ports = self.range.clone();
+        ports.filter(|&port| self.is_reserved(port)).count() as u32
+    }
+
+    #[inline]
+    fn is_reserved(&self, port: u16) -> bool {
+        self.reserved[usize::from(port) / 64] >> (port % 64) & 1 == 1
     }
 }
 
-/// Parses `8080,9000-9010`.
-fn ranges(text: &str) -> impl Iterator<Item = RangeInclusive<u16>> {
-    text.split(',').filter_map(|part| {
+/// Words of a bitmap of all ports.
+const WORDS: usize = (u16::MAX as usize + 1) / 64;
+
+/// Parses `8080,9000-9010` to a bitmap.
+fn bitmap(text: &str) -> Box<[u64; WORDS]> {
+    let mut all = Box::new([0; WORDS]);
+    for part in text.split(',') {
         let (low, high) = part.trim().split_once('-').unwrap_or((part, part));
-        Some(low.trim().parse().ok()?..=high.trim().parse().ok()?)
-    })
+        if let (Ok(low), Ok(high)) = (low.trim().parse::<u16>(), high.trim().parse::<u16>()) {
+            for word in low / 64..=high / 64 {
+                all[usize::from(word)] |= bits_between(low, high, word.into());
+            }
+        }
+    }
+    all
+}
+
+/// Returns the bits of the ports from `low` to `high` in one word of a bitmap.
+fn bits_between(low: u16, high: u16, word: u32) -> u64 {
+    let first = word * 64;
+    let (low, high) = (u32::from(low).max(first), u32::from(high).min(first + 63));
+    if low > high {
+        return 0;
+    }
+    (u64::MAX << (low - first)) & (u64::MAX >> (first + 63 - high))
 }
 
 #[cfg(test)]

@@ -3,14 +3,8 @@
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
-use rustc_hash::FxBuildHasher;
 
-use super::SocketKey;
-
-#[inline]
-fn hash(key: SocketKey) -> u64 {
-    FxBuildHasher.hash_one(key)
-}
+use super::{Seed, SocketKey};
 
 /// Marks the end of a chain.
 const NONE: u32 = u32::MAX;
@@ -25,6 +19,7 @@ pub struct Tracker<T> {
     entries: Vec<Entry<T>>,
     /// Positions in `entries`, found by the key stored there: keys are not stored twice.
     index: HashTable<u32>,
+    seed: Seed,
     free: Vec<u32>,
     /// The entry visited last in this round.
     last: u32,
@@ -58,6 +53,7 @@ impl<T> Default for Tracker<T> {
         Tracker {
             entries: Vec::new(),
             index: HashTable::new(),
+            seed: Seed::default(),
             free: Vec::new(),
             last: NONE,
             first: NONE,
@@ -131,15 +127,18 @@ impl<T: Default> Tracker<T> {
             self.entries.push(entry);
             (self.entries.len() - 1) as u32
         };
-        let entries = &self.entries;
-        self.index
-            .insert_unique(hash(key), at, |&at| hash(entries[at as usize].key));
+        let (entries, seed) = (&self.entries, &self.seed);
+        self.index.insert_unique(seed.hash_one(key), at, |&at| {
+            seed.hash_one(entries[at as usize].key)
+        });
         at
     }
 
     fn find(&self, key: SocketKey) -> Option<u32> {
         self.index
-            .find(hash(key), |&at| self.entries[at as usize].key == key)
+            .find(self.seed.hash_one(key), |&at| {
+                self.entries[at as usize].key == key
+            })
             .copied()
     }
 
@@ -163,7 +162,10 @@ impl<T: Default> Tracker<T> {
                 entry.seen = 0;
                 entry.value = T::default();
                 let at = at as u32;
-                if let Ok(place) = self.index.find_entry(hash(entry.key), |&other| other == at) {
+                if let Ok(place) = self
+                    .index
+                    .find_entry(self.seed.hash_one(entry.key), |&other| other == at)
+                {
                     place.remove();
                 }
                 self.free.push(at);
@@ -183,13 +185,11 @@ impl<T: Default> Tracker<T> {
         for entry in &mut self.entries {
             entry.next = NONE;
         }
-        let entries = &self.entries;
-        self.index
-            .shrink_to(entries.len(), |&at| hash(entries[at as usize].key));
-        for (at, entry) in entries.iter().enumerate() {
-            self.index.insert_unique(hash(entry.key), at as u32, |&at| {
-                hash(entries[at as usize].key)
-            });
+        let (entries, seed) = (&self.entries, &self.seed);
+        let hash_at = |&at: &u32| seed.hash_one(entries[at as usize].key);
+        self.index.shrink_to(entries.len(), hash_at);
+        for at in 0..entries.len() as u32 {
+            self.index.insert_unique(hash_at(&at), at, hash_at);
         }
         self.first = NONE;
         self.last = NONE;

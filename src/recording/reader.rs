@@ -7,8 +7,6 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use self::payload::{read_header, read_payload};
 use self::scan::{ScanError, scan};
 use super::archive::{Archive, Entry, Loss};
@@ -20,6 +18,7 @@ use super::metadata::Metadata;
 use super::section::{self, sections};
 use super::stream;
 use crate::model::{Sample, SocketKey};
+use crate::model::{SeededMap, SeededSet};
 
 /// Maximum size, in bytes, of a file that is scanned when it is opened, so that all damage is known at once. Larger
 /// files are opened by their index if they have one.
@@ -39,7 +38,7 @@ pub struct Reader {
     frames: Vec<FrameLocation>,
     losses: Vec<Loss>,
     /// Indices of the Samples that turned out to be damaged.
-    lost: FxHashSet<usize>,
+    lost: SeededSet<usize>,
     is_closed: bool,
     cursor: Cursor,
 }
@@ -102,7 +101,7 @@ impl Reader {
             entries: found.frames.iter().map(|frame| frame.entry).collect(),
             frames: found.frames,
             losses: found.losses,
-            lost: FxHashSet::default(),
+            lost: SeededSet::default(),
             is_closed: found.is_closed,
         })
     }
@@ -119,7 +118,7 @@ impl Reader {
             closed: self.is_closed,
             ..Inspection::default()
         };
-        let mut sizes: FxHashMap<usize, u64> = FxHashMap::default();
+        let mut sizes: SeededMap<usize, u64> = SeededMap::default();
         for at in 0..self.frames.len() {
             match self.seek(at) {
                 Ok(()) => {}
@@ -135,7 +134,7 @@ impl Reader {
                 *sizes.entry(number).or_default() += bytes.len() as u64;
             }
         }
-        let mut named: FxHashMap<String, u64> = FxHashMap::default();
+        let mut named: SeededMap<String, u64> = SeededMap::default();
         for (number, bytes) in sizes {
             let name = match number.checked_sub(section::FIRST_STREAM) {
                 None => section::name(number).map(str::to_owned),

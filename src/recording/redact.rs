@@ -18,10 +18,9 @@ mod address;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use self::address::Addresses;
 use super::metadata::Metadata;
+use crate::model::SeededMap;
 use crate::model::{
     Device, Ends, Host, Process, ProcessKey, Protocol, Sample, SctpAddresses, SocketTable,
     TcpExtras,
@@ -45,7 +44,7 @@ const UNIT_SUFFIXES: [&str; 3] = [".service", ".scope", ".slice"];
 const FILTER: &str = "(redacted)";
 
 /// Numbers of originals, in the order of their first use.
-type Numbers<T> = FxHashMap<T, u32>;
+type Numbers<T> = SeededMap<T, u32>;
 
 /// A value shared by Samples: the original and its replacement.
 type Redacted<T> = Option<(Arc<T>, Arc<T>)>;
@@ -62,9 +61,9 @@ pub struct Redactor {
     boots: Numbers<String>,
     /// Components of cgroup paths.
     groups: Numbers<String>,
-    paths: FxHashMap<Arc<str>, Arc<str>>,
+    paths: SeededMap<Arc<str>, Arc<str>>,
     /// Processes of the previous Sample: the originals and their replacements.
-    processes: FxHashMap<ProcessKey, (Arc<Process>, Arc<Process>)>,
+    processes: SeededMap<ProcessKey, (Arc<Process>, Arc<Process>)>,
     /// The host of the previous Sample.
     host: Redacted<Host>,
     /// The devices of the previous Sample.
@@ -108,7 +107,7 @@ impl Redactor {
         };
         self.redact_table(&mut sample.sockets);
         self.redact_table(&mut sample.closed_sockets);
-        let mut processes = FxHashMap::default();
+        let mut processes = SeededMap::default();
         for row in &mut sample.processes {
             let known = self.processes.remove(&row.process.key);
             let known = known.filter(|(process, _)| Arc::ptr_eq(process, &row.process));
@@ -120,10 +119,10 @@ impl Redactor {
             processes.insert(row.process.key, pair);
         }
         self.processes = processes;
-        for (_, user) in &mut sample.users {
+        for user in sample.users.values_mut() {
             *user = self.redact_user(user);
         }
-        for (_, path) in &mut sample.cgroups {
+        for path in sample.cgroups.values_mut() {
             *path = self.redact_group(path);
         }
         self.redact_devices(sample);

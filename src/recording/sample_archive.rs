@@ -1,10 +1,9 @@
 //! A recording of unencoded Samples.
 
-use rustc_hash::FxHashMap;
-
 use super::archive::{Archive, Entry, Loss};
 use super::error::RecordingError;
 use super::metadata::Metadata;
+use crate::model::SeededMap;
 use crate::model::{Sample, SocketKey};
 
 /// Unencoded Samples in memory, for tests and for recordings that are too small to encode.
@@ -59,7 +58,7 @@ impl Archive for SampleArchive {
         let Some((first, rest)) = self.samples.split_first() else {
             return Vec::new();
         };
-        let mut seen: FxHashMap<SocketKey, Option<u64>> = FxHashMap::default();
+        let mut seen: SeededMap<SocketKey, Option<u64>> = SeededMap::default();
         seen.extend(first.sockets.rows.iter().map(|row| (row.key(), None)));
         for sample in rest.iter().take(self.last_read) {
             for row in &sample.sockets.rows {

@@ -189,9 +189,9 @@ impl Simulator {
                 first_seen_ns: rng.option(|n| n),
             });
         }
-        sample.interfaces.push((1, "lo".to_owned()));
-        sample.cgroups.push((rng.value(), "/group/1".into()));
-        sample.users.push((1000, "alice".into()));
+        sample.interfaces.insert(1, "lo".to_owned());
+        sample.cgroups.insert(rng.value(), "/group/1".into());
+        sample.users.insert(1000, "alice".into());
         if rng.below(4) == 0 {
             let fault = Fault::new(FaultSeverity::Degraded, "/proc/net/snmp6", "not there");
             sample.faults.push(fault);

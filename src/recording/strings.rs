@@ -2,16 +2,15 @@
 
 use std::borrow::Cow;
 
-use rustc_hash::FxHashMap;
-
 use super::alloc_budget::AllocBudget;
 use super::error::Corrupt;
 use super::varint::{ByteReader, put_bytes, put_varint};
+use crate::model::SeededMap;
 
 /// Assigns numbers to strings while a chunk is encoded.
 #[derive(Debug, Default)]
 pub(super) struct StringInterner {
-    numbers: FxHashMap<Box<[u8]>, u32>,
+    numbers: SeededMap<Box<[u8]>, u32>,
     /// Strings that are not in any frame yet, encoded, and their number.
     pending: Vec<u8>,
     pending_count: u64,

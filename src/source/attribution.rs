@@ -27,6 +27,7 @@ use self::unowned::{ReleasedSockets, keeps_owner, unowned_reason};
 use self::verification::ChangedSockets;
 use super::netlink::request::Table;
 use super::procfs::{Owners, SocketDescriptor};
+use crate::model::SeededSet;
 use crate::model::{
     Attribution, ClearForReuse, Holder, Protocol, RecentLosses, Sample, Socket, State, Tracker,
     Unowned, Visit,
@@ -342,14 +343,15 @@ fn observe(
 ) -> bool {
     let descriptors = owners.holders(socket.inode);
     let at = sample.holders.len();
+    // A thread with a table of its own may have the same descriptor as its process.
+    let mut known = owners.has_thread_tables().then(SeededSet::default);
     for descriptor in descriptors.iter().take(usize::from(u16::MAX)) {
         if let Some(process) = processes.in_slot(descriptor.slot, owners, sample) {
             let holder = Holder {
                 process,
                 fd: descriptor.fd,
             };
-            // A thread with a table of its own may have the same descriptor as its process.
-            if !owners.has_thread_tables() || !sample.holders[at..].contains(&holder) {
+            if known.as_mut().is_none_or(|known| known.insert(holder)) {
                 sample.holders.push(holder);
             }
         }

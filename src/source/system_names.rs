@@ -6,10 +6,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use rustc_hash::FxHashMap;
-
 use super::procfs::cgroup2_mount;
 use crate::filter::{DEFAULT_EPHEMERAL_PORTS, Lookup, NameResolver};
+use crate::model::SeededMap;
 
 /// Service ports by name; see services(5).
 const SERVICES: &str = "/etc/services";
@@ -24,8 +23,8 @@ pub struct SystemNames {
 /// Ports of services by protocol and name, and names by protocol and port.
 #[derive(Debug, Default)]
 struct Services {
-    ports: FxHashMap<(String, String), u16>,
-    names: FxHashMap<(String, u16), String>,
+    ports: SeededMap<(String, String), u16>,
+    names: SeededMap<(String, u16), String>,
 }
 
 impl SystemNames {

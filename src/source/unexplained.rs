@@ -4,10 +4,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rustc_hash::FxHashSet;
-
 use super::netlink::kernel_ports::kernel_udp_ports;
 use super::procfs::{OutsideCgroups, Owners, hides_pid_namespaces};
+use crate::model::SeededSet;
 use crate::model::{Attribution, Protocol, Sample, Socket, Unowned};
 
 /// Interval for reading the evidence again.
@@ -31,7 +30,7 @@ pub(super) struct Evidence {
 /// A set that is read again from time to time.
 #[derive(Debug)]
 struct Cached<T> {
-    set: FxHashSet<T>,
+    set: SeededSet<T>,
     /// Monotonic time of reading, ns.
     read_ns: Option<u64>,
 }
@@ -39,7 +38,7 @@ struct Cached<T> {
 impl<T> Default for Cached<T> {
     fn default() -> Self {
         Cached {
-            set: FxHashSet::default(),
+            set: SeededSet::default(),
             read_ns: None,
         }
     }
@@ -47,7 +46,7 @@ impl<T> Default for Cached<T> {
 
 impl<T> Cached<T> {
     /// Returns the set, read by `read` if it is too old at the time `now_ns`.
-    fn get(&mut self, now_ns: u64, read: impl FnOnce() -> FxHashSet<T>) -> &FxHashSet<T> {
+    fn get(&mut self, now_ns: u64, read: impl FnOnce() -> SeededSet<T>) -> &SeededSet<T> {
         let is_old = |read: u64| u128::from(now_ns.saturating_sub(read)) >= REFRESH.as_nanos();
         if self.read_ns.is_none_or(is_old) {
             self.read_ns = Some(now_ns);

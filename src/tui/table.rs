@@ -16,9 +16,8 @@ mod list;
 mod render;
 mod sorter;
 
-use rustc_hash::FxHashMap;
-
 use crate::aggregate::Moment;
+use crate::model::SeededMap;
 
 pub use column_layout::{ChosenColumn, ColumnPlace};
 pub use control::TableControl;
@@ -68,7 +67,7 @@ pub struct Table<L: List> {
     /// Totals of the filtered rows, by column.
     totals: Vec<(usize, f64)>,
     /// The position that each row keeps, while the order is held.
-    held_positions: Option<FxHashMap<L::Key, u32>>,
+    held_positions: Option<SeededMap<L::Key, u32>>,
     /// True if the last rows are kept visible.
     follows: bool,
 }

@@ -103,11 +103,12 @@ impl Making<'_> {
         });
         sample.events_available = true;
         sample.timings.total_ns = 14_200_000;
-        sample.users = vec![
+        sample.users = [
             (0, "root".into()),
             (33, "www".into()),
             (999, "redis".into()),
-        ];
+        ]
+        .into();
         sample.visibility.processes = 212;
         if self.machine.unprivileged {
             sample.visibility.unreadable = 180;

@@ -1,9 +1,10 @@
 //! Collects the events of one Sample into a batch while the Sample is aggregated.
 
-use rustc_hash::FxHashMap;
-
 use super::{EVENTS_OF_A_SAMPLE, Event, EventBatch, EventKind, EventLog, FinalTotals, Lifetime};
-use crate::model::{Blob, ClosedSocket, Sample, Socket, SocketKey, SocketRef, State};
+use crate::model::SeededMap;
+use crate::model::{
+    Blob, ClearForReuse, ClosedSocket, ProcessKey, Sample, Socket, SocketKey, SocketRef, State,
+};
 
 /// Unused rows of [`EventCollector::seen`] before it is compacted.
 const MAX_UNUSED_ROWS: usize = 1024;
@@ -39,13 +40,17 @@ pub(in crate::aggregate) struct SocketEnd {
 pub(in crate::aggregate) struct EventCollector {
     log: EventLog,
     batch: EventBatch,
+    /// Positions of the processes of the batch.
+    batch_processes: SeededMap<ProcessKey, u32>,
     /// Keeps every event of a Sample, without a maximum.
     pub(in crate::aggregate) keep_all: bool,
     /// Time of the first Sample, ns of the monotonic clock.
     started_ns: Option<u64>,
-    last_seen: FxHashMap<SocketKey, LastSeen>,
+    last_seen: SeededMap<SocketKey, LastSeen>,
     /// Holds the rows of `last_seen`.
     seen: Sample,
+    /// Positions of the processes of `seen`.
+    seen_processes: SeededMap<ProcessKey, u32>,
 }
 
 /// Returns a socket as it ended without a destroy event: its final counters are unknown.
@@ -61,6 +66,7 @@ impl EventCollector {
     /// Begins the batch of a Sample.
     pub(in crate::aggregate) fn begin(&mut self, sample: &Sample) {
         self.batch = EventBatch::default();
+        self.batch_processes.clear_for_reuse();
         self.batch.sample.taken_at_us = sample.taken_at_us;
         self.batch.sample.monotonic_ns = sample.monotonic_ns;
         self.batch.sample.host = std::sync::Arc::clone(&sample.host);
@@ -171,7 +177,7 @@ impl EventCollector {
 
     fn push(&mut self, socket: SocketRef<'_>, event: Event) {
         if self.has_room()
-            && let Some(row) = self.batch.sample.copy_socket(socket)
+            && let Some(row) = (self.batch.sample).copy_socket(socket, &mut self.batch_processes)
         {
             let row = row as u32;
             self.batch.events.push(Event { row, ..event });
@@ -193,7 +199,7 @@ impl EventCollector {
             }
         }
         let now = socket.sample.monotonic_ns;
-        if let Some(at) = self.seen.copy_socket(socket) {
+        if let Some(at) = self.seen.copy_socket(socket, &mut self.seen_processes) {
             let entry = self.last_seen.entry(row.key()).or_insert(LastSeen {
                 row: 0,
                 first_ns: now,
@@ -280,10 +286,11 @@ impl EventCollector {
     /// Drops the rows of `seen` that are no longer in use.
     fn compact(&mut self) {
         let old = std::mem::take(&mut self.seen);
+        self.seen_processes.clear_for_reuse();
         for entry in self.last_seen.values_mut() {
             if let Some(row) = old
                 .socket(entry.row as usize)
-                .and_then(|socket| self.seen.copy_socket(socket))
+                .and_then(|socket| self.seen.copy_socket(socket, &mut self.seen_processes))
             {
                 entry.row = row as u32;
             }

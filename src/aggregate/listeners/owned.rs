@@ -1,14 +1,13 @@
 //! Finds which of several listeners on one port accepted a connection: the one that its process has open.
 
-use rustc_hash::FxHashMap;
-
+use crate::model::SeededMap;
 use crate::model::{ClearForReuse, Holder, Sample, Socket, SocketRef};
 
 /// The only listener of a process on a port, by its index among the listeners.
 #[derive(Debug, Default)]
 pub(super) struct OwnedListeners {
     /// `None` if the process has several listeners on the port.
-    by_process: FxHashMap<(u32, u16), Option<u32>>,
+    by_process: SeededMap<(u32, u16), Option<u32>>,
 }
 
 impl OwnedListeners {

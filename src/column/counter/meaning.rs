@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
+use crate::model::SeededMap;
 
 /// Meaning of a counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,7 +174,7 @@ net.netfilter.nf_conntrack_count Connections that netfilter tracks.
 ";
 
 /// Meanings by name.
-static MEANINGS: LazyLock<FxHashMap<&str, Meaning>> = LazyLock::new(|| {
+static MEANINGS: LazyLock<SeededMap<&str, Meaning>> = LazyLock::new(|| {
     let problem = (0u16..).zip(lines(PROBLEMS));
     // Leaves a rank for the IPv6 counterpart after each.
     let problem = problem.map(|(at, (name, sentence))| (name, (Some(at * 2), sentence)));

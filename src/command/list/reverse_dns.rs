@@ -5,12 +5,11 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use crate::aggregate::Moment;
 use crate::column::{SocketColumn, SocketRow, format, write_device};
 use crate::export::table::CellNames;
 use crate::model::{Endpoint, Ends, Protocol, SocketRef};
+use crate::model::{SeededMap, SeededSet};
 use crate::source::SystemNames;
 
 /// Total time to wait for names. Addresses that are still unresolved are shown as numbers.
@@ -22,14 +21,14 @@ const THREADS: usize = 16;
 /// Names of hosts by their addresses, and names of services by their ports.
 #[derive(Debug)]
 pub(super) struct ReverseNames {
-    hosts: FxHashMap<IpAddr, String>,
+    hosts: SeededMap<IpAddr, String>,
     system: SystemNames,
 }
 
 impl ReverseNames {
     /// Resolves all addresses in some rows, until all are answered or the timeout expires.
     pub(super) fn resolve(moment: &Moment, rows: &[u32], system: SystemNames) -> ReverseNames {
-        let mut addresses = FxHashSet::default();
+        let mut addresses = SeededSet::default();
         for &row in rows {
             let socket = moment.sample.sockets.rows.get(row as usize);
             if let Some(Ends::Inet { local, remote }) = socket.map(|socket| socket.ends) {
@@ -93,7 +92,7 @@ impl CellNames for ReverseNames {
 }
 
 /// Resolves addresses on several threads. Threads that take too long are abandoned.
-fn resolve_all(addresses: Vec<IpAddr>) -> FxHashMap<IpAddr, String> {
+fn resolve_all(addresses: Vec<IpAddr>) -> SeededMap<IpAddr, String> {
     let all = addresses.len();
     let queue = Arc::new(Mutex::new(addresses));
     let (sender, receiver) = mpsc::channel();
@@ -114,7 +113,7 @@ fn resolve_all(addresses: Vec<IpAddr>) -> FxHashMap<IpAddr, String> {
     }
     drop(sender);
     let start = Instant::now();
-    let mut names = FxHashMap::default();
+    let mut names = SeededMap::default();
     for _ in 0..all {
         let rest = TIMEOUT.saturating_sub(start.elapsed());
         let Ok((address, name)) = receiver.recv_timeout(rest) else {

@@ -1,10 +1,9 @@
 //! The sockets of a filtered recording, each from its first match to its end.
 
-use rustc_hash::FxHashMap;
-
 use crate::aggregate::{Aggregator, Event, EventKind, Moment};
 use crate::column::SocketRow;
 use crate::command::shared::selection::Selection;
+use crate::model::SeededMap;
 use crate::model::{ClosedSocket, SocketKey};
 
 /// Consecutive Samples without a socket after which it is removed: a dump can miss a row.
@@ -19,7 +18,7 @@ pub(super) struct TrackedSockets {
     selection: Selection,
     aggregator: Aggregator,
     /// Consecutive Samples that each socket is missing from.
-    missing: FxHashMap<SocketKey, u8>,
+    missing: SeededMap<SocketKey, u8>,
 }
 
 impl TrackedSockets {
@@ -27,7 +26,7 @@ impl TrackedSockets {
         TrackedSockets {
             selection,
             aggregator: Aggregator::new(),
-            missing: FxHashMap::default(),
+            missing: SeededMap::default(),
         }
     }
 

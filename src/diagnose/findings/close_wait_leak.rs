@@ -5,8 +5,6 @@
 
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
-
 use crate::diagnose::ages::Ages;
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{Holder, activity, holder};
@@ -17,6 +15,7 @@ use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::Subject;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
+use crate::model::SeededMap;
 use crate::model::{Activity, Protocol};
 
 thresholds! {
@@ -43,7 +42,7 @@ struct Group {
     /// The row of the first.
     row: u32,
     waiting: WaitingConnections,
-    peers: FxHashMap<IpAddr, u32>,
+    peers: SeededMap<IpAddr, u32>,
 }
 
 /// Detects processes that do not close their connections.
@@ -89,7 +88,7 @@ impl Detector for CloseWaitLeak {
 
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
         let facts = &scan.facts;
-        let mut groups: FxHashMap<Holder, Group> = FxHashMap::default();
+        let mut groups: SeededMap<Holder, Group> = SeededMap::default();
         self.ages.begin();
         for &row in &facts.candidates.close_wait {
             let Some(socket) = facts.socket(row) else {
@@ -172,7 +171,7 @@ impl CloseWaitLeak {
 }
 
 /// Returns the peer that closed the most connections, and the number of other peers.
-fn top_peer(peers: &FxHashMap<IpAddr, u32>) -> Option<(IpAddr, usize)> {
+fn top_peer(peers: &SeededMap<IpAddr, u32>) -> Option<(IpAddr, usize)> {
     let (peer, _) = peers.iter().max_by_key(|(peer, count)| (**count, **peer))?;
     Some((*peer, peers.len() - 1))
 }

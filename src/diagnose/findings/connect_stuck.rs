@@ -3,9 +3,8 @@
 //! A reset in answer to a SYN ends the attempt at once: the connection was refused and counts as a failed attempt
 //! (`Tcp.AttemptFails`). For one that stays in SYN-SENT, the SYN or its answer was dropped, or the host is down.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
-
-use rustc_hash::FxHashMap;
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{add_process, own_end, process, process_with_others};
@@ -15,6 +14,7 @@ use crate::diagnose::observation::Observation;
 use crate::diagnose::phrases;
 use crate::diagnose::subject::{Subject, format_endpoint};
 use crate::diagnose::threshold::thresholds;
+use crate::model::SeededMap;
 use crate::model::{Endpoint, Protocol};
 
 thresholds! {
@@ -37,7 +37,7 @@ struct Group {
     requests: u32,
     retries: u8,
     sources: Vec<IpAddr>,
-    processes: Vec<u32>,
+    processes: BTreeSet<u32>,
 }
 
 /// Detects remote ends that do not answer.
@@ -89,7 +89,7 @@ impl Detector for ConnectStuck {
             }
             _ => None,
         };
-        let mut groups: FxHashMap<Endpoint, Group> = FxHashMap::default();
+        let mut groups: SeededMap<Endpoint, Group> = SeededMap::default();
         for &row in &facts.candidates.syn_sent {
             let Some(socket) = facts.socket(row) else {
                 continue;

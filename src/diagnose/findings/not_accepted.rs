@@ -3,7 +3,7 @@
 //! For the client they are open; it may have sent its request and waits for an answer that no process works on. A queue
 //! that is filling or full is another finding.
 
-use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
 
 use crate::diagnose::ages::Ages;
 use crate::diagnose::detector::{Detector, Scan};
@@ -12,9 +12,10 @@ use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::waiting::{WaitingConnections, waiting_since};
 use crate::diagnose::measure::waiting_at::{QueueAges, Waiter, waiters};
 use crate::diagnose::need::Need;
-use crate::diagnose::observation::Observation;
+use crate::diagnose::observation::{MAX_PER_KIND, Observation};
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
+use crate::model::SeededMap;
 use crate::model::{Activity, Protocol, SocketRef};
 
 thresholds! {
@@ -74,7 +75,7 @@ impl Detector for NotAccepted {
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
         let facts = &scan.facts;
         // By listener and control group: a connection has that of the listener in whose queue it waits.
-        let mut groups: FxHashMap<(u32, u64), WaitingConnections> = FxHashMap::default();
+        let mut groups: SeededMap<(u32, u64), WaitingConnections> = SeededMap::default();
         self.ages.begin();
         for &row in &facts.candidates.unaccepted {
             let Some(socket) = facts.socket(row) else {
@@ -92,7 +93,10 @@ impl Detector for NotAccepted {
         }
         self.ages.end();
         self.queues.begin();
-        for ((listener, cgroup), waiting) in groups {
+        let mut groups: Vec<_> = groups.into_iter().collect();
+        // Each group costs a walk over all listeners on its address, so only the worst are examined.
+        groups.sort_unstable_by_key(|(group, waiting)| (Reverse(waiting.stuck), *group));
+        for ((listener, cgroup), waiting) in groups.into_iter().take(2 * MAX_PER_KIND) {
             let Some(listener) = facts.socket(listener) else {
                 continue;
             };

@@ -3,8 +3,6 @@
 //! The bytes that a process has read are the received bytes minus the unread ones. If they do not grow while data waits, the
 //! process does not read; one that reads more slowly than data arrives is not reported.
 
-use rustc_hash::FxHashMap;
-
 use crate::diagnose::ages::Ages;
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{Facts, Holder, activity, holder};
@@ -14,6 +12,7 @@ use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
+use crate::model::SeededMap;
 use crate::model::{Activity, MemoryInfo, ProcessKey, Protocol, TcpInfo};
 
 thresholds! {
@@ -53,7 +52,7 @@ pub(in crate::diagnose) struct ReceiverStalled {
     ages: Ages,
     /// When each stalled process was first observed, ns of the monotonic clock, and the processor time it had used by then,
     /// in ticks.
-    used: FxHashMap<ProcessKey, (u64, u64)>,
+    used: SeededMap<ProcessKey, (u64, u64)>,
 }
 
 impl Detector for ReceiverStalled {
@@ -71,7 +70,7 @@ impl Detector for ReceiverStalled {
         ReceiverStalled {
             thresholds: *thresholds,
             ages: Ages::default(),
-            used: FxHashMap::default(),
+            used: SeededMap::default(),
         }
     }
 
@@ -93,7 +92,7 @@ impl Detector for ReceiverStalled {
 
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
         let facts = &scan.facts;
-        let mut groups: FxHashMap<Holder, Group> = FxHashMap::default();
+        let mut groups: SeededMap<Holder, Group> = SeededMap::default();
         self.ages.begin();
         for &row in &facts.candidates.unread {
             let Some(socket) = facts.socket(row) else {
@@ -141,7 +140,7 @@ impl ReceiverStalled {
         &mut self,
         facts: &Facts<'_>,
         holder: Holder,
-        before: &FxHashMap<ProcessKey, (u64, u64)>,
+        before: &SeededMap<ProcessKey, (u64, u64)>,
     ) -> Option<f64> {
         let Holder::Process(row) = holder else {
             return None;

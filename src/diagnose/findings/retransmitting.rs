@@ -6,8 +6,6 @@
 
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
-
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{Facts, own_end, process};
 use crate::diagnose::finding::{Severity, Value};
@@ -17,6 +15,7 @@ use crate::diagnose::subject::Subject;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
 use crate::diagnose::{help_text, phrases};
+use crate::model::SeededMap;
 use crate::model::{MemoryInfo, Protocol, SocketRef};
 
 thresholds! {
@@ -58,7 +57,7 @@ const SENT: usize = 1;
 #[derive(Debug)]
 pub(in crate::diagnose) struct Retransmitting {
     thresholds: Thresholds,
-    hosts: FxHashMap<IpAddr, RecentHost>,
+    hosts: SeededMap<IpAddr, RecentHost>,
 }
 
 impl Detector for Retransmitting {
@@ -75,7 +74,7 @@ impl Detector for Retransmitting {
     fn new(thresholds: &Thresholds) -> Self {
         Retransmitting {
             thresholds: *thresholds,
-            hosts: FxHashMap::default(),
+            hosts: SeededMap::default(),
         }
     }
 
@@ -162,7 +161,8 @@ fn dropped_by_receiver(facts: &Facts<'_>, socket: SocketRef<'_>) -> bool {
     own_end(socket.socket).is_some()
         && facts
             .moment
-            .peer_of(socket.socket)
+            .peers()
+            .peer(socket.socket)
             .and_then(|row| facts.socket(row as u32))
             .and_then(|peer| peer.memory())
             .and_then(MemoryInfo::drops)

@@ -3,7 +3,7 @@
 //! The side that closes first keeps the address pair for 60 s. For incoming connections that uses a little memory and no
 //! port, and is harmless. For outgoing connections each uses one of the local ports to that destination.
 
-use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 
 use crate::diagnose::candidates::Path;
 use crate::diagnose::detector::{Detector, Scan};
@@ -15,6 +15,7 @@ use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::{ProcessName, Subject, format_endpoint};
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
+use crate::model::SeededMap;
 use crate::model::{Endpoint, Protocol};
 
 thresholds! {
@@ -55,7 +56,7 @@ enum Side {
 struct Group {
     row: u32,
     owned: Option<u32>,
-    processes: Vec<u32>,
+    processes: BTreeSet<u32>,
     sockets: u32,
     new: u32,
 }
@@ -110,7 +111,7 @@ impl Detector for TimeWaitBuildup {
             return;
         }
         let rows = &facts.sample().sockets.rows;
-        let mut groups: FxHashMap<Side, Group> = FxHashMap::default();
+        let mut groups: SeededMap<Side, Group> = SeededMap::default();
         for &row in &facts.candidates.time_wait {
             let Some(socket) = rows.get(row as usize) else {
                 continue;
@@ -134,20 +135,27 @@ impl Detector for TimeWaitBuildup {
                 }
             }
         }
+        let destinations = Destinations::of(facts);
         for (side, group) in groups {
-            out.extend(self.observe(scan, side, &group));
+            out.extend(self.observe(scan, side, &group, &destinations));
         }
     }
 }
 
 impl TimeWaitBuildup {
-    fn observe(&self, scan: &Scan<'_>, side: Side, group: &Group) -> Option<Observation> {
+    fn observe(
+        &self,
+        scan: &Scan<'_>,
+        side: Side,
+        group: &Group,
+        destinations: &Destinations,
+    ) -> Option<Observation> {
         let facts = &scan.facts;
         let per_s = f64::from(group.new) * 1000.0 / f64::from(NEW_MS);
         let many = group.sockets >= self.thresholds.sockets;
         let ports = match side {
             Side::Incoming(_) => None,
-            Side::Outgoing(destination) => ports_share(facts, destination),
+            Side::Outgoing(destination) => destinations.ports_share(destination),
         };
         let socket = facts.socket(group.owned.unwrap_or(group.row))?;
         let reuse = PortReuse::of(facts, socket.socket);
@@ -185,7 +193,7 @@ impl TimeWaitBuildup {
                 let subject = Subject::Remote {
                     address: remote.address,
                     port: Some(remote.port),
-                    process: process(socket).or_else(|| owner(facts, remote)),
+                    process: process(socket).or_else(|| destinations.owner(facts, remote)),
                 };
                 let towards = format_endpoint(remote);
                 let who = process_with_others(subject.process(), &group.processes);
@@ -219,21 +227,39 @@ impl TimeWaitBuildup {
     }
 }
 
-/// Returns the process that opens connections to a destination, from any local address.
-fn owner(facts: &Facts<'_>, destination: Endpoint) -> Option<ProcessName> {
-    let mut paths = facts.candidates.paths.keys();
-    let towards = |path: &&Path| path.destination == destination;
-    let path = paths.find(towards)?;
-    facts.candidates.owner_of(path)
+/// For each destination the path that uses the most local ports to it.
+struct Destinations {
+    largest: SeededMap<Endpoint, (u32, Path)>,
+    /// Number of local ports to choose from; `None` if unknown.
+    pool: Option<u32>,
 }
 
-/// Returns the largest share of local ports that any local address uses to a destination.
-fn ports_share(facts: &Facts<'_>, destination: Endpoint) -> Option<f64> {
-    let pool = facts.settings().local_ports()?.count().max(1);
-    let paths = facts.candidates.paths.iter();
-    let towards = paths.filter(|(path, _)| path.destination == destination);
-    let most = towards.map(|(_, taken)| taken.ports).max()?;
-    Some(f64::from(most) / f64::from(pool))
+impl Destinations {
+    fn of(facts: &Facts<'_>) -> Destinations {
+        let mut largest: SeededMap<Endpoint, (u32, Path)> = SeededMap::default();
+        for (path, taken) in &facts.candidates.paths {
+            let of_path = (taken.ports, *path);
+            let known = largest.entry(path.destination).or_insert(of_path);
+            *known = of_path.max(*known);
+        }
+        let ports = facts.settings().local_ports();
+        Destinations {
+            largest,
+            pool: ports.map(|ports| ports.count().max(1)),
+        }
+    }
+
+    /// Returns the process that opens connections to a destination.
+    fn owner(&self, facts: &Facts<'_>, destination: Endpoint) -> Option<ProcessName> {
+        let (_, path) = self.largest.get(&destination)?;
+        facts.candidates.owner_of(path)
+    }
+
+    /// Returns the largest share of local ports that any local address uses to a destination.
+    fn ports_share(&self, destination: Endpoint) -> Option<f64> {
+        let (most, _) = self.largest.get(&destination)?;
+        Some(f64::from(*most) / f64::from(self.pool?))
+    }
 }
 
 fn outgoing_advice(reuse: PortReuse) -> String {

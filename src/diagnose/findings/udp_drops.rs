@@ -5,8 +5,6 @@
 //! The kernel drops a datagram for a socket whose receive buffer is full. A buffer that stays full has a slow reader; one
 //! that is mostly empty is too small for the bursts in which datagrams arrive.
 
-use rustc_hash::FxHashMap;
-
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{Facts, Holder, activity, holder, subject_of};
 use crate::diagnose::finding::{Severity, Value};
@@ -16,6 +14,7 @@ use crate::diagnose::subject::{Subject, format_endpoint};
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
 use crate::diagnose::{help_text, phrases};
+use crate::model::SeededMap;
 use crate::model::{Activity, Endpoint, MemoryInfo, Protocol, SocketKey, SocketRef};
 
 thresholds! {
@@ -75,7 +74,7 @@ struct Group {
 #[derive(Debug)]
 pub(in crate::diagnose) struct UdpDrops {
     thresholds: Thresholds,
-    sockets: FxHashMap<SocketKey, RecentSocket>,
+    sockets: SeededMap<SocketKey, RecentSocket>,
     round: u64,
 }
 
@@ -93,7 +92,7 @@ impl Detector for UdpDrops {
     fn new(thresholds: &Thresholds) -> Self {
         UdpDrops {
             thresholds: *thresholds,
-            sockets: FxHashMap::default(),
+            sockets: SeededMap::default(),
             round: 0,
         }
     }
@@ -160,7 +159,7 @@ impl UdpDrops {
     /// Groups the sockets that have dropped datagrams by their process and what they have in common.
     fn groups(&self, facts: &Facts<'_>) -> Vec<(Common, Group)> {
         // A connected socket is one of several on its port if the process has others there.
-        let mut on_port: FxHashMap<(Holder, u16), u32> = FxHashMap::default();
+        let mut on_port: SeededMap<(Holder, u16), u32> = SeededMap::default();
         let rows = facts.candidates.udp.iter();
         let sockets = || {
             rows.clone()
@@ -179,7 +178,7 @@ impl UdpDrops {
                 _ => Common::Port(port),
             })
         };
-        let mut groups: FxHashMap<(Option<Holder>, Common), Group> = FxHashMap::default();
+        let mut groups: SeededMap<(Option<Holder>, Common), Group> = SeededMap::default();
         for (row, socket) in sockets() {
             let (key, holder) = (socket.socket.key(), holder(socket));
             let Some(common) = common(socket, holder) else {

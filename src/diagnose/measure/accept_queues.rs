@@ -10,11 +10,13 @@
 //! Listeners that share an address and port (`SO_REUSEPORT`) have a queue each, but the connections that they accept are
 //! only distinguished by the processes that have them open.
 
+mod groups;
 mod report;
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use self::groups::Groups;
+use crate::model::SeededMap;
 
 use super::counter::CounterStep;
 use crate::aggregate::ListenerTotals;
@@ -96,9 +98,6 @@ const FULL: usize = 2;
 const EMPTY: usize = 3;
 const ACCEPTED_BY_OTHERS: usize = 4;
 
-/// Time after which a connection that waits in a full queue shows that none was accepted, s.
-const LONG_WAIT_S: f64 = 5.0;
-
 /// Number of connections that other listeners must have accepted for none at this one to mean anything.
 const MANY_ACCEPTED: f64 = 5.0;
 
@@ -106,7 +105,7 @@ const MANY_ACCEPTED: f64 = 5.0;
 #[derive(Debug)]
 pub(in crate::diagnose) struct AcceptQueues {
     thresholds: Thresholds,
-    recent: FxHashMap<SocketKey, RecentQueue>,
+    recent: SeededMap<SocketKey, RecentQueue>,
     round: u64,
     overflows: CounterStep,
     pressed: Vec<PressedQueue>,
@@ -116,7 +115,7 @@ impl AcceptQueues {
     pub(in crate::diagnose) fn new(thresholds: Thresholds) -> Self {
         AcceptQueues {
             thresholds,
-            recent: FxHashMap::default(),
+            recent: SeededMap::default(),
             round: 0,
             overflows: CounterStep::new("TcpExt.ListenOverflows"),
             pressed: Vec::new(),
@@ -135,6 +134,7 @@ impl AcceptQueues {
         let seconds = facts.elapsed_s();
         // Dropped by the full accept queues of all listeners since the previous Sample.
         let overflowed = self.overflows.step(facts).unwrap_or(0);
+        let groups = Groups::of(facts);
         for (listener, totals) in facts.moment.unfiltered().listeners.iter().enumerate() {
             let Some(socket) = facts.socket(totals.row) else {
                 continue;
@@ -153,7 +153,7 @@ impl AcceptQueues {
             if let Some(seconds) = seconds {
                 let (own, others) = match totals.sharing {
                     1 => (totals.accepted_per_s.unwrap_or(0.0) * seconds, 0.0),
-                    _ => accepted_in_group(facts, totals, socket),
+                    _ => groups.accepted(facts, totals),
                 };
                 let values = [
                     dropped * seconds,
@@ -165,7 +165,8 @@ impl AcceptQueues {
                 let span = self.thresholds.window_s;
                 recent.window.push(facts.now_ns(), seconds, values, span);
             }
-            let pressed = recent.assess(facts, listener, (totals, socket), self.thresholds);
+            let pressed =
+                recent.assess(facts, &groups, listener, (totals, socket), self.thresholds);
             self.pressed.extend(pressed);
         }
         self.merge_queues_of_a_process(facts);
@@ -220,58 +221,12 @@ impl PressedQueue {
     }
 }
 
-/// Returns the totals of the other listeners on the address and port of one.
-fn others_in_group<'m>(
-    facts: &Facts<'m>,
-    totals: &ListenerTotals,
-    socket: SocketRef<'m>,
-) -> impl Iterator<Item = &'m ListenerTotals> {
-    let all = &facts.moment.unfiltered().listeners;
-    let key = socket.socket.key();
-    let others = (totals.sharing > 1).then(|| facts.listener_rows_with(socket.socket));
-    others.into_iter().flatten().filter_map(move |row| {
-        // They are in the order of their rows.
-        let at = all.binary_search_by_key(&row, |totals| totals.row).ok()?;
-        let is_it = facts.socket(row)?.socket.key() == key;
-        (!is_it).then_some(&all[at])
-    })
-}
-
-/// Returns the connections that a listener, and the others on its address and port, were seen to accept since the
-/// previous Sample.
-fn accepted_in_group(
-    facts: &Facts<'_>,
-    totals: &ListenerTotals,
-    socket: SocketRef<'_>,
-) -> (f64, f64) {
-    let accepted = |totals: &ListenerTotals| f64::from(totals.accepted_by_owner.unwrap_or(0));
-    let others = others_in_group(facts, totals, socket);
-    (accepted(totals), others.map(accepted).sum())
-}
-
-/// Reports whether all connections that wait at a group of listeners are in the full queue of this one, and have been for
-/// some time. If one had been accepted, another would have taken its place.
-fn all_wait_here(facts: &Facts<'_>, totals: &ListenerTotals, socket: SocketRef<'_>) -> bool {
-    if others_in_group(facts, totals, socket).any(|other| other.accept_queue > 0) {
-        return false;
-    }
-    let Some(first) = facts.listener_of(socket.socket) else {
-        return false;
-    };
-    let waiting = facts.candidates.unaccepted.iter();
-    let waiting = waiting.filter_map(|&row| facts.socket(row));
-    let mut waiting = waiting
-        .filter(|waiting| facts.listener_of(waiting.socket) == Some(first))
-        .peekable();
-    waiting.peek().is_some()
-        && waiting.all(|waiting| facts.age_s(facts.last_ack_ns(waiting)) >= LONG_WAIT_S)
-}
-
 impl RecentQueue {
     /// Decides whether the queue is full or filling, and why.
     fn assess(
         &mut self,
         facts: &Facts<'_>,
+        groups: &Groups,
         listener: usize,
         (totals, socket): (&ListenerTotals, SocketRef<'_>),
         thresholds: Thresholds,
@@ -306,18 +261,17 @@ impl RecentQueue {
             is_known_not_to: !is_alone
                 && window.sum(ACCEPTED) == 0.0
                 && (window.sum(ACCEPTED_BY_OTHERS) >= MANY_ACCEPTED
-                    || queue.is_full() && all_wait_here(facts, totals, socket)),
+                    || queue.is_full() && groups.all_wait_at(facts, totals)),
             is_emptied: window.count(EMPTY) * 2 >= window.len(),
         };
-        let others = others_in_group(facts, totals, socket);
-        let others_full = others.filter(|other| other.queue().is_full()).count();
+        let others_full = groups.others_full(facts, totals);
         Some(PressedQueue {
             is_full,
             key: socket.socket.key(),
             listener,
             listeners: 1,
             sharing: totals.sharing,
-            others_full: others_full as u32,
+            others_full,
             waiting: queue.waiting.into(),
             since_ns: self.since_ns,
             cause: Cause::of(facts, totals, accepts, activity, &thresholds),

@@ -17,8 +17,6 @@ mod verdict;
 
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
-
 pub(in crate::diagnose) use self::report::{SEVERITY, reported_when};
 use self::request::Requests;
 use self::sources::Sources;
@@ -30,6 +28,7 @@ use crate::diagnose::need::Need;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
 use crate::model::{Protocol, SocketKey, State};
+use crate::model::{SeededMap, SeededSet};
 
 thresholds! {
     /// Thresholds for half-open connections of a listener.
@@ -117,7 +116,7 @@ pub(in crate::diagnose) struct HalfOpenConnections {
     dropped: CounterStep,
     window: Window<3>,
     requests: Requests,
-    examined: FxHashMap<SocketKey, ExaminedGroup>,
+    examined: SeededMap<SocketKey, ExaminedGroup>,
     groups: Vec<HalfOpenGroup>,
 }
 
@@ -131,7 +130,7 @@ impl HalfOpenConnections {
             dropped: CounterStep::new(SYNS_DROPPED),
             window: Window::default(),
             requests: Requests::default(),
-            examined: FxHashMap::default(),
+            examined: SeededMap::default(),
             groups: Vec::new(),
         }
     }
@@ -164,7 +163,7 @@ impl HalfOpenConnections {
     /// Counts the half-open connections of each listener.
     fn count_requests(&mut self, facts: &Facts<'_>) {
         let rows = &facts.sample().sockets.rows;
-        let mut groups: FxHashMap<u32, HalfOpenGroup> = FxHashMap::default();
+        let mut groups: SeededMap<u32, HalfOpenGroup> = SeededMap::default();
         self.requests.begin();
         for &row in &facts.candidates.syn_recv {
             let Some(socket) = rows.get(row as usize) else {
@@ -195,6 +194,8 @@ impl HalfOpenConnections {
             examined.is_seen = false;
         }
         let rows = &facts.sample().sockets.rows;
+        let mut requests = self.requests_by_listener(facts);
+        let completed = self.completed_sources(facts);
         for group in &mut self.groups {
             let Some(listener) = rows.get(group.listener as usize) else {
                 continue;
@@ -219,10 +220,9 @@ impl HalfOpenConnections {
                 let values = [f64::from(opened)];
                 examined.opened.push(facts.now_ns(), seconds, values, span);
             }
-            for &row in &facts.candidates.syn_recv {
+            for row in requests.remove(&group.listener).unwrap_or_default() {
                 if let Some(socket) = rows.get(row as usize)
                     && let Some(remote) = socket.remote()
-                    && facts.listener_of(socket) == Some(group.listener)
                 {
                     let source = remote.address.to_canonical();
                     group.first_source.get_or_insert(source);
@@ -230,22 +230,8 @@ impl HalfOpenConnections {
                     examined.sources.add(source, is_unanswered, facts.now_ns());
                 }
             }
-            let port = listener.local().map(|local| local.port);
-            let completes = |state: State| {
-                !matches!(
-                    state,
-                    State::SynRecv | State::Listen | State::BoundInactive | State::SynSent
-                )
-            };
-            let closed = &facts.sample().closed_sockets.rows;
-            for socket in rows.iter().chain(closed) {
-                if let (Some(local), Some(remote)) = (socket.local(), socket.remote())
-                    && Some(local.port) == port
-                    && completes(socket.state)
-                {
-                    examined.sources.complete(remote.address.to_canonical());
-                }
-            }
+            let port = listener.local().map_or(0, |local| local.port);
+            (examined.sources).complete(|source| completed.contains(&(port, source)));
             let span_ns = (self.thresholds.window_s * 1e9) as u64;
             group.answers = Answers {
                 fates: examined.sources.finish(facts.now_ns(), span_ns),
@@ -263,6 +249,55 @@ impl HalfOpenConnections {
             });
         }
         self.examined.retain(|_, examined| examined.is_seen);
+    }
+}
+
+impl HalfOpenConnections {
+    /// Returns the rows of the half-open connections of each group.
+    fn requests_by_listener(&self, facts: &Facts<'_>) -> SeededMap<u32, Vec<u32>> {
+        let groups = self.groups.iter();
+        let mut requests: SeededMap<u32, Vec<u32>> =
+            groups.map(|group| (group.listener, Vec::new())).collect();
+        if requests.is_empty() {
+            return requests;
+        }
+        let rows = &facts.sample().sockets.rows;
+        for &row in &facts.candidates.syn_recv {
+            let listener = rows
+                .get(row as usize)
+                .and_then(|socket| facts.listener_of(socket));
+            if let Some(own) = listener.and_then(|listener| requests.get_mut(&listener)) {
+                own.push(row);
+            }
+        }
+        requests
+    }
+
+    /// Returns the remote addresses that have or had a connection to a port of a group, with the port.
+    fn completed_sources(&self, facts: &Facts<'_>) -> SeededSet<(u16, IpAddr)> {
+        let rows = &facts.sample().sockets.rows;
+        let listeners = self.groups.iter();
+        let listeners = listeners.filter_map(|group| rows.get(group.listener as usize));
+        let ports: SeededSet<u16> = listeners
+            .filter_map(|listener| Some(listener.local()?.port))
+            .collect();
+        if ports.is_empty() {
+            return SeededSet::default();
+        }
+        let completes = |state: State| {
+            !matches!(
+                state,
+                State::SynRecv | State::Listen | State::BoundInactive | State::SynSent
+            )
+        };
+        let closed = &facts.sample().closed_sockets.rows;
+        let sockets = rows.iter().chain(closed);
+        sockets
+            .filter(|socket| completes(socket.state))
+            .filter_map(|socket| Some((socket.local()?.port, socket.remote()?)))
+            .filter(|(port, _)| ports.contains(port))
+            .map(|(port, remote)| (port, remote.address.to_canonical()))
+            .collect()
     }
 }
 

@@ -1,7 +1,5 @@
 //! Observes pools of local ports that are nearly in use, whatever the destinations.
 
-use rustc_hash::FxHashMap;
-
 use crate::diagnose::detector::Scan;
 use crate::diagnose::facts::{Facts, process};
 use crate::diagnose::finding::{Severity, Value};
@@ -9,6 +7,7 @@ use crate::diagnose::observation::Observation;
 use crate::diagnose::phrases;
 use crate::diagnose::port_pools::{ANY_IPV6, PoolKey, PoolUse, connection_in_pool};
 use crate::diagnose::subject::{ProcessName, Subject};
+use crate::model::SeededMap;
 use crate::model::{LocalPorts, Protocol, Socket, State};
 
 /// Why the ports of a pool are in use.
@@ -177,7 +176,7 @@ fn largest_owner(
     pool: &PoolKey,
     ports: &LocalPorts,
 ) -> Option<(ProcessName, u32)> {
-    let mut counts: FxHashMap<u32, (u32, u32)> = FxHashMap::default();
+    let mut counts: SeededMap<u32, (u32, u32)> = SeededMap::default();
     for (row, socket) in (0u32..).zip(&facts.sample().sockets.rows) {
         if !is_in_pool(socket, pool, ports) {
             continue;

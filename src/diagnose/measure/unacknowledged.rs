@@ -3,9 +3,8 @@
 //! A peer that acknowledges but has closed its window does not read: the kernel probes the window periodically. A peer that
 //! acknowledges nothing is down or unreachable: the kernel retransmits at increasing intervals.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
-
-use rustc_hash::FxHashMap;
 
 use crate::diagnose::ages::Ages;
 use crate::diagnose::facts::{Facts, add_process, own_end, process, process_with_others};
@@ -14,6 +13,7 @@ use crate::diagnose::kind::FindingKind;
 use crate::diagnose::observation::{MAX_PER_KIND, Observation};
 use crate::diagnose::subject::{ProcessName, Subject};
 use crate::diagnose::threshold::thresholds;
+use crate::model::SeededMap;
 use crate::model::{SocketRef, TcpInfo, TimerKind, Unowned};
 
 thresholds! {
@@ -50,7 +50,7 @@ pub(in crate::diagnose) struct StuckGroup {
     connections: u32,
     pub(in crate::diagnose) unacknowledged: u64,
     largest: u32,
-    processes: Vec<u32>,
+    processes: BTreeSet<u32>,
     pub(in crate::diagnose) retries: u8,
     /// When the first connection got stuck, ns of the monotonic clock.
     oldest_ns: u64,
@@ -96,7 +96,7 @@ impl UnacknowledgedData {
 
     /// Measures the connections of the next moment.
     pub(in crate::diagnose) fn update(&mut self, facts: &Facts<'_>) {
-        let mut groups: FxHashMap<(Obstacle, RemoteEnd), StuckGroup> = FxHashMap::default();
+        let mut groups: SeededMap<(Obstacle, RemoteEnd), StuckGroup> = SeededMap::default();
         self.ages.begin();
         for &row in &facts.candidates.unacknowledged {
             let Some(socket) = facts.socket(row) else {
@@ -117,7 +117,7 @@ impl UnacknowledgedData {
                         connections: 0,
                         unacknowledged: 0,
                         largest: 0,
-                        processes: Vec::new(),
+                        processes: BTreeSet::new(),
                         retries: 0,
                         oldest_ns: u64::MAX,
                     });
@@ -137,7 +137,7 @@ impl UnacknowledgedData {
         self.groups.clear();
         self.groups.extend(groups.into_values());
         self.groups
-            .sort_by_key(|group| std::cmp::Reverse(group.unacknowledged));
+            .sort_by_key(|group| (std::cmp::Reverse(group.unacknowledged), group.row));
         // Finding the other end is slow, so only groups that can be reported are kept.
         self.groups.truncate(2 * MAX_PER_KIND);
     }

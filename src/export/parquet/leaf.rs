@@ -1,9 +1,9 @@
 //! Buffers of plain values with Parquet's levels, which locate the values in their rows.
 
+use crate::model::SeededMap;
 use parquet::data_type::{ByteArray, ByteArrayType, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedColumnWriter;
-use rustc_hash::FxHashMap;
 
 /// A buffer of plain values, of a column of the file or of a part of a nested column.
 pub(super) trait Leaf {
@@ -78,7 +78,7 @@ pub(super) struct Texts {
     /// Indexes in `distinct`.
     values: Vec<u32>,
     distinct: Vec<ByteArray>,
-    indexes: FxHashMap<Box<str>, u32>,
+    indexes: SeededMap<Box<str>, u32>,
 }
 
 impl Texts {

@@ -1,8 +1,7 @@
 //! Sets of streams: the streams in which a new or changed socket has cells.
 
-use rustc_hash::FxHashMap;
-
 use super::streams::StreamBuffers;
+use crate::model::SeededMap;
 use crate::recording::stream::{StreamMask, TCP};
 use crate::recording::varint::put_varint;
 
@@ -23,7 +22,7 @@ pub(super) struct StreamSets {
     /// For each set, the word in which sets differ most: few sets contain another one's.
     tcp_words: Vec<u64>,
     /// Number of the set used for a mask.
-    chosen: FxHashMap<StreamMask, u32>,
+    chosen: SeededMap<StreamMask, u32>,
 }
 
 impl StreamSets {

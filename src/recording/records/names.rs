@@ -44,15 +44,15 @@ pub(in crate::recording) fn decode_names(
     }
     let narrow = |id: u64| u32::try_from(id).map_err(|_| Corrupt("ID too large"));
     decode_table(reader, |id, name| {
-        sample.interfaces.push((narrow(id)?, name.to_owned()));
+        sample.interfaces.insert(narrow(id)?, name.to_owned());
         Ok(())
     })?;
     decode_table(reader, |id, path| {
-        sample.cgroups.push((id, path.into()));
+        sample.cgroups.insert(id, path.into());
         Ok(())
     })?;
     decode_table(reader, |id, name| {
-        sample.users.push((narrow(id)?, name.into()));
+        sample.users.insert(narrow(id)?, name.into());
         Ok(())
     })
 }

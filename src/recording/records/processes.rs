@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::field::{Field, FieldReader, FieldWriter, record};
+use crate::model::SeededMap;
 use crate::model::{Activity, DescriptorKind, Namespaces, Process, ProcessKey, ProcessRow, Sample};
 use crate::recording::error::Corrupt;
 use crate::recording::varint::{ByteReader, put_signed, put_varint};
@@ -47,7 +46,7 @@ struct Encoded {
 /// Encodes processes and assigns their numbers within a chunk, from 1 on.
 #[derive(Debug, Default)]
 pub(in crate::recording) struct ProcessEncoder {
-    numbers: FxHashMap<ProcessKey, u32>,
+    numbers: SeededMap<ProcessKey, u32>,
     encoded: Vec<Encoded>,
     /// Numbers of the Sample's processes.
     current: Vec<u32>,

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use rustc_hash::FxHashMap;
+use crate::model::SeededMap;
 
 /// A class of addresses. A replacement has the class of the original.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,7 @@ const RESERVED_SIZE: u32 = (1 << 28) - 2;
 /// Replacements of addresses, and the number of replacements per class.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
-    known: FxHashMap<IpAddr, IpAddr>,
+    known: SeededMap<IpAddr, IpAddr>,
     assigned: [u32; CLASSES],
     assigned_v6: [u32; CLASSES],
     spilled: u32,

@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
 use super::*;
+use crate::model::SeededSet;
 use crate::model::{DeviceAddress, Endpoint, Family, ProcessRow, Protocol, Socket, State};
 
 fn replaced(redactor: &mut Redactor, address: &str) -> String {
@@ -51,7 +52,7 @@ fn an_address_is_replaced_within_its_class() {
 #[test]
 fn more_addresses_than_a_pool_has_are_still_distinct() {
     let mut redactor = Redactor::new();
-    let mut others = rustc_hash::FxHashSet::default();
+    let mut others = SeededSet::default();
     for at in 0..200_000_u32 {
         let address = std::net::Ipv4Addr::from_bits(0x0100_0000 + at);
         others.insert(redactor.addresses.replace(address.into()));
@@ -67,8 +68,8 @@ fn sample() -> Sample {
             kernel: "6.18.44".into(),
             boot_id: "4e0b1c3a-1111-2222-3333-444455556666".into(),
         }),
-        users: vec![(0, "root".into()), (1000, "alice".into())],
-        cgroups: vec![(7, "/system.slice/payroll.service".into())],
+        users: [(0, "root".into()), (1000, "alice".into())].into(),
+        cgroups: [(7, "/system.slice/payroll.service".into())].into(),
         ..Sample::default()
     };
     let process = Process {
@@ -153,9 +154,9 @@ fn equal_originals_have_equal_replacements() {
         first.sockets.rows[0].ends,
         first.closed_sockets.rows[0].ends
     );
-    assert_eq!(first.users[0].1.as_ref(), "root");
-    assert_eq!(first.users[1].1.as_ref(), "user-1");
-    assert_eq!(first.cgroups[0].1.as_ref(), "/system.slice/group-1.service");
+    assert_eq!(first.users[&0].as_ref(), "root");
+    assert_eq!(first.users[&1000].as_ref(), "user-1");
+    assert_eq!(first.cgroups[&7].as_ref(), "/system.slice/group-1.service");
     let process = &first.processes[0].process;
     assert_eq!(process.comm, "postgres:");
     assert_eq!(process.command_line, "postgres: arguments-1");

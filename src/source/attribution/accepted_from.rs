@@ -1,7 +1,6 @@
 //! Infers the owner of a connection from the listener that accepted it.
 
-use rustc_hash::FxHashMap;
-
+use crate::model::SeededMap;
 use crate::model::{Attribution, ClearForReuse, Holder, ListenerIndex, Socket};
 
 /// A range of [`Sample::holders`](crate::model::Sample::holders).
@@ -30,7 +29,7 @@ impl HolderRange {
 pub(super) struct ListenerOwners {
     listeners: ListenerIndex,
     /// Joined holders of listeners that share an endpoint, by the row of the first one.
-    joined: FxHashMap<u32, HolderRange>,
+    joined: SeededMap<u32, HolderRange>,
 }
 
 impl ListenerOwners {

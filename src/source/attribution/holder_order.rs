@@ -15,10 +15,9 @@
 
 use std::cmp::Reverse;
 
-use rustc_hash::FxHashMap;
-
 use super::accepted_from::ListenerOwners;
 use super::remembered::RememberedSocket;
+use crate::model::SeededMap;
 use crate::model::{
     Attribution, Holder, Process, ProcessKey, ProcessRow, Protocol, Sample, Socket, SocketKey,
     State, Tracker,
@@ -113,12 +112,12 @@ impl SharedSocket {
 /// Orders the holders in consecutive Samples.
 #[derive(Debug, Default)]
 pub(super) struct HolderOrder {
-    sockets: FxHashMap<SocketKey, SharedSocket>,
+    sockets: SeededMap<SocketKey, SharedSocket>,
     /// Rows of sockets with several holders.
     rows: Vec<u32>,
     /// Latest time at which a connection of a shared listener was first seen, by the row of the listener and the
     /// process.
-    accepted: FxHashMap<(u32, u32), u64>,
+    accepted: SeededMap<(u32, u32), u64>,
 }
 
 impl HolderOrder {

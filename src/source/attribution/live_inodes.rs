@@ -2,14 +2,13 @@
 
 use std::cell::OnceCell;
 
-use rustc_hash::FxHashSet;
-
+use crate::model::SeededSet;
 use crate::model::Socket;
 
 /// Set of the socket inodes of a dump, built on the first query.
 pub(in crate::source) struct LiveInodes<'a> {
     rows: &'a [Socket],
-    set: OnceCell<FxHashSet<u32>>,
+    set: OnceCell<SeededSet<u32>>,
 }
 
 impl<'a> LiveInodes<'a> {

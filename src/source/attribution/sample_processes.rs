@@ -1,7 +1,6 @@
 //! Adds processes to the Sample under construction, each once.
 
-use rustc_hash::FxHashMap;
-
+use crate::model::SeededMap;
 use crate::model::{ClearForReuse, ProcessKey, ProcessRow, Sample};
 use crate::source::procfs::Owners;
 
@@ -13,7 +12,7 @@ const ABSENT: u32 = u32::MAX;
 pub(super) struct SampleProcesses {
     /// By slot in [`Owners`]; `ABSENT` if it is not in the Sample yet.
     by_slot: Vec<u32>,
-    by_key: FxHashMap<ProcessKey, u32>,
+    by_key: SeededMap<ProcessKey, u32>,
 }
 
 impl SampleProcesses {

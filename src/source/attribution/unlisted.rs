@@ -8,10 +8,9 @@ mod protocol;
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use self::protocol::{has_ports, table_of};
 use super::sample_processes::SampleProcesses;
+use crate::model::SeededMap;
 use crate::model::{ClearForReuse, Holder, Sample, UnlistedSockets};
 use crate::source::netlink::request::Table;
 use crate::source::procfs::{HeldSockets, Owners};
@@ -70,7 +69,7 @@ pub(super) struct UnlistedTracker {
     /// Tables of the Samples. Sockets of protocols with other tables are not counted.
     tables: Vec<Table>,
     /// By inode.
-    sockets: FxHashMap<u32, Unlisted>,
+    sockets: SeededMap<u32, Unlisted>,
     round: u64,
     /// Names of protocols, shared.
     names: Vec<Arc<str>>,
@@ -98,7 +97,7 @@ impl UnlistedTracker {
     pub(super) fn new(tables: &[Table]) -> UnlistedTracker {
         UnlistedTracker {
             tables: tables.to_vec(),
-            sockets: FxHashMap::default(),
+            sockets: SeededMap::default(),
             round: 0,
             names: Vec::new(),
             none: Arc::new([]),

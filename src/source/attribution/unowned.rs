@@ -1,7 +1,6 @@
 //! Determines the reason why a socket has no owner.
 
-use rustc_hash::FxHashSet;
-
+use crate::model::SeededSet;
 use crate::model::{ClearForReuse, Ends, Protocol, Sample, Socket, State, Unowned};
 use crate::source::procfs::Owners;
 
@@ -11,7 +10,7 @@ const MAX_LOOKUPS: usize = 256;
 /// Cookies of sockets that had an inode in the dump and have been released since: their process ended before `/proc`
 /// was scanned, so no missing permission hides them.
 #[derive(Debug, Default)]
-pub(super) struct ReleasedSockets(FxHashSet<u64>);
+pub(super) struct ReleasedSockets(SeededSet<u64>);
 
 impl ReleasedSockets {
     pub(super) fn clear(&mut self) {

@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use crate::model::Sample;
+use crate::model::{SeededMap, SeededSet};
 use crate::source::procfs::{CgroupPaths, Owners};
 
 /// Interval for re-reading device names.
@@ -15,7 +14,7 @@ const INTERFACE_REFRESH: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct SampleNames {
     cgroups: CgroupPaths,
-    interfaces: FxHashMap<u32, String>,
+    interfaces: SeededMap<u32, String>,
     interfaces_read: Option<Instant>,
 }
 
@@ -24,7 +23,7 @@ impl SampleNames {
     pub(super) fn new(proc_root: &Path) -> SampleNames {
         SampleNames {
             cgroups: CgroupPaths::new(proc_root),
-            interfaces: FxHashMap::default(),
+            interfaces: SeededMap::default(),
             interfaces_read: None,
         }
     }
@@ -37,9 +36,9 @@ impl SampleNames {
         owners: &mut Owners,
         interface_name: impl Fn(u32) -> Option<String>,
     ) {
-        let mut uids = FxHashSet::default();
-        let mut groups = FxHashSet::default();
-        let mut interfaces = FxHashSet::default();
+        let mut uids = SeededSet::default();
+        let mut groups = SeededSet::default();
+        let mut interfaces = SeededSet::default();
         let (mut last_uid, mut last_group) = (None, 0);
         for socket in &sample.sockets.rows {
             // Adjacent rows are usually equal, so the sets are queried only where they differ.
@@ -58,22 +57,20 @@ impl SampleNames {
         uids.extend(sample.processes.iter().map(|row| row.process.uid));
         for uid in uids {
             if let Some(name) = owners.user_name(uid) {
-                sample.users.push((uid, name));
+                sample.users.insert(uid, name);
             }
         }
-        sample.users.sort_unstable_by_key(|(uid, _)| *uid);
         for id in groups {
             if let Some(path) = self.cgroups.path(id, sample.monotonic_ns) {
-                sample.cgroups.push((id, path));
+                sample.cgroups.insert(id, path);
             }
         }
-        sample.cgroups.sort_unstable_by_key(|(id, _)| *id);
         self.resolve_interfaces(&interfaces, sample, interface_name);
     }
 
     fn resolve_interfaces(
         &mut self,
-        indices: &FxHashSet<u32>,
+        indices: &SeededSet<u32>,
         sample: &mut Sample,
         interface_name: impl Fn(u32) -> Option<String>,
     ) {
@@ -95,8 +92,7 @@ impl SampleNames {
                     None => continue,
                 },
             };
-            sample.interfaces.push((index, name));
+            sample.interfaces.insert(index, name);
         }
-        sample.interfaces.sort_unstable_by_key(|(index, _)| *index);
     }
 }

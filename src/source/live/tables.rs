@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use crate::filter::{LoweredFilter, StateSet};
 use crate::model::{Fault, FaultSeverity, Protocol, Sample, Socket, SocketKey, SocketTable, State};
+use crate::model::{SeededMap, SeededSet};
 use crate::source::clock::{self, SuspensionClock};
 use crate::source::netlink::dump::Dumper;
 use crate::source::netlink::request::{AttributeRequest, Table};
@@ -29,7 +28,7 @@ pub(super) struct TableDumps {
     include_peers: bool,
     suspension: SuspensionClock,
     /// Tables that the kernel does not support, with the time of its report and the fault.
-    unsupported: FxHashMap<Table, (Instant, Fault)>,
+    unsupported: SeededMap<Table, (Instant, Fault)>,
 }
 
 impl TableDumps {
@@ -50,7 +49,7 @@ impl TableDumps {
             request: request.clone(),
             include_peers,
             suspension: SuspensionClock::default(),
-            unsupported: FxHashMap::default(),
+            unsupported: SeededMap::default(),
         }
     }
 
@@ -149,7 +148,7 @@ impl TableDumps {
         }
         let table = &mut sample.sockets;
         let rows = table.rows.len();
-        let unowned_ports: FxHashSet<u16> = table
+        let unowned_ports: SeededSet<u16> = table
             .rows
             .iter()
             .filter(|socket| socket.protocol == Protocol::Tcp && socket.inode == 0)
@@ -170,7 +169,7 @@ impl TableDumps {
     }
 
     /// Appends the TCP listeners on some ports.
-    fn dump_listeners(&mut self, ports: &FxHashSet<u16>, table: &mut SocketTable) -> Option<Fault> {
+    fn dump_listeners(&mut self, ports: &SeededSet<u16>, table: &mut SocketTable) -> Option<Fault> {
         let listeners = AttributeRequest {
             lowered: LoweredFilter {
                 states: StateSet::of(State::Listen),
@@ -199,7 +198,7 @@ impl TableDumps {
 /// Removes the rows of SCTP sockets that are repeated later. Older kernels report all sockets first, and once more those
 /// with associations, each followed by these.
 fn keep_last_of_each(rows: &mut Vec<Socket>, from: usize) {
-    let mut last: FxHashMap<SocketKey, usize> = FxHashMap::default();
+    let mut last: SeededMap<SocketKey, usize> = SeededMap::default();
     last.extend(
         rows.iter()
             .enumerate()

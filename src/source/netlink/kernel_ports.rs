@@ -10,10 +10,10 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+use crate::model::SeededSet;
 use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST};
 use netlink_sys::protocols::{NETLINK_GENERIC, NETLINK_ROUTE};
 use netlink_sys::{Socket, SocketAddr};
-use rustc_hash::FxHashSet;
 use rustix::net::{RecvFlags, sockopt};
 
 use self::decode::{Link, family_number, fou_port, link, messages, wireguard_port};
@@ -37,8 +37,8 @@ const MAX_WIREGUARD: usize = 64;
 
 /// Returns the local UDP ports of the kernel's tunnels in the network namespace of the calling thread, as far as they can
 /// be read.
-pub(in crate::source) fn kernel_udp_ports() -> FxHashSet<u16> {
-    let mut ports = FxHashSet::default();
+pub(in crate::source) fn kernel_udp_ports() -> SeededSet<u16> {
+    let mut ports = SeededSet::default();
     let mut wireguard = Vec::new();
     let payload = link_request::payload();
     let links = Connection::open(NETLINK_ROUTE)

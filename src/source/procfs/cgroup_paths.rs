@@ -7,8 +7,8 @@ use std::os::unix::fs::{DirEntryExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::model::SeededMap;
 use procfs::process::MountInfo;
-use rustc_hash::FxHashMap;
 
 /// Minimum time between two scans of the tree, ns.
 const SCAN_INTERVAL: u64 = 5_000_000_000;
@@ -43,9 +43,9 @@ pub(super) struct Cgroup2Mount {
 #[derive(Debug)]
 pub struct CgroupPaths {
     root: PathBuf,
-    paths: FxHashMap<u64, Arc<str>>,
+    paths: SeededMap<u64, Arc<str>>,
     /// Ids that were not found, with the time after which they may be searched for again, ns.
-    missing: FxHashMap<u64, u64>,
+    missing: SeededMap<u64, u64>,
     next_scan_ns: u64,
 }
 
@@ -54,8 +54,8 @@ impl CgroupPaths {
     pub fn new(root: &Path) -> CgroupPaths {
         CgroupPaths {
             root: root.to_owned(),
-            paths: FxHashMap::default(),
-            missing: FxHashMap::default(),
+            paths: SeededMap::default(),
+            missing: SeededMap::default(),
             next_scan_ns: 0,
         }
     }
@@ -94,7 +94,7 @@ impl CgroupPaths {
         let Ok(top) = fs::metadata(&mount) else {
             return;
         };
-        let mut found = FxHashMap::default();
+        let mut found = SeededMap::default();
         found.insert(top.ino(), Arc::from("/"));
         let mut pending = vec![(mount, String::new())];
         while let Some((directory, path)) = pending.pop() {

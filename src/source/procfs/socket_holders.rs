@@ -1,6 +1,6 @@
 //! Maps socket inodes to the descriptors that refer to them.
 
-use rustc_hash::FxHashMap;
+use crate::model::SeededMap;
 
 /// A descriptor that refers to a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,7 +18,7 @@ const SHARED: u32 = u32::MAX;
 /// sockets with several have a list.
 #[derive(Debug, Default)]
 pub(super) struct SocketHolders {
-    table: FxHashMap<u32, SocketDescriptor>,
+    table: SeededMap<u32, SocketDescriptor>,
     lists: Vec<Vec<SocketDescriptor>>,
     free: Vec<u32>,
 }
@@ -89,7 +89,10 @@ impl SocketHolders {
             let Some(list) = self.lists.get_mut(at as usize) else {
                 return;
             };
-            list.retain(|other| *other != holder);
+            // Sorted, so that a socket may have thousands of them.
+            if let Ok(at) = list.binary_search(&holder) {
+                list.remove(at);
+            }
             if let [last] = list[..] {
                 *known = last;
                 *list = Vec::new();

@@ -5,10 +5,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nix::unistd::{Uid, User};
-use rustc_hash::FxHashMap;
-
+use crate::model::SeededMap;
 use crate::privilege;
+use nix::unistd::{Uid, User};
 
 /// Maximum number of cached users; beyond it the cache is cleared.
 const MAX_USERS: usize = 16_384;
@@ -21,7 +20,7 @@ const RETRY: Duration = Duration::from_secs(5 * 60);
 /// answer.
 #[derive(Debug, Default)]
 pub struct UserNames {
-    known: FxHashMap<u32, Known>,
+    known: SeededMap<u32, Known>,
     /// Number of unanswered queries.
     pending: usize,
     worker: Option<Worker>,

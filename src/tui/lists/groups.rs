@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use super::filter_conditions::{self, Conditions};
 use super::group_key::{GroupKey, Grouping};
 use crate::aggregate::Moment;
 use crate::column::{SOCKET_COLUMNS, SocketRow, SortKey, Total, format};
+use crate::model::{SeededMap, SeededSet};
 
 /// Bit that is set in the row number of a group's heading.
 const HEADING: u32 = 1 << 31;
@@ -66,7 +65,7 @@ impl Group {
 pub(super) struct Groups {
     pub(super) by: Grouping,
     all: Vec<Group>,
-    unfolded: FxHashSet<GroupKey>,
+    unfolded: SeededSet<GroupKey>,
     /// Columns whose totals are known.
     total_columns: Vec<usize>,
 }
@@ -88,7 +87,7 @@ impl Groups {
                 self.total_columns.push(column);
             }
         }
-        let mut index: FxHashMap<GroupKey, usize> = FxHashMap::default();
+        let mut index: SeededMap<GroupKey, usize> = SeededMap::default();
         // Consecutive rows are often of the same group.
         let mut last: Option<(GroupKey, usize)> = None;
         for &row in rows {

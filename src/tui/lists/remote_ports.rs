@@ -2,11 +2,10 @@
 
 use std::net::IpAddr;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use crate::aggregate::{FirstProcesses, Moment, RemoteTotals, Throughput};
 use crate::column::Service;
 use crate::model::{Protocol, Socket, State};
+use crate::model::{SeededMap, SeededSet};
 
 /// True if a socket is connected by way of this port.
 pub(super) fn uses_service(moment: &Moment, socket: &Socket, service: Service) -> bool {
@@ -30,10 +29,10 @@ fn service_of(socket: &Socket, listens: impl Fn(u16) -> bool) -> Option<Service>
 /// The totals of some hosts, port by port.
 pub(super) fn port_totals(
     moment: &Moment,
-    hosts: &FxHashSet<IpAddr>,
+    hosts: &SeededSet<IpAddr>,
 ) -> Vec<(Service, RemoteTotals)> {
-    let listening: FxHashSet<u16> = moment.aggregate.ports.iter().map(|p| p.port).collect();
-    let mut index: FxHashMap<(IpAddr, Service), usize> = FxHashMap::default();
+    let listening: SeededSet<u16> = moment.aggregate.ports.iter().map(|p| p.port).collect();
+    let mut index: SeededMap<(IpAddr, Service), usize> = SeededMap::default();
     let mut ports: Vec<(Service, RemoteTotals)> = Vec::new();
     for (number, socket) in moment.filtered_sockets() {
         let Some(rates) = moment.aggregate.sockets.get(number as usize) else {

@@ -4,8 +4,6 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
-use rustc_hash::FxHashSet;
-
 use super::filter_conditions::{self, Conditions};
 use super::finding_note;
 use super::headings::{WIDE_ONLY, Widths, headings};
@@ -14,6 +12,7 @@ use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::format::MISSING;
 use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
 use crate::diagnose::{Concern, Findings};
+use crate::model::SeededSet;
 use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
 use crate::tui::theme::Tone;
@@ -25,7 +24,7 @@ const PORT: u32 = 1 << 31;
 /// All remote hosts.
 #[derive(Debug, Default)]
 pub struct Remotes {
-    unfolded: FxHashSet<IpAddr>,
+    unfolded: SeededSet<IpAddr>,
     /// The ports of the hosts that are unfolded.
     ports: Vec<(Service, RemoteTotals)>,
     /// The findings, for the notes on rows.

@@ -64,13 +64,11 @@ pub struct SocketPage {
 impl SocketPage {
     /// Opens the page of a socket of a Sample.
     pub(in crate::tui) fn new(socket: SocketRef<'_>, presence: Presence) -> SocketPage {
-        let mut known = Sample::default();
-        known.copy_socket(socket);
         SocketPage {
             key: socket.socket.key(),
             line: 0,
             presence,
-            last_known: known,
+            last_known: Sample::of_socket(socket),
             rates: None,
             points: VecDeque::new(),
             changes: VecDeque::new(),
@@ -131,8 +129,7 @@ impl SocketPage {
         self.presence = Presence::Present;
         // A mini-socket (TIME-WAIT) has no figures: the last ones stay.
         if row.socket.tcp_info().is_some() || self.known_info().is_none() {
-            self.last_known = Sample::default();
-            self.last_known.copy_socket(row.socket);
+            self.last_known = Sample::of_socket(row.socket);
         }
         self.rates = row.rates.copied();
         self.first_seen
@@ -173,8 +170,7 @@ impl SocketPage {
                 if event.kind == EventKind::Closed {
                     // Of an aborted connection, the last figures stay.
                     if socket.tcp_info().is_some() || self.known_info().is_none() {
-                        self.last_known = Sample::default();
-                        self.last_known.copy_socket(socket);
+                        self.last_known = Sample::of_socket(socket);
                     }
                     self.presence = Presence::Closed(event.at_us);
                 }

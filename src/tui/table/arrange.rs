@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
-
 use super::list::{List, OutlineContext};
 use super::{Arrangement, Table, column_index};
 use crate::aggregate::Moment;
 use crate::column::{Column, Kind, Total};
+use crate::model::SeededMap;
 
 /// Maximum number of removed rows whose positions are kept.
 const MAX_STALE_POSITIONS: usize = 4096;
@@ -115,7 +114,7 @@ impl<L: List> Table<L> {
     }
 
     /// Puts rows at the positions that they had; new ones come last, in their order.
-    fn apply_held_positions(&mut self, moment: &Moment, mut held: FxHashMap<L::Key, u32>) {
+    fn apply_held_positions(&mut self, moment: &Moment, mut held: SeededMap<L::Key, u32>) {
         let mut known: Vec<(u32, u32)> = Vec::with_capacity(self.order.len());
         let mut new = Vec::new();
         for &number in &self.order {
@@ -144,7 +143,7 @@ impl<L: List> Table<L> {
     }
 
     /// The positions of all rows.
-    fn positions(&self, moment: &Moment) -> FxHashMap<L::Key, u32> {
+    fn positions(&self, moment: &Moment) -> SeededMap<L::Key, u32> {
         (0..)
             .zip(&self.order)
             .filter_map(|(position, &number)| Some((self.list.key(moment, number)?, position)))

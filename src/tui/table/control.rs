@@ -6,6 +6,7 @@ use super::heading::Heading;
 use super::list::List;
 use super::sorter::Sort;
 use crate::aggregate::Moment;
+use crate::model::SeededMap;
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
 
@@ -271,7 +272,7 @@ impl<L: List> TableControl for Table<L> {
     fn toggle_held_order(&mut self, moment: &Moment, sequence: u64) {
         if self.held_positions.take().is_none() {
             // An empty map has no positions yet: arranging records the current order.
-            self.held_positions = Some(rustc_hash::FxHashMap::default());
+            self.held_positions = Some(SeededMap::default());
         }
         self.invalidate();
         self.arrange(moment, sequence);

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use crate::diagnose::{FindingKey, Findings, Severity};
+use crate::model::SeededMap;
 
 /// Maximum memory for the findings of each Sample, bytes. Beyond that only the marks are kept.
 const MAX_BYTES: usize = 64 << 20;
@@ -34,7 +33,7 @@ pub struct FindingMarks {
     /// Spans in the order in which their findings were raised.
     spans: Vec<FindingSpan>,
     /// The findings that are active at the last Sample, by the index of their span.
-    active: FxHashMap<FindingKey, usize>,
+    active: SeededMap<FindingKey, usize>,
 }
 
 impl FindingMarks {

@@ -2,11 +2,10 @@
 
 use std::net::IpAddr;
 
-use rustc_hash::FxHashSet;
-
 use crate::aggregate::Moment;
 use crate::column::{SOCKET_COLUMNS, SocketRow};
 use crate::filter::{EndpointSide, ObservedValues};
+use crate::model::SeededSet;
 use crate::model::{Endpoint, SocketRef};
 
 /// Maximum number of rows searched for values.
@@ -14,7 +13,7 @@ const SEARCHED_ROWS: usize = 20_000;
 
 /// Values of a kind that occur in a moment, without duplicates, in order.
 pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
-    let mut known = FxHashSet::default();
+    let mut known = SeededSet::default();
     let mut add = |value: String| {
         if !value.is_empty() && !value.contains(char::is_control) {
             known.insert(value);
@@ -29,13 +28,13 @@ pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
             }
         }
         ObservedValues::Users => {
-            for (_, name) in &sample.users {
+            for name in sample.users.values() {
                 add(name.to_string());
             }
         }
         ObservedValues::Hosts(end) => {
             let ends = sockets().flat_map(|socket| endpoints(socket, end));
-            let addresses: FxHashSet<IpAddr> = ends.map(|end| end.address).collect();
+            let addresses: SeededSet<IpAddr> = ends.map(|end| end.address).collect();
             let addresses = addresses.into_iter();
             addresses
                 .filter(|address| !address.is_unspecified())
@@ -46,12 +45,12 @@ pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
         }
         ObservedValues::Ports(end) => return ports(sockets(), end),
         ObservedValues::Devices => {
-            for (_, name) in &sample.interfaces {
+            for name in sample.interfaces.values() {
                 add(name.clone());
             }
         }
         ObservedValues::Cgroups => {
-            for (_, path) in &sample.cgroups {
+            for path in sample.cgroups.values() {
                 add(path.to_string());
             }
         }

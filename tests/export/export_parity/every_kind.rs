@@ -42,9 +42,9 @@ fn fill(sample: &mut Sample, tick: u8) {
         kernel: "6.18.44".into(),
         boot_id: "b007".into(),
     });
-    sample.interfaces = vec![(7, "eth7".into())];
-    sample.cgroups = vec![(77, "/system.slice/a b,\"c\".service".into())];
-    sample.users = vec![(0, "root".into()), (1000, "jürgen, d.".into())];
+    sample.interfaces = [(7, "eth7".into())].into();
+    sample.cgroups = [(77, "/system.slice/a b,\"c\".service".into())].into();
+    sample.users = [(0, "root".into()), (1000, "jürgen, d.".into())].into();
     for (pid, comm) in (3..).zip(COMMS) {
         let mut process = Process::new(ProcessKey {
             pid,

@@ -214,7 +214,7 @@ impl Synthetic {
             boot_id: "b007".into(),
         });
         sample.events_available = true;
-        sample.users = vec![(0, "root".into()), (33, "www-data".into())];
+        sample.users = [(0, "root".into()), (33, "www-data".into())].into();
         sample.cgroups = (0..8)
             .map(|at| {
                 (

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
+use crate::model::SeededMap;
 
 /// One remote address.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,7 +17,7 @@ struct Source {
 
 /// The remote addresses with half-open connections within the window.
 #[derive(Debug, Default)]
-pub(super) struct Sources(FxHashMap<IpAddr, Source>);
+pub(super) struct Sources(SeededMap<IpAddr, Source>);
 
 /// Numbers of remote addresses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,10 +42,10 @@ impl Sources {
         known.is_unanswered |= is_unanswered;
     }
 
-    /// Marks a source as one that has completed a handshake, if it is known.
-    pub(super) fn complete(&mut self, source: IpAddr) {
-        if let Some(known) = self.0.get_mut(&source) {
-            known.has_completed = true;
+    /// Marks the sources that have completed a handshake.
+    pub(super) fn complete(&mut self, has_completed: impl Fn(IpAddr) -> bool) {
+        for (source, known) in &mut self.0 {
+            known.has_completed |= has_completed(*source);
         }
     }
 
@@ -82,8 +82,7 @@ mod tests {
         let first = sources.finish(10, 5);
         assert_eq!((first.half_open, first.settled, first.completed), (4, 1, 0));
         sources.add(address(1), false, 12);
-        sources.complete(address(2));
-        sources.complete(address(9));
+        sources.complete(|source| [address(2), address(9)].contains(&source));
         let second = sources.finish(12, 5);
         assert_eq!(
             (second.half_open, second.settled, second.completed),

@@ -3,7 +3,7 @@
 
 use std::os::fd::{AsFd as _, OwnedFd};
 
-use rustc_hash::FxHashSet;
+use crate::model::SeededSet;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
@@ -22,8 +22,8 @@ const RING: &[u8] = b"anon_inode:[io_uring]";
 impl Owners {
     /// Returns the inodes of the sockets that are registered with a ring of a readable process. Kernel:
     /// `/proc/PID/fdinfo/FD` of the ring; kernels that list registered files without their inodes prove nothing.
-    pub fn io_uring_sockets(&mut self) -> FxHashSet<u32> {
-        let mut sockets = FxHashSet::default();
+    pub fn io_uring_sockets(&mut self) -> SeededSet<u32> {
+        let mut sockets = SeededSet::default();
         let Some(root) = self.open_root() else {
             return sockets;
         };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustc_hash::FxHashMap;
+use crate::model::SeededMap;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
@@ -36,7 +36,7 @@ pub struct Owners {
     pub(super) generation: u64,
     pub(super) slots: Vec<Option<Entry>>,
     pub(super) free: Vec<u32>,
-    pub(super) by_pid: FxHashMap<u32, u32>,
+    pub(super) by_pid: SeededMap<u32, u32>,
     /// Number of entries that are the own tables of threads.
     pub(super) thread_tables: u32,
     /// Process at which the next search for tables of threads begins.
@@ -91,7 +91,7 @@ impl Owners {
             generation: 0,
             slots: Vec::new(),
             free: Vec::new(),
-            by_pid: FxHashMap::default(),
+            by_pid: SeededMap::default(),
             thread_tables: 0,
             thread_cursor: 0,
             name_cursor: 0,

@@ -7,7 +7,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use crate::model::{SeededMap, SeededSet};
 use rustix::path::DecInt;
 
 use super::super::process_reader::{
@@ -36,7 +36,7 @@ struct LargeProcess {
     stat: ProcessStat,
     uid: u32,
     count: u32,
-    probed: FxHashMap<u32, Descriptor>,
+    probed: SeededMap<u32, Descriptor>,
 }
 
 impl LargeProcess {
@@ -72,7 +72,7 @@ impl Owners {
         let Some(new) = self.scan_processes(root, now_ns, &|_| true) else {
             return;
         };
-        let mut left: FxHashSet<u32> = inodes.iter().copied().filter(|&inode| inode != 0).collect();
+        let mut left: SeededSet<u32> = inodes.iter().copied().filter(|&inode| inode != 0).collect();
         let (large, small): (Vec<NewProcess>, Vec<NewProcess>) = new
             .into_iter()
             .partition(|process| process.count.is_some_and(|count| count > MAX_FULL_READ));
@@ -127,14 +127,14 @@ impl Owners {
             stat: self.reader.read_stat(&directory).ok()?,
             uid: process_user(root, process.pid).ok()?,
             count: process.count?,
-            probed: FxHashMap::default(),
+            probed: SeededMap::default(),
         })
     }
 
     /// Creates the rows of the processes that own one of these sockets, and of no others.
     fn update_rows_of_holders(&mut self, root: BorrowedFd<'_>, inodes: &[u32]) {
         let holders = inodes.iter().flat_map(|&inode| self.holders.get(inode));
-        let slots: FxHashSet<u32> = holders
+        let slots: SeededSet<u32> = holders
             .map(|holder| self.process_slot(holder.slot))
             .collect();
         for slot in slots {
@@ -145,7 +145,7 @@ impl Owners {
 }
 
 /// Probes likely descriptors; removes the found sockets from `left` and returns the numbers of their descriptors.
-fn probe_for(processes: &mut [LargeProcess], left: &mut FxHashSet<u32>) -> Vec<u32> {
+fn probe_for(processes: &mut [LargeProcess], left: &mut SeededSet<u32>) -> Vec<u32> {
     let mut found = Vec::new();
     let mut probes: Vec<(u32, usize, u32)> = Vec::new();
     let each = PROBES.div_ceil(processes.len().max(1)).max(1);

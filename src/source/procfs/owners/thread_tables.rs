@@ -7,14 +7,13 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rustc_hash::FxHashSet;
-
 use super::super::process_reader::{
     Descriptor, Via, descriptor_count, may_have_threads, open_process,
 };
 use super::entry::{Access, Entry, RescanPolicy, count_kinds};
 use super::map::Owners;
 use super::unresolved::WantedSocket;
+use crate::model::SeededSet;
 
 /// Maximum cost of one search, in descriptors read; about 25 ms. The next search continues where it ended.
 const SEARCH_COST: usize = 8192;
@@ -207,7 +206,7 @@ impl Owners {
         let Some(entry) = self.slots.get(slot as usize).and_then(Option::as_ref) else {
             return cost;
         };
-        let inodes: FxHashSet<u32> = wanted.iter().map(|wanted| wanted.inode).collect();
+        let inodes: SeededSet<u32> = wanted.iter().map(|wanted| wanted.inode).collect();
         let explains = |descriptor: &Descriptor| inodes.contains(&descriptor.inode);
         if listed.is_err() || !self.reader.found.iter().any(explains) {
             return cost;

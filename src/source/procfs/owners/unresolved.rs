@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::Entry as MapEntry;
 
-use rustc_hash::FxHashMap;
+use crate::model::SeededMap;
 
 /// Maximum number of tracked sockets.
 const MAX_UNRESOLVED: usize = 65_536;
@@ -14,7 +14,7 @@ const MAX_DOUBLINGS: u8 = 5;
 /// Sockets without a known owner, by inode.
 #[derive(Debug, Default)]
 pub(super) struct UnresolvedSockets {
-    sockets: FxHashMap<u32, Unresolved>,
+    sockets: SeededMap<u32, Unresolved>,
     pruned_ns: u64,
 }
 

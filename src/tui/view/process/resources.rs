@@ -1,9 +1,8 @@
 //! The resources of a process: descriptors, listeners, and the peers of its unix sockets.
 
-use rustc_hash::FxHashMap;
-
 use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::{ListenerLine, ProcessLine, SocketColumn, format, gauge};
+use crate::model::SeededMap;
 use crate::model::{DescriptorKind, Ends, ProcessKey, ProcessRow, SocketRef, UnlistedSockets};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -111,7 +110,7 @@ pub(super) fn unix_peers(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
         matches!(socket.socket.ends, Ends::Unix { .. })
             && holders.any(|holder| holder.process == process)
     };
-    let by_inode: FxHashMap<u32, SocketRef<'_>> = moment
+    let by_inode: SeededMap<u32, SocketRef<'_>> = moment
         .sample
         .iter()
         .filter(|socket| matches!(socket.socket.ends, Ends::Unix { .. }))
