@@ -2,10 +2,10 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, FlockOperation, RenameFlags, Stat, flock};
+use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, Stat, flock};
 use rustix::io::Errno;
 
 use super::error::RecordingError;
@@ -258,7 +258,12 @@ fn create_file(path: &Path, force: bool) -> Result<File, RecordingError> {
     let file = match options.open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let is_busy = File::open(path)
+            // Without waiting for the other end of a FIFO.
+            let opened = OpenOptions::new()
+                .read(true)
+                .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+                .open(path);
+            let is_busy = opened
                 .is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockShared).is_err());
             let why = if is_busy {
                 busy

@@ -17,6 +17,7 @@ use sockwatch::model::Sample;
 use sockwatch::recording::{Encoder, Metadata, Recorder, RecorderOptions};
 use sockwatch::source::Source;
 use sockwatch::source::netlink::datagram::decode_datagram;
+use sockwatch_fuzz::hostile_sample::NAMES;
 use sockwatch_fuzz::machine::Machine;
 use sockwatch_fuzz::{container, procfs_tree, read_all::read_all, sections};
 
@@ -48,6 +49,7 @@ fn write_seeds() -> io::Result<()> {
     raw_dumps()?;
     filters()?;
     configurations()?;
+    names()?;
     procfs()
 }
 
@@ -177,6 +179,20 @@ fn raw_dumps() -> io::Result<()> {
         for (at, few) in messages.chunks(MESSAGES).enumerate().take(16) {
             let input = [few.concat().as_slice(), done.as_slice()].concat();
             std::fs::write(directory.join(format!("{name}-{at}")), input)?;
+        }
+    }
+    Ok(())
+}
+
+/// Hostile names at several sizes.
+fn names() -> io::Result<()> {
+    let directory = corpus("table")?;
+    for screen in 0..8_u8 {
+        for (width, height) in [(79, 23), (199, 59), (19, 5)] {
+            let kind = screen.wrapping_mul(37);
+            let head = [width, height, width, kind, screen, kind, b'\r', b'/'];
+            let input = [head.as_slice(), &NAMES.join(&0xfe)].concat();
+            std::fs::write(directory.join(format!("{screen}-{width}")), input)?;
         }
     }
     Ok(())

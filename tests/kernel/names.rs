@@ -1,10 +1,13 @@
-//! Names of devices and control groups that sockets have outlived or that are patterns.
+//! Names of devices and control groups that sockets have outlived or that are patterns, and names that would control a
+//! terminal.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::net::UnixListener;
 
 use libtest_mimic::Failed;
 use nix::sys::socket::{setsockopt, sockopt::BindToDevice};
 use serde_json::Value as Json;
+use sockwatch::printable::is_printable;
 
 use crate::support::network_namespace::{device_index, ip};
 use crate::support::requirements::Requirement;
@@ -22,7 +25,113 @@ pub(crate) const CASES: &[Case] = &[
         &[Requirement::Root, Requirement::Ip, Requirement::Cgroup2],
         names_are_patterns,
     ),
+    fallible(
+        "names of hosts, processes, sockets and files control no terminal",
+        &[Requirement::Root],
+        hostile_names_are_escaped,
+    ),
+    fallible(
+        "arguments are quoted with escapes",
+        &[],
+        hostile_arguments_are_escaped,
+    ),
 ];
+
+/// Controls the terminal, begins a line, and reorders and hides text.
+const HOSTILE: &str = "h\x1b[31m\n\u{9b}\u{202e}\u{ad}\u{2028}\u{e0041}";
+
+/// The same on a terminal.
+const ESCAPED: &str = "h\\u{1b}[31m\\n\\u{9b}\\u{202e}\\u{ad}\\u{2028}\\u{e0041}";
+
+/// Asserts that an output has only printable characters and line breaks.
+fn assert_printable(output: &[u8], from: &[&str]) {
+    let text = std::str::from_utf8(output).expect("UTF-8");
+    let hidden = text.find(|c: char| c != '\n' && !is_printable(c));
+    assert_eq!(hidden, None, "{from:?}: {text:?}");
+}
+
+fn hostile_names_are_escaped() -> Result<(), Failed> {
+    // This process is the test's own.
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUTS)?;
+    rustix::system::sethostname(HOSTILE.as_bytes())?;
+    let directory = tempfile::tempdir()?;
+    let file = directory.path().join(format!("{HOSTILE}.swr"));
+    let file = file.to_str().expect("UTF-8");
+    let _socket = UnixListener::bind(directory.path().join(HOSTILE))?;
+    let recorded = run(&[
+        "record",
+        "-o",
+        file,
+        "--interval",
+        "100ms",
+        "--duration",
+        "300ms",
+    ]);
+    assert!(recorded.status.success(), "{}", text(&recorded.stderr));
+    assert!(text(&recorded.stderr).contains(ESCAPED));
+    assert_printable(&recorded.stderr, &["record"]);
+    for arguments in [
+        &["summary"][..],
+        &["list", "-x", "-a"],
+        &["summary", "--from", file],
+        &["info", file],
+        &["list", "-x", "-a", "--from", file],
+        &["diagnose", file],
+    ] {
+        let output = run(arguments);
+        assert_printable(&output.stdout, arguments);
+        assert_printable(&output.stderr, arguments);
+        let shown = text(&output.stdout).contains(ESCAPED);
+        assert!(shown || arguments[0] == "diagnose", "{arguments:?}");
+    }
+    for arguments in [
+        &["summary", "--json"][..],
+        &["summary", "--json", "--from", file],
+        &["info", "--json", file],
+        &["list", "-xa", "--json"],
+        &["export", file, "--format", "jsonl"],
+    ] {
+        let output = run(arguments);
+        assert_printable(&output.stdout, arguments);
+        let first: Json = match arguments.contains(&"--json") {
+            true => serde_json::from_slice(&output.stdout)?,
+            false => serde_json::from_str(text(&output.stdout).lines().next().unwrap_or_default())?,
+        };
+        if let Some(host) = first.get("host") {
+            assert_eq!(host["hostname"], HOSTILE, "{arguments:?}");
+        }
+    }
+    Ok(())
+}
+
+fn hostile_arguments_are_escaped() -> Result<(), Failed> {
+    for arguments in [
+        &["list", "-A", HOSTILE][..],
+        &["list", "-f", HOSTILE],
+        &["list", "--columns", HOSTILE],
+        &["list", "--sort", HOSTILE],
+        &["list", "-F", HOSTILE],
+        &["list", "--from", HOSTILE],
+        &["list", HOSTILE],
+        &["list", "process", "=~", HOSTILE],
+        &["list", "user", HOSTILE],
+        &["info", HOSTILE],
+        &["help", HOSTILE],
+        &["diagnose", "--config", HOSTILE],
+        &["diagnose", "--fail-on", HOSTILE],
+        &["record", "--interval", HOSTILE],
+        &["export", HOSTILE, "--format", HOSTILE],
+        &["--history", HOSTILE],
+        &["--no-such-option", HOSTILE],
+        &[HOSTILE],
+    ] {
+        let output = run(arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert_printable(&output.stderr, arguments);
+        assert_printable(&output.stdout, arguments);
+    }
+    Ok(())
+}
 
 fn removed_devices_have_an_index() -> Result<(), Failed> {
     ip("link add gone0 type veth peer name gone1");

@@ -11,6 +11,7 @@ mod history_memory;
 mod layers;
 mod list;
 mod older_kernels;
+mod output_boundary;
 mod proportional_work;
 mod recording_format;
 mod ss_lines;

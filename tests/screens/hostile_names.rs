@@ -1,5 +1,5 @@
 //! Names that other processes chose: wide and combining characters, newlines, escape sequences, thousands of bytes. Real
-//! processes and sockets, on the running kernel; needs no privilege.
+//! processes and sockets, on the running kernel, which needs no privilege; and a Sample in which everything has such a name.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
@@ -10,7 +10,10 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command};
 
+use crate::shown;
 use crate::support::dashboard::Dashboard;
+use crate::support::hostile_sample::NAMES;
+use sockwatch::printable::is_printable;
 use sockwatch::source::{LiveOptions, LiveSource};
 
 /// A process that is ended when the test is over.
@@ -45,9 +48,7 @@ fn process(directory: &Path, name: &[u8], arguments: &[u8]) -> (Ended, UnixStrea
 /// frame is in its place.
 fn assert_harmless(dashboard: &Dashboard<LiveSource>) {
     let text = dashboard.text();
-    // Control characters, and those that are not seen but turn the text around.
-    let invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
-    let harmful = |c: char| c != '\n' && (c.is_control() || invisible(c));
+    let harmful = |c: char| c != '\n' && !is_printable(c);
     assert!(!text.chars().any(harmful), "{text:?}");
     let buffer = dashboard.event_loop.backend().buffer();
     let lines = dashboard.lines();
@@ -108,4 +109,26 @@ fn names_chosen_by_others_are_shown_harmlessly() {
         dashboard.type_in("8c/\x1b]数\r");
         assert_harmless(&dashboard);
     }
+}
+
+#[test]
+fn a_sample_in_which_every_name_is_hostile_is_shown_harmlessly_in_every_form() {
+    for screen in 0..8 {
+        for (width, height) in [(79, 23), (199, 59), (39, 9), (4, 2)] {
+            // In order and turned, so that each place gets several names.
+            let names: Vec<&[u8]> = NAMES
+                .into_iter()
+                .cycle()
+                .skip(usize::from(screen))
+                .take(NAMES.len())
+                .collect();
+            let kind = screen << 1;
+            shown::check(
+                [width, height, width, kind, screen, kind, b'\r', b'/'],
+                &names,
+            );
+        }
+    }
+    // In ASCII, with the largest numbers.
+    shown::check([119, 39, 119, 63, 1, 15, b'i', b'F'], &NAMES);
 }

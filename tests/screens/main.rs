@@ -8,7 +8,17 @@ mod keys;
 mod operator_questions;
 mod random_input;
 mod replay;
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "written for fuzzing"
+)]
+#[path = "../fuzz/src/shown.rs"]
+mod shown;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
 mod whole_screens;
+
+use support::{hostile_sample, machine};

@@ -2,7 +2,8 @@
 
 use std::io::{Read, Write};
 use std::num::NonZero;
-use std::os::unix::net::UnixListener;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
@@ -227,6 +228,69 @@ fn it_shows_sockets_follows_resizes_and_restores_the_terminal() {
     });
     session.press("q");
     assert!(session.end().success(), "q is a success");
+}
+
+#[test]
+fn a_terminal_that_claims_any_size_is_drawn_at_a_sane_maximum() {
+    let mut session = Session::start(&[]);
+    session.wait_for("LISTENS ON");
+    session
+        .screen
+        .screen_mut()
+        .set_size(cells(400), cells(1200));
+    session.master.resize(size(65535, 65535)).unwrap();
+    session.wait("the footer is on line 300", |screen| {
+        screen
+            .rows(0, 1200)
+            .nth(299)
+            .is_some_and(|last| last.contains("q quit"))
+    });
+    // Clicks and turns of the wheel beyond what is drawn hit nothing.
+    for at in [(1001, 1), (65535, 65535), (1, 301)] {
+        session.click(0, at);
+        session.click(64, at);
+    }
+    session.press("2");
+    session.wait_for("┌ Sockets");
+    let screen = session.screen.screen();
+    assert!(screen.rows(1000, 200).all(|rest| rest.trim().is_empty()));
+    assert!(screen.rows(0, 1200).skip(300).all(|line| line.is_empty()));
+    // A terminal that claims no size, as a serial line.
+    session.screen.screen_mut().set_size(cells(24), cells(80));
+    session.master.resize(size(0, 0)).unwrap();
+    session.wait("the footer is on line 24", |screen| {
+        screen
+            .rows(0, 80)
+            .nth(23)
+            .is_some_and(|last| last.contains("q quit"))
+    });
+    session.master.resize(size(1, 1)).unwrap();
+    session.press("q");
+    assert!(session.end().success());
+}
+
+#[test]
+fn a_csv_table_on_a_terminal_has_no_control_characters() {
+    let name = format!("sw-csv-{}\x1b[2J\n\u{202e}", std::process::id());
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    let _socket = UnixListener::bind_addr(&address).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sockwatch"));
+    command.args(["list", "-xl", "--csv"]);
+    let mut session = Session::start_command(command, &[]);
+    let id = format!("sw-csv-{}", std::process::id());
+    // Once it has ended, all is written.
+    let ended = wait_for_end(session.child.as_mut());
+    session.wait("its end", |screen| screen.contents().contains("unix"));
+    assert!(ended.success());
+    while let Ok(bytes) = session.output.recv_timeout(Duration::from_secs(1)) {
+        session.written.extend_from_slice(&bytes);
+    }
+    let written = String::from_utf8_lossy(&session.written);
+    assert!(
+        written.contains(&format!("{id}\\u{{1b}}[2J\\n\\u{{202e}}")),
+        "{written}"
+    );
+    assert!(!written.contains(['\x1b', '\u{202e}']), "{written}");
 }
 
 #[test]

@@ -175,6 +175,15 @@ pub fn write(page: &mut Page) {
          ASCII: - for an unknown value, > for a lower bound, and \\u{e9} for a character of a name. JSON and CSV are \
          always UTF-8.",
     );
+    page.paragraph(
+        "Characters of a name that control a terminal, hide text or reorder it are written as escapes, such as \\n and \
+         \\u{1b}: in tables, texts, messages and on screens, and in JSON as \\u001b, which a parser reads as the name. \
+         CSV has them as they are in a file or a pipe, for a program to read, and as escapes on a terminal.",
+    );
+    page.paragraph(
+        "The dashboard is drawn in at most 1000 columns and 300 rows. A terminal that claims no size has that of \
+         COLUMNS and LINES, or 80x24.",
+    );
     page.heading("COST");
     page.paragraph(
         "list --timings prints the time that each step took to standard error, as one JSON object. If a filter or \

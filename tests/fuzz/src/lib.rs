@@ -7,6 +7,7 @@
 //! - [`procfs_tree`]: a synthetic `/proc`, one file of which is replaced.
 //! - [`memory_file`]: a file in memory.
 //! - [`messages`]: checks of messages for the user.
+//! - [`shown`]: everything that is shown of a Sample.
 
 pub mod container;
 pub mod filter_checks;
@@ -15,13 +16,15 @@ pub mod messages;
 pub mod procfs_tree;
 pub mod read_all;
 pub mod sections;
+pub mod shown;
 
 /// Helpers of the program's tests.
 #[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../../support"]
 mod support {
     pub(crate) mod bytecode;
+    pub mod hostile_sample;
     pub mod machine;
 }
 
-pub use support::machine;
+pub use support::{hostile_sample, machine};
