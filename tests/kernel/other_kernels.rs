@@ -169,7 +169,7 @@ fn sctp_selection() -> Result<(), Failed> {
         &["-SanH", "sport = :5002"],
         &["-SanH", "dport = :5001 or sport = :5004"],
         &["-SanH", "dst 127.0.0.1:5002"],
-        &["-SanH", "dev lo and sport != :5001"],
+        &["-SanH", "dev = lo and sport != :5001"],
         &["-SanH", "not dport = :5002"],
     ] {
         let other = identities(&ss(selection)?);
