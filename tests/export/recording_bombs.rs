@@ -80,6 +80,9 @@ type Sections = Vec<(u16, Vec<u8>)>;
 /// Makes the sections of a bomb.
 type Make = fn() -> Sections;
 
+/// Makes the records of a file.
+type MakeRecords = fn() -> Vec<Record>;
+
 /// Runs the role that this process was started for, if any.
 pub(crate) fn play_role() -> bool {
     let is_reader = helper_process::role().as_deref() == Some("read");
@@ -125,7 +128,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             },
         )
     });
-    let of_frames: [(&str, (u64, u64), fn() -> Vec<Record>); 6] = [
+    let of_frames: [(&str, (u64, u64), MakeRecords); 6] = [
         ("a million equal sockets", NEW_SOCKETS, million_sockets),
         ("key frames that are repeated", NEW_SOCKETS, || {
             let key = frame(KEY, equal_sockets(40_000));
@@ -200,11 +203,13 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn frame(kind: u16, parts: Sections) -> Vec<Record> {
     let every = [STRINGS, PROCESSES, ORDER].map(|number| (number, vec![0]));
     let every = every.into_iter().chain([(CLOCK, vec![0; 10])]);
-    let others = every.filter(|(number, _)| parts.iter().all(|(part, _)| part != number));
+    let others: Sections = every
+        .filter(|(number, _)| parts.iter().all(|(part, _)| part != number))
+        .collect();
     let mut all: Vec<Record> = [(kind, vec![])]
         .into_iter()
         .chain(others)
-        .chain(parts.clone())
+        .chain(parts)
         .map(|(number, bytes)| Record { number, bytes })
         .collect();
     // Strings are first.
@@ -397,7 +402,7 @@ fn read() {
             Err(error) => println!("{error}"),
         }
         // An incomplete Sample counts, too.
-        let text = sample.interfaces.iter().map(|(_, name)| name.len());
+        let text = sample.interfaces.values().map(String::len);
         let text = text.sum::<usize>();
         assert!(text <= TEXT, "a Sample with {text} bytes of names");
         let rows = reader.entries()[at].sockets as usize;
