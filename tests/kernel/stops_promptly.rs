@@ -652,8 +652,8 @@ fcntl.ioctl(descriptor, 0xc018aa3f, struct.pack('QQQ', 0xaa, 0, 0))
 start = int(open('/proc/self/stat').read().rsplit(')', 1)[1].split()[45])
 page = start // 4096 * 4096
 fcntl.ioctl(descriptor, 0xc020aa00, struct.pack('QQQQ', page, 4096, 1, 0))
-listener = socket.socket(); listener.bind(('127.0.0.1', 0)); listener.listen()
 assert libc.madvise(ctypes.c_void_p(page), ctypes.c_size_t(4096), 4) == 0
+listener = socket.socket(); listener.bind(('127.0.0.1', 0)); listener.listen()
 os.write(1, b'ready')
 time.sleep(2)";
 

@@ -73,6 +73,7 @@ impl RecordingSession {
         }
         stop.notice();
         let written = self.finish(stop);
+        stop.complete();
         sampled?;
         written
     }

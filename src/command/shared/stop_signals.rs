@@ -13,11 +13,21 @@ use signal_hook::iterator::Signals;
 /// waits for the memory of another process to read its command line.
 const NOTICE_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// Time to report an error at the end. Standard error may be blocked as well.
+const REPORT_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// Exit status of a command that cannot report its error.
+const FAILED: i32 = 1;
+
+/// Interval for checking whether the output is complete.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
 /// A flag that a signal sets.
 #[derive(Debug, Clone, Default)]
 pub(in crate::command) struct StopFlag {
     requested: Arc<AtomicBool>,
     noticed: Arc<AtomicBool>,
+    completed: Arc<AtomicBool>,
 }
 
 impl StopFlag {
@@ -26,10 +36,14 @@ impl StopFlag {
         self.requested.load(Ordering::Relaxed)
     }
 
-    /// Declares that the command has stopped its work and ends by itself: from now on it waits for nothing without a time
-    /// limit.
+    /// Declares that the command has stopped its work and completes its output, within a time limit of its own.
     pub(in crate::command) fn notice(&self) {
         self.noticed.store(true, Ordering::Relaxed);
+    }
+
+    /// Declares that the output is complete, or has failed: only an error may still be reported.
+    pub(in crate::command) fn complete(&self) {
+        self.completed.store(true, Ordering::Relaxed);
     }
 }
 
@@ -66,7 +80,7 @@ impl StopSignals {
 
     /// Starts a thread that ends the process if the command does not [notice](StopFlag::notice) a signal, after a call of
     /// `close`, which returns true if all output is complete. The exit status is then that of a command that stopped in
-    /// time.
+    /// time. It also ends a command that cannot report its error.
     ///
     /// # Errors
     /// If the thread cannot be started.
@@ -86,6 +100,11 @@ impl StopSignals {
                 if !watched.noticed.load(Ordering::Relaxed) {
                     std::process::exit(if close() { 0 } else { 128 + signal });
                 }
+                while !watched.completed.load(Ordering::Relaxed) {
+                    thread::sleep(POLL_INTERVAL);
+                }
+                thread::sleep(REPORT_TIMEOUT);
+                std::process::exit(FAILED);
             })?;
         Ok(flag)
     }
