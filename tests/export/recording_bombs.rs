@@ -75,6 +75,9 @@ type Sections = Vec<(u16, Vec<u8>)>;
 /// Makes the sections of a bomb.
 type Make = fn() -> Sections;
 
+/// Makes the records of a file.
+type MakeRecords = fn() -> Vec<Record>;
+
 /// Runs the role that this process was started for, if any.
 pub(crate) fn play_role() -> bool {
     let is_reader = helper_process::role().as_deref() == Some("read");
@@ -118,7 +121,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             },
         )
     });
-    let of_frames: [(&str, fn() -> Vec<Record>); 5] = [
+    let of_frames: [(&str, MakeRecords); 5] = [
         ("a million equal sockets", million_sockets),
         ("key frames that are repeated", || {
             let key = frame(KEY, equal_sockets(40_000));
@@ -171,11 +174,13 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn frame(kind: u16, parts: Sections) -> Vec<Record> {
     let every = [STRINGS, PROCESSES, ORDER].map(|number| (number, vec![0]));
     let every = every.into_iter().chain([(CLOCK, vec![0; 10])]);
-    let others = every.filter(|(number, _)| parts.iter().all(|(part, _)| part != number));
+    let others: Sections = every
+        .filter(|(number, _)| parts.iter().all(|(part, _)| part != number))
+        .collect();
     let mut all: Vec<Record> = [(kind, vec![])]
         .into_iter()
         .chain(others)
-        .chain(parts.clone())
+        .chain(parts)
         .map(|(number, bytes)| Record { number, bytes })
         .collect();
     // Strings are first.
@@ -360,7 +365,7 @@ fn read() {
             Err(error) => println!("{error}"),
         }
         // An incomplete Sample counts, too.
-        let text = sample.interfaces.iter().map(|(_, name)| name.len());
+        let text = sample.interfaces.values().map(String::len);
         let text = text.sum::<usize>();
         assert!(text <= TEXT, "a Sample with {text} bytes of names");
     }
