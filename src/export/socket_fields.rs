@@ -133,7 +133,7 @@ fn ends() -> Vec<ExportField> {
             [
                 field(
                     "address",
-                    "IP address; protocol of a netlink socket, device of a packet socket (* for all), context id of a vsock socket.",
+                    "IP address; protocol of a netlink socket, device of a packet or XDP socket (* for all or none), context id of a vsock socket, node of a TIPC socket.",
                     Shape::Text(ends::local_address),
                 )
                 .omitted(),
@@ -158,7 +158,7 @@ fn ends() -> Vec<ExportField> {
             [
                 field(
                     "address",
-                    "IP address; protocol of a netlink socket, context id of a vsock socket.",
+                    "IP address; protocol of a netlink socket, context id of a vsock socket, node of a TIPC socket.",
                     Shape::Text(ends::remote_address),
                 )
                 .always(),

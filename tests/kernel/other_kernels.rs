@@ -99,7 +99,7 @@ pub(crate) const CASES: &[Case] = &[
 const TCP: &[&str] = &["-taneimoOpH", "--tos", "--cgroup", "--inet-sockopt"];
 
 /// Starts the process that has the sockets of a kind.
-fn made(kind: &str) -> HelperProcess {
+pub(crate) fn made(kind: &str) -> HelperProcess {
     ip("link set lo up");
     let mut command = Command::new("python3");
     command.args([OTHER_KERNELS, kind]).stdin(Stdio::piped());
@@ -122,7 +122,7 @@ fn ss(arguments: &[&str]) -> Result<Vec<String>, Failed> {
     Ok(lines(&output.stdout))
 }
 
-fn json(arguments: &[&str]) -> Result<Vec<Json>, Failed> {
+pub(crate) fn json(arguments: &[&str]) -> Result<Vec<Json>, Failed> {
     let output = run(&[&["list", "--json"], arguments].concat());
     let document: Json = serde_json::from_slice(&output.stdout)?;
     Ok(document["sockets"].as_array().cloned().unwrap_or_default())
