@@ -90,6 +90,20 @@ pub(crate) const CASES: &[Case] = &[
         },
     ),
     fallible(
+        "netem: a connection that lost packets has the retransmissions that ss shows",
+        &[Requirement::Ip, Requirement::Ss, Requirement::Kind("lossy")],
+        || {
+            let _sockets = made("lossy");
+            compare("-ta", TCP, Layout::Inet)?;
+            let sockets = json(&["-tn"])?;
+            let count = |row: &Json| row["tcp"]["total_retrans"].as_u64();
+            if sockets.iter().filter_map(count).max() >= Some(3) {
+                return Ok(());
+            }
+            Err(format!("no connection sent anything again: {sockets:#?}").into())
+        },
+    ),
+    fallible(
         "udp-lite: every socket as the kernel's file has it",
         &[Requirement::Ip, Requirement::Kind("udplite")],
         udplite,

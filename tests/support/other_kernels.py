@@ -203,6 +203,21 @@ def xdp():
     require_dump(struct.pack("=BBHIIQ", AF_XDP, 0, 0, 0, 0, 0xFFFFFFFFFFFFFFFF))
 
 
+def lossy():
+    """A connection over a loopback that loses one of five packets, until some were sent again and all have arrived."""
+    loss = "tc qdisc {} dev lo root netem loss 20%"
+    subprocess.run(loss.format("add").split(), check=True)
+    _, client, accepted = pair(5701)
+    # The 25th number of struct tcp_info after its eight bytes is tcpi_total_retrans.
+    sent = 0
+    while struct.unpack_from("=I", client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 100)[0] < 3:
+        client.sendall(b"x" * 30_000)
+        sent += 30_000
+        while sent:
+            sent -= len(accepted.recv(sent))
+    subprocess.run(loss.format("del").split(), check=True)
+
+
 def md5():
     """MD5 keys for a host and, where the kernel can, for networks; a connection with keys."""
 

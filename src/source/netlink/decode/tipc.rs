@@ -22,10 +22,10 @@ const SOCK_COOKIE: u16 = 10;
 const CON_NODE: u16 = 2;
 const CON_SOCK: u16 = 3;
 
-// Attributes of its queues.
-const STAT_RCVQ: u16 = 1;
-const STAT_SENDQ: u16 = 2;
-const STAT_DROP: u16 = 5;
+// Attributes of its queues, which unlike the others are counted from 0.
+const STAT_RCVQ: u16 = 0;
+const STAT_SENDQ: u16 = 1;
+const STAT_DROP: u16 = 4;
 
 /// Bytes of a message with only a state and a cookie.
 const SMALLEST: usize = 24;
@@ -133,7 +133,7 @@ mod tests {
     /// A connection with two unread messages, as Linux 6.12 reports it.
     const CONNECTED: &str = "8400028008000200ece2175808000100000000002800030008000200000000000800\
         03000fd20bcb0400010008000400c849000008000500020000000800060001000000080009000100000008000700\
-        1901000008000800000000000c000a0003000000000000001c000500080001000200000008000200000000000800\
+        1901000008000800000000000c000a0003000000000000001c000500080000000200000008000100000000000800\
         040007000000";
 
     fn bytes() -> Vec<u8> {
