@@ -27,6 +27,10 @@ const MAX_MARKS: usize = 4;
 /// - format characters: bidirectional controls, joiners, soft hyphens, byte order marks, tags;
 /// - characters that are drawn as nothing: variation selectors, Hangul fillers, Khmer inherent vowels;
 /// - private and unassigned characters, whose appearance and width depend on the font.
+#[expect(
+    clippy::match_same_arms,
+    reason = "each arm is one kind of character, the most frequent first"
+)]
 pub fn is_printable(character: char) -> bool {
     match character {
         ' '..='~' => true,

@@ -99,7 +99,7 @@ mod tests {
         let known = |at: &usize| marks.findings_at(*at).is_some();
         assert_eq!(
             (0..100).filter(known).collect::<Vec<_>>(),
-            Vec::from_iter(90..100)
+            (90..100).collect::<Vec<_>>()
         );
     }
 

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -28,6 +29,9 @@ use crate::tui::popup::save::IS_RECORDING;
 use crate::tui::recording_progress::RecordingProgress;
 use crate::tui::timeline::Seek;
 
+/// Time to write the outcomes at the end.
+const REPORT_TIMEOUT: Duration = Duration::from_millis(300);
+
 /// The effect handler of the running program.
 #[derive(Debug)]
 pub(super) struct SystemEffects {
@@ -52,9 +56,21 @@ impl SystemEffects {
         let recording = self.history.as_ref();
         let recording = recording.and_then(|history| history.detach_recording());
         let finished = recording.map(background_writer::finish);
-        for outcome in finished.into_iter().chain(self.writer.wait()) {
-            report!("sockwatch: {outcome}");
+        let outcomes: Vec<String> = finished.into_iter().chain(self.writer.wait()).collect();
+        if outcomes.is_empty() {
+            return;
         }
+        // On a thread: standard error may be a pipe that is not read.
+        let (reporting, reported) = mpsc::channel::<()>();
+        let _ = thread::Builder::new()
+            .name("report".to_owned())
+            .spawn(move || {
+                for outcome in outcomes {
+                    report!("sockwatch: {outcome}");
+                }
+                drop(reporting);
+            });
+        let _ = reported.recv_timeout(REPORT_TIMEOUT);
     }
 }
 
@@ -104,7 +120,7 @@ impl EffectHandler for SystemEffects {
             let _ = sender.send(Message::HostsResolved);
         };
         // Without a thread, the hosts remain unknown, and the filter matches none of them.
-        let _ = std::thread::Builder::new().name("names".into()).spawn(work);
+        let _ = thread::Builder::new().name("names".into()).spawn(work);
     }
 
     fn start_rewind(&mut self, at_ns: u64) -> Result<Rewind, String> {

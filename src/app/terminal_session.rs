@@ -44,8 +44,8 @@ impl TerminalSession {
     ) -> anyhow::Result<TerminalSession> {
         let (sender, inbox) = mpsc::channel();
         let slot = Arc::new(LatestSlot::default());
-        let restored =
-            signal_thread::spawn(sender.clone()).context("cannot install signal handlers")?;
+        let restored = signal_thread::spawn(sender.clone(), history.clone())
+            .context("cannot install signal handlers")?;
         let effects = SystemEffects {
             terminal: TerminalGuard::enter().context("cannot set up the terminal")?,
             sender: sender.clone(),

@@ -145,9 +145,10 @@ pub fn write(page: &mut Page) {
     page.paragraph(
         "An address of one family never matches a socket of another. ss compares their bytes, so its ! src [::] excludes \
          IPv4 sockets on 0.0.0.0. A host name stands for its addresses in both families. dst unix:NAME matches the name \
-         at the other end. The state bound-inactive is supported. If -x is combined with other protocol options, the \
-         form of a word decides what it means, and sport and dport are inodes; ss takes all of them as names. Ports \
-         above 65535 match nothing in every comparison; the kernel would truncate them.",
+         at the other end. The state bound-inactive is supported where the kernel reports it (Linux 6.8). States select \
+         raw sockets and SCTP associations, too; the kernel ignores them there. If -x is combined with other protocol \
+         options, the form of a word decides what it means, and sport and dport are inodes; ss takes all of them as \
+         names. Ports above 65535 match nothing in every comparison; the kernel would truncate them.",
     );
     page.heading("EXAMPLES");
     let examples = EXAMPLES.iter();

@@ -3,8 +3,6 @@
 mod event_writer;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
@@ -14,6 +12,7 @@ use self::event_writer::EventWriter;
 use super::shared::recorded_names::RecordedNames;
 use super::shared::recording_input::{self, DamageReporter};
 use super::shared::selection::Selection;
+use super::shared::stop_signals::StopSignals;
 use crate::aggregate::{Aggregator, Moment};
 use crate::cli;
 use crate::export::message::report;
@@ -40,11 +39,10 @@ pub fn run(arguments: &cli::Events) -> anyhow::Result<()> {
 fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
     let selection = Selection::new(&arguments.select, &SystemNames::default(), false)?;
     selection.check_permissions()?;
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stop))
-            .context("cannot wait for signals")?;
-    }
+    // Each batch is written at once: nothing is pending if the command is blocked, but what its reader does not read.
+    let stop = StopSignals::listen(&[SIGINT, SIGTERM])
+        .and_then(|signals| signals.watch(|| false))
+        .context("cannot wait for signals")?;
     let mut live = LiveSource::new(LiveOptions {
         tables: selection.tables(),
         devices: false,
@@ -60,8 +58,7 @@ fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
     let mut writer = EventWriter::new(arguments, &selection)?;
     let mut next = start;
     loop {
-        let last =
-            stop.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() >= until);
+        let last = stop.is_set() || until.is_some_and(|until| Instant::now() >= until);
         live.next_into(&mut moment.sample)?;
         if !moment.sample.events_available {
             let why = moment
@@ -86,7 +83,7 @@ fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
         }
         next = (next + arguments.interval).max(Instant::now());
         let wake = until.map_or(next, |until| until.min(next));
-        while !stop.load(Ordering::Relaxed) {
+        while !stop.is_set() {
             let rest = wake.saturating_duration_since(Instant::now());
             if rest.is_zero() {
                 break;

@@ -4,28 +4,32 @@ mod json_lines_thread;
 mod progress_reporter;
 mod recording_counts;
 mod recording_session;
-mod stop_signals;
 mod tracked_sockets;
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use self::json_lines_thread::JsonLinesThread;
 use self::progress_reporter::ProgressReporter;
 use self::recording_counts::RecordingCounts;
 use self::recording_session::RecordingSession;
-use self::stop_signals::StopFlag;
 use self::tracked_sockets::TrackedSockets;
 use super::shared::selection::Selection;
+use super::shared::stop_signals::{StopFlag, StopSignals};
 use super::shared::text_output::TextOutput;
 use super::shared::usage_error::UsageError;
 use crate::cli;
 use crate::privilege;
-use crate::recording::{Encoder, Metadata, Recorder, RecorderOptions, Redactor};
+use crate::recording::{Encoder, Metadata, Recorder, RecorderOptions, RecordingCloser, Redactor};
 use crate::source::netlink::request::Table;
 use crate::source::procfs::read_host;
 use crate::source::{LiveOptions, LiveSource, SystemNames};
+
+/// Time to close the recording if sampling is blocked.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// Records until the duration is over, a signal arrives, or an output fails.
 ///
@@ -87,9 +91,10 @@ impl Outputs {
             None => None,
         };
         let start = || {
-            let stop = StopFlag::listen().context("cannot wait for signals")?;
+            let signals = StopSignals::listen(&[SIGTERM, SIGINT, SIGHUP])
+                .context("cannot wait for signals")?;
             let Some(path) = &arguments.output else {
-                return anyhow::Ok((stop, None));
+                return anyhow::Ok((signals, None));
             };
             if let Some(text) = &text {
                 text.refuse_if_same(path)?;
@@ -103,9 +108,9 @@ impl Outputs {
                 max_size: arguments.max_size,
                 keep: arguments.keep.into(),
             };
-            Ok((stop, Some(Recorder::start(options, metadata)?)))
+            Ok((signals, Some(Recorder::start(options, metadata)?)))
         };
-        let (stop, recorder) = match start() {
+        let (signals, recorder) = match start() {
             Ok(started) => started,
             Err(error) => {
                 if let Some(text) = text {
@@ -118,6 +123,13 @@ impl Outputs {
             Some(text) => Some(JsonLinesThread::start(text)?),
             None => None,
         };
+        let closer = recorder.as_ref().map(Recorder::closer);
+        let is_only = lines.is_none();
+        let close = move || {
+            let close = |closer: RecordingCloser| closer.close(CLOSE_TIMEOUT);
+            closer.is_some_and(close) && is_only
+        };
+        let stop = signals.watch(close).context("cannot wait for signals")?;
         Ok(Outputs {
             stop,
             recorder,

@@ -199,7 +199,7 @@ impl Candidates {
 
     #[inline]
     fn count_port(&mut self, path: Path, row: u32, socket: &Socket, is_owned: bool) {
-        if !self.last_path.is_some_and(|(last, _)| last == path) {
+        if self.last_path.is_none_or(|(last, _)| last != path) {
             self.store_last_path();
             let taken = self.paths.get(&path).copied().unwrap_or(PortUse {
                 row,

@@ -85,7 +85,7 @@ fn write_rows(
     };
     if options.heading {
         if time.is_some() {
-            writer.write(&taken_at().column())?;
+            writer.write(taken_at().column())?;
         }
         for field in flat(socket_fields()) {
             write_heading(field, &mut writer)?;
@@ -138,7 +138,7 @@ fn write_heading(field: &ExportField, writer: &mut CellWriter<impl Write>) -> cs
         }
         return Ok(());
     }
-    writer.write(&field.column())
+    writer.write(field.column())
 }
 
 /// Writes a field's columns of a row. `cell` is a buffer.

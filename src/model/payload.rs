@@ -72,7 +72,10 @@ fn acked_by_queue(socket: &Socket, info: TcpInfo<'_>, sent: u64) -> Option<u64> 
             socket.state,
             State::FinWait1 | State::LastAck | State::Closing
         );
-    (sent + unsent + u64::from(fin_in_flight)).checked_sub(socket.send_queue.into())
+    // Counters of a recording or a dump may have any value.
+    let written = sent.checked_add(unsent)?;
+    let written = written.checked_add(fin_in_flight.into())?;
+    written.checked_sub(socket.send_queue.into())
 }
 
 /// Evidence of how a connection ended, apart from its final counters.
@@ -148,6 +151,13 @@ mod tests {
         let bytes = info(counters);
         let payload = Payload::of(&socket(state, queue), TcpInfo::new(&bytes)).unwrap();
         (payload.received, payload.sent, payload.acked)
+    }
+
+    #[test]
+    fn counters_of_any_value_are_read() {
+        let counters = (u64::MAX, 0, 7, 8, u32::MAX);
+        let (received, sent, _) = payload(State::Established, 5, counters);
+        assert_eq!((received, sent), (8, u64::MAX));
     }
 
     #[test]

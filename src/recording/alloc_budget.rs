@@ -14,6 +14,11 @@ const TEXT_RATIO: usize = 128;
 const HOLDERS_BASE: usize = 512 << 10;
 const HOLDERS_RATIO: usize = 16;
 
+/// Bytes that the parts and names of a Sample's sockets may take however few sockets it has, and for each of them: they are
+/// copied for every frame, although an unchanged socket takes no bytes. Paths have up to 108 bytes, `tcp_info` about 300.
+const PARTS_BASE: usize = 8 << 20;
+const PARTS_RATIO: usize = 1024;
+
 /// The memory that the decoding of one frame, up to its Sample, may still allocate, and the references that it may still
 /// resolve. Prevents a small file that claims to be large from exhausting memory or time.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +26,7 @@ pub(super) struct AllocBudget {
     bytes: usize,
     text: usize,
     holders: usize,
+    parts: usize,
     /// The error if more bytes are needed.
     exceeded: Corrupt,
 }
@@ -43,6 +49,7 @@ impl AllocBudget {
                 .saturating_add(of_strings)
                 .saturating_add(of_others),
             holders: HOLDERS_BASE.saturating_add(sockets.saturating_mul(HOLDERS_RATIO)),
+            parts: PARTS_BASE.saturating_add(sockets.saturating_mul(PARTS_RATIO)),
             exceeded,
         }
     }
@@ -76,6 +83,17 @@ impl AllocBudget {
     pub(super) fn spend_holder(&mut self, bytes: usize) -> Result<(), Corrupt> {
         let left = self.holders.checked_sub(1);
         self.holders = left.ok_or(Corrupt::TOO_MANY_HOLDERS)?;
+        self.spend(bytes)
+    }
+
+    /// Spends the parts and the name of a socket that is copied to the Sample.
+    ///
+    /// # Errors
+    /// If the sockets of the Sample have more than sockets of real machines.
+    #[inline]
+    pub(super) fn spend_parts(&mut self, bytes: usize) -> Result<(), Corrupt> {
+        let left = self.parts.checked_sub(bytes);
+        self.parts = left.ok_or(Corrupt::OUT_OF_PROPORTION)?;
         self.spend(bytes)
     }
 

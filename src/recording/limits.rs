@@ -4,12 +4,14 @@
 //! no bytes at all. Real recordings do that too, to a degree. The limits are those of the most compressible recordings
 //! that were made of real machines, with a margin:
 //!
-//! | recording | bytes of the key frame for each socket | memory to bytes | work to bytes |
+//! | recording | memory | new and changed sockets | sockets that stay |
 //! |---|---|---|---|
-//! | 1 000 000 TCP connections, all idle (tests/support/synthetic) | 34 | 40 | 20 |
-//! | 10 000 TCP connections, 15 % active, a Sample a second | 37 | 40 | 6 |
-//! | 18 000 UDP sockets bound to consecutive ports, on Linux 6 | 0.34 | 1600 | 780 |
-//! | 60 000 of these, calculated from those: nearly all bytes are those of counters, settings and processes | 0.13 | 4000 | 2500, at ten Samples a second 4300 |
+//! | 1 000 000 TCP connections, all idle (tests/support/synthetic) | 40 | 6 | 0.5 |
+//! | 10 000 TCP connections, 15 % active, a Sample a second | 40 | 30 | 0 |
+//! | 18 000 UDP sockets bound to consecutive ports, on Linux 6 | 1600 | 380 | 90 |
+//! | 60 000 of these, two Samples a second | 4000 | 1270 | 1700, at ten Samples a second 4300 |
+//!
+//! The figures are bytes of memory, and units of work of either kind, for each byte of the file.
 //!
 //! Only sockets that are opened in a row and listed in that order, as UDP sockets of consecutive ports are, compress to
 //! nearly nothing; there are at most 64 512 of them for an address, which is what the bases are for.
@@ -30,14 +32,19 @@ const MEMORY_RATIO: usize = 256;
 /// much, and threads and code the rest.
 const PROCESS_SHARE: usize = 3;
 
-/// Work that reading every frame once may take, however short the file is, and for each of its bytes up to the frame. A
-/// unit is the time of decoding one byte, 1 to 3 ns.
-const WORK_BASE: u64 = 256 << 20;
-const WORK_RATIO: u64 = 6144;
+/// Work of building sockets that reading every frame once may take, however short the file is, and for each of its bytes up
+/// to the frame. A unit is about 1 ns.
+const BUILT_BASE: u64 = 128 << 20;
+const BUILT_RATIO: u64 = 3072;
 
-/// Work for a socket of a key frame, and of a delta frame: to decode it, and to copy it to the Sample.
-const KEY_SOCKET_WORK: u64 = 128;
-const DELTA_SOCKET_WORK: u64 = 16;
+/// The same for sockets that stay as they were: they take no bytes, and less time.
+const KEPT_BASE: u64 = 128 << 20;
+const KEPT_RATIO: u64 = 6144;
+
+/// Work for a socket that is new, changed or closed, and for one of a delta frame that stays: to decode it, and to copy it
+/// to the Sample.
+const BUILT_SOCKET_WORK: u64 = 128;
+const KEPT_SOCKET_WORK: u64 = 16;
 
 /// Maximum number of delta frames in a chunk: to read the last one, all are decoded. Recorders write up to 63.
 const MAX_DELTAS: u32 = 255;
@@ -118,7 +125,9 @@ pub(super) struct ClaimedWork {
 /// Adds up the work that the frames of a file claim, in the order of the file.
 #[derive(Debug, Default)]
 pub(super) struct WorkLimit {
-    spent: u64,
+    /// Work for the sockets that were built, and for those that were kept.
+    built: u64,
+    kept: u64,
     /// True if a frame claimed more than was left. The rest of the file is refused then: one range, and not parts of it.
     is_exceeded: bool,
     /// Delta frames of the chunk so far.
@@ -132,27 +141,36 @@ impl WorkLimit {
     /// If the frames up to this one, or up to an earlier one, claim more work than a recording of their size takes, or the
     /// chunk has too many frames.
     pub(super) fn spend(&mut self, frame: ClaimedWork) -> Result<(), Corrupt> {
-        let of_socket = if frame.is_key {
-            self.deltas = 0;
-            KEY_SOCKET_WORK
+        self.deltas = if frame.is_key {
+            0
         } else {
-            self.deltas = self.deltas.saturating_add(1);
-            DELTA_SOCKET_WORK
+            self.deltas.saturating_add(1)
         };
         if self.deltas > MAX_DELTAS {
             return Err(Corrupt("more Samples since a key frame than are recorded"));
         }
-        // A socket that closed may take no bytes either.
-        let sockets =
-            u64::from(frame.entry.sockets) * of_socket + u64::from(frame.closed) * KEY_SOCKET_WORK;
-        let work = u64::from(frame.unpacked).saturating_add(sockets);
-        let spent = self.spent.saturating_add(work);
-        let limit = WORK_BASE.saturating_add(frame.offset.saturating_mul(WORK_RATIO));
-        self.is_exceeded |= spent > limit;
+        let (sockets, unpacked) = (u64::from(frame.entry.sockets), u64::from(frame.unpacked));
+        // A new or changed socket takes at least the byte with the number of its set of streams. One that closed may take no
+        // bytes.
+        let changed = if frame.is_key {
+            sockets
+        } else {
+            sockets.min(unpacked)
+        };
+        let rows = changed + u64::from(frame.closed);
+        let built = self
+            .built
+            .saturating_add(unpacked + rows * BUILT_SOCKET_WORK);
+        let kept = self
+            .kept
+            .saturating_add((sockets - changed) * KEPT_SOCKET_WORK);
+        let limit = |base: u64, ratio| base.saturating_add(frame.offset.saturating_mul(ratio));
+        self.is_exceeded |=
+            built > limit(BUILT_BASE, BUILT_RATIO) || kept > limit(KEPT_BASE, KEPT_RATIO);
         if self.is_exceeded {
             return Err(Corrupt::OUT_OF_PROPORTION);
         }
-        self.spent = spent;
+        (self.built, self.kept) = (built, kept);
         Ok(())
     }
 }

@@ -60,7 +60,7 @@ pub use metadata::Metadata;
 pub use options::RecorderOptions;
 pub use progress::Progress;
 pub use reader::{Inspection, Reader};
-pub use recorder::Recorder;
+pub use recorder::{Recorder, RecordingCloser};
 pub use redact::Redactor;
 pub use sample_archive::SampleArchive;
 pub use save::save;

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use super::error::RecordingError;
 use super::frame::Frame;
@@ -15,12 +16,22 @@ use super::writer::FileWriter;
 /// Maximum number of bytes queued for writing: a stall of half an hour at 10 000 busy sockets.
 const MAX_QUEUED: usize = 64 << 20;
 
+/// Interval for checking whether the file is closed.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
 /// A frame queued for writing.
 #[derive(Debug)]
 struct WriteJob {
     frame: Frame,
     dropped: u32,
     lost_closed: u32,
+}
+
+/// Work of the thread.
+#[derive(Debug)]
+enum Job {
+    Write(WriteJob),
+    Close,
 }
 
 /// State shared by the thread and the recorder.
@@ -30,6 +41,8 @@ struct Shared {
     queued: AtomicUsize,
     /// True if the next file is due, which begins with a key frame.
     is_full: AtomicBool,
+    /// True once the file is closed, or has failed.
+    is_closed: AtomicBool,
     progress: Mutex<Progress>,
 }
 
@@ -48,7 +61,7 @@ impl Shared {
 #[derive(Debug)]
 pub struct Recorder {
     shared: Arc<Shared>,
-    sender: Option<Sender<WriteJob>>,
+    sender: Sender<Job>,
     thread: Option<JoinHandle<()>>,
     /// True if a delta frame can follow the last frame.
     can_continue: bool,
@@ -72,7 +85,10 @@ impl Recorder {
         let thread_shared = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("recorder".into())
-            .spawn(move || write_jobs(&mut writer, &jobs, &thread_shared))
+            .spawn(move || {
+                write_jobs(&mut writer, &jobs, &thread_shared);
+                thread_shared.is_closed.store(true, Ordering::Release);
+            })
             .map_err(|error| RecordingError::Io {
                 what: "start a thread to write",
                 path,
@@ -80,7 +96,7 @@ impl Recorder {
             })?;
         Ok(Recorder {
             shared,
-            sender: Some(sender),
+            sender,
             thread: Some(thread),
             can_continue: false,
             dropped: 0,
@@ -108,10 +124,7 @@ impl Recorder {
             lost_closed: self.lost_closed,
         };
         self.shared.queued.fetch_add(length, Ordering::Relaxed);
-        let sent = self
-            .sender
-            .as_ref()
-            .is_some_and(|sender| sender.send(job).is_ok());
+        let sent = self.sender.send(Job::Write(job)).is_ok();
         if sent {
             (self.can_continue, self.dropped, self.lost_closed) = (true, 0, 0);
         }
@@ -129,6 +142,14 @@ impl Recorder {
     /// Returns the progress so far.
     pub fn progress(&self) -> Progress {
         self.shared.progress().clone()
+    }
+
+    /// Returns a handle that closes the recording from another thread.
+    pub fn closer(&self) -> RecordingCloser {
+        RecordingCloser {
+            shared: Arc::clone(&self.shared),
+            sender: self.sender.clone(),
+        }
     }
 
     /// Writes the queued frames, the index and the end.
@@ -150,7 +171,8 @@ impl Recorder {
     }
 
     fn join(&mut self) {
-        self.sender.take();
+        // Fails if a closer has ended the thread.
+        let _ = self.sender.send(Job::Close);
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -166,13 +188,36 @@ impl Drop for Recorder {
     }
 }
 
-/// Writes frames until the recorder disconnects, then closes the file.
-fn write_jobs(writer: &mut FileWriter, jobs: &Receiver<WriteJob>, shared: &Shared) {
-    for WriteJob {
+/// Closes a recording whose owner is blocked.
+#[derive(Debug)]
+pub struct RecordingCloser {
+    shared: Arc<Shared>,
+    sender: Sender<Job>,
+}
+
+impl RecordingCloser {
+    /// Writes the queued frames, the index and the end. Returns true if the file was complete in time.
+    pub fn close(self, timeout: Duration) -> bool {
+        let start = Instant::now();
+        // The thread has ended if the owner has closed the recording.
+        let _ = self.sender.send(Job::Close);
+        while !self.shared.is_closed.load(Ordering::Acquire) {
+            if start.elapsed() >= timeout {
+                return false;
+            }
+            std::thread::sleep(POLL_INTERVAL);
+        }
+        self.shared.progress().failed.is_none()
+    }
+}
+
+/// Writes frames until it is to close the file, or the recorder disconnects; then closes the file.
+fn write_jobs(writer: &mut FileWriter, jobs: &Receiver<Job>, shared: &Shared) {
+    while let Ok(Job::Write(WriteJob {
         frame,
         dropped,
         lost_closed,
-    } in jobs
+    })) = jobs.recv()
     {
         let is_failed = shared.progress().failed.is_some();
         if !is_failed {

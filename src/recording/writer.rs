@@ -248,7 +248,12 @@ fn create_file(path: &Path, force: bool) -> Result<File, RecordingError> {
     };
     let busy = "in use by another recorder; choose another file";
     let mut options = OpenOptions::new();
-    options.read(true).write(true);
+    // Without waiting for the other end of a FIFO or of a serial line: neither is a regular file.
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    options
+        .read(true)
+        .write(true)
+        .custom_flags(flags.bits().cast_signed());
     if force {
         // Truncated only once it is locked.
         options.create(true).truncate(false);
@@ -258,10 +263,9 @@ fn create_file(path: &Path, force: bool) -> Result<File, RecordingError> {
     let file = match options.open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            // Without waiting for the other end of a FIFO.
             let opened = OpenOptions::new()
                 .read(true)
-                .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+                .custom_flags(flags.bits().cast_signed())
                 .open(path);
             let is_busy = opened
                 .is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockShared).is_err());

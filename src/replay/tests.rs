@@ -9,7 +9,7 @@ use crate::recording::{Entry, Loss, Metadata, SampleArchive};
 /// An archive with damaged Samples that counts the attempts to read.
 struct Damaged {
     archive: SampleArchive,
-    damaged: std::ops::Range<usize>,
+    unreadable: std::ops::Range<usize>,
     reads: Arc<AtomicUsize>,
 }
 
@@ -28,7 +28,7 @@ impl Archive for Damaged {
 
     fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        if self.damaged.contains(&at) {
+        if self.unreadable.contains(&at) {
             return Err(RecordingError::Damaged("corrupt".to_owned()));
         }
         self.archive.read_into(at, sample)
@@ -55,7 +55,7 @@ fn every_sample_is_read_once_also_after_damaged_ones() {
         let reads = Arc::new(AtomicUsize::new(0));
         let mut replayer = Replayer::new(Box::new(Damaged {
             archive: archive(),
-            damaged: damaged.clone(),
+            unreadable: damaged.clone(),
             reads: Arc::clone(&reads),
         }));
         let mut moment = Moment::default();

@@ -55,9 +55,14 @@ const NAMES: u16 = 16;
 const FAULTS: u16 = 17;
 const FIRST_STREAM: u16 = 64;
 
-/// Sockets that the Samples of a file may have together, and for each of its bytes: those of delta frames cost least.
-const SOCKETS: u64 = 17_000_000;
-const SOCKETS_EACH_BYTE: u64 = 384;
+/// Sockets that the Samples of a file may have together, and for each of its bytes: those that stay cost least.
+const KEPT_SOCKETS: (u64, u64) = (9_500_000, 400);
+
+/// The same if each Sample has other sockets than the one before.
+const NEW_SOCKETS: (u64, u64) = (1_100_000, 24);
+
+/// Bytes that sockets of a Sample may have in their parts and names, and for each socket.
+const PARTS: (usize, usize) = (8 << 20, 1024);
 
 /// Text that a Sample may have, bytes.
 const TEXT: usize = 16 << 20;
@@ -74,6 +79,9 @@ type Sections = Vec<(u16, Vec<u8>)>;
 
 /// Makes the sections of a bomb.
 type Make = fn() -> Sections;
+
+/// Makes the records of a file.
+type MakeRecords = fn() -> Vec<Record>;
 
 /// Runs the role that this process was started for, if any.
 pub(crate) fn play_role() -> bool {
@@ -114,17 +122,28 @@ pub(crate) fn trials() -> Vec<Trial> {
             format!("{name} are refused, or cost no more than their bytes"),
             move || {
                 let records = frame(KEY, make_sections());
-                is_read(|path| Ok(std::fs::write(path, sections::to_file(&records))?))
+                is_read(KEPT_SOCKETS, |path| {
+                    Ok(std::fs::write(path, sections::to_file(&records))?)
+                })
             },
         )
     });
-    let of_frames: [(&str, fn() -> Vec<Record>); 5] = [
-        ("a million equal sockets", million_sockets),
-        ("key frames that are repeated", || {
+    let of_frames: [(&str, (u64, u64), MakeRecords); 6] = [
+        ("a million equal sockets", NEW_SOCKETS, million_sockets),
+        ("key frames that are repeated", NEW_SOCKETS, || {
             let key = frame(KEY, equal_sockets(40_000));
             std::iter::repeat_n(key, 300).flatten().collect()
         }),
-        ("delta frames without an end", || {
+        ("delta frames that replace all sockets", NEW_SOCKETS, || {
+            let mut parts = equal_sockets(40_000);
+            let key = frame(KEY, parts.clone());
+            // The set of streams is known, and no socket continues.
+            parts.retain(|(number, _)| *number != NEW_STREAM_SETS);
+            let delta = frame(DELTA, parts);
+            let chain = std::iter::repeat_n(delta, 250).flatten();
+            key.into_iter().chain(chain).collect()
+        }),
+        ("delta frames without an end", KEPT_SOCKETS, || {
             let delta = frame(DELTA, vec![(ORDER, count(40_000))]);
             let chain = std::iter::repeat_n(delta, 5000).flatten();
             frame(KEY, equal_sockets(40_000))
@@ -132,7 +151,7 @@ pub(crate) fn trials() -> Vec<Trial> {
                 .chain(chain)
                 .collect()
         }),
-        ("planes of a stream that is repeated", || {
+        ("planes of a stream that is repeated", KEPT_SOCKETS, || {
             let mut others = vec![0x80; LONG];
             others.push(0);
             let mut parts = vec![(FIRST_STREAM, vec![0x80]); OFTEN];
@@ -140,7 +159,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             parts.push((FIRST_STREAM + 2 * PLANE_STEP, others));
             frame(KEY, parts)
         }),
-        ("strings that every frame repeats", || {
+        ("strings that every frame repeats", KEPT_SOCKETS, || {
             let mut parts = referring(NAMES, &[0, 1]);
             let names = parts.pop();
             let delta = frame(DELTA, names.into_iter().collect());
@@ -148,16 +167,29 @@ pub(crate) fn trials() -> Vec<Trial> {
             frame(KEY, parts).into_iter().chain(chain).collect()
         }),
     ];
-    let of_frames = of_frames.map(|(name, make)| {
+    let of_frames = of_frames.map(|(name, sockets, make)| {
         Trial::test(
             format!("{name} are refused, or cost no more than the file accounts for"),
-            move || is_read(|path| Ok(std::fs::write(path, sections::to_file(&make()))?)),
+            move || {
+                is_read(sockets, |path| {
+                    Ok(std::fs::write(path, sections::to_file(&make()))?)
+                })
+            },
         )
     });
-    let of_samples = [("long names", false), ("many owners", true)].map(|(what, owned)| {
+    let alike = [
+        ("long names", (50_000, 60_000, 0)),
+        ("names of the maximum length", (20_000, 4000, 0)),
+        ("many owners", (4000, 0, u16::MAX)),
+    ];
+    let of_samples = alike.map(|(what, (sockets, name, holders))| {
         Trial::test(
             format!("sockets with the same {what} cost no more than their bytes"),
-            move || is_read(|path| record(path, &alike(owned))),
+            move || {
+                is_read(KEPT_SOCKETS, |path| {
+                    record(path, &equal_sample(sockets, name, holders))
+                })
+            },
         )
     });
     of_sections
@@ -171,11 +203,13 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn frame(kind: u16, parts: Sections) -> Vec<Record> {
     let every = [STRINGS, PROCESSES, ORDER].map(|number| (number, vec![0]));
     let every = every.into_iter().chain([(CLOCK, vec![0; 10])]);
-    let others = every.filter(|(number, _)| parts.iter().all(|(part, _)| part != number));
+    let others: Sections = every
+        .filter(|(number, _)| parts.iter().all(|(part, _)| part != number))
+        .collect();
     let mut all: Vec<Record> = [(kind, vec![])]
         .into_iter()
         .chain(others)
-        .chain(parts.clone())
+        .chain(parts)
         .map(|(number, bytes)| Record { number, bytes })
         .collect();
     // Strings are first.
@@ -279,8 +313,8 @@ fn referring(section: u16, each: &[u8]) -> Sections {
     vec![(STRINGS, strings), (section, bytes)]
 }
 
-/// Returns a Sample of equal sockets: with a name longer than any socket's, or with the maximum number of owners.
-fn alike(owned: bool) -> Sample {
+/// Returns a Sample of equal sockets, with names of that length and that many owners each.
+fn equal_sample(sockets: u64, name: usize, holders: u16) -> Sample {
     let mut sample = Sample::default();
     let ends = Ends::Unix {
         peer_inode: None,
@@ -289,7 +323,7 @@ fn alike(owned: bool) -> Sample {
     };
     let (protocol, state) = (Protocol::Stream, State::Closed);
     let mut socket = Socket::new(1, 1, Family::Unix, protocol, state, ends);
-    if owned {
+    if holders > 0 {
         let process = Process::new(ProcessKey {
             pid: 1,
             start_time: 1,
@@ -301,16 +335,15 @@ fn alike(owned: bool) -> Sample {
             activity: None,
             unlisted: None,
         });
-        sample.holders = vec![Holder { process: 0, fd: 3 }; usize::from(u16::MAX)];
-        socket.holders_len = u16::MAX;
+        sample.holders = vec![Holder { process: 0, fd: 3 }; usize::from(holders)];
+        socket.holders_len = holders;
     } else {
         let table = &mut sample.sockets;
-        let blob = table.push_blob(&[], &[], &[], &vec![b'x'; 60_000]);
+        let blob = table.push_blob(&[], &[], &[], &vec![b'x'; name]);
         socket.blob = blob.expect("it is the first");
     }
     // Each holder is stored in 8 bytes, so these need 2 GiB if they are not shared.
-    let count = if owned { 4_000 } else { 50_000 };
-    for cookie in 0..count {
+    for cookie in 0..sockets {
         socket.cookie = cookie;
         sample.sockets.rows.push(socket);
     }
@@ -328,14 +361,22 @@ fn record(path: &Path, sample: &Sample) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Makes a file and lets a process with little memory read it.
-fn is_read(make: impl FnOnce(&Path) -> Result<(), Failed>) -> Result<(), Failed> {
+/// Makes a file and lets a process with little memory read it. Its Samples may have that many sockets together, and for each
+/// of its bytes.
+fn is_read(
+    sockets: (u64, u64),
+    make: impl FnOnce(&Path) -> Result<(), Failed>,
+) -> Result<(), Failed> {
     let directory = tempfile::tempdir()?;
     let path = directory.path().join("bomb.swr");
     make(&path)?;
     let bytes = std::fs::metadata(&path)?.len();
     let mut command = helper_process::command("read");
-    command.env("RECORDING", &path).env("RUST_BACKTRACE", "0");
+    let most = sockets.0 + sockets.1 * bytes;
+    command
+        .env("RECORDING", &path)
+        .env("MOST_SOCKETS", most.to_string())
+        .env("RUST_BACKTRACE", "0");
     let (is_well, said) = HelperProcess::start(command).finish();
     if is_well {
         return Ok(());
@@ -352,7 +393,8 @@ fn read() {
     setrlimit(Resource::As, limit).expect("it can be lowered");
     let path = std::env::var_os("RECORDING").expect("the parent says which");
     let mut reader = Reader::open(path.as_ref()).expect("it looks like a recording");
-    let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
+    let most = std::env::var("MOST_SOCKETS").expect("the parent says how many");
+    let most: u64 = most.parse().expect("it is a number");
     let (mut sample, mut sockets) = (Sample::default(), 0);
     for at in 0..reader.entries().len() {
         match reader.read_into(at, &mut sample) {
@@ -360,13 +402,16 @@ fn read() {
             Err(error) => println!("{error}"),
         }
         // An incomplete Sample counts, too.
-        let text = sample.interfaces.iter().map(|(_, name)| name.len());
+        let text = sample.interfaces.values().map(String::len);
         let text = text.sum::<usize>();
         assert!(text <= TEXT, "a Sample with {text} bytes of names");
+        let rows = reader.entries()[at].sockets as usize;
+        let parts = sample.sockets.bytes.len();
+        assert!(
+            parts <= PARTS.0 + PARTS.1 * rows,
+            "{rows} sockets with {parts} bytes"
+        );
     }
-    println!("{sockets} sockets in {bytes} bytes; {:?}", reader.losses());
-    assert!(
-        sockets <= SOCKETS + SOCKETS_EACH_BYTE * bytes,
-        "{sockets} sockets in {bytes} bytes"
-    );
+    println!("{sockets} of {most} sockets; {:?}", reader.losses());
+    assert!(sockets <= most, "{sockets} of {most} sockets");
 }

@@ -121,7 +121,12 @@ pub(crate) const CASES: &[Case] = &[
     }),
     fallible(
         "bound-inactive sockets are listed, which ss 6.1 does not",
-        REQUIREMENTS,
+        &[
+            Requirement::Root,
+            Requirement::Ip,
+            Requirement::Ss,
+            Requirement::BoundInactive,
+        ],
         || with_sockets(bound_inactive_is_listed),
     ),
 ];

@@ -21,6 +21,7 @@ mod owners;
 mod privilege;
 mod reasons;
 mod recording_commands;
+mod stops_promptly;
 #[path = "../support/mod.rs"]
 mod support;
 mod tcp_info;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
             ("live_screens", live_screens::CASES),
             ("names", names::CASES),
             ("reasons", reasons::CASES),
+            ("stops_promptly", stops_promptly::CASES),
             ("tcp_info", tcp_info::CASES),
             ("unlisted", unlisted::CASES),
             ("privilege", privilege::CASES),

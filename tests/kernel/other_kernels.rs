@@ -78,7 +78,7 @@ pub(crate) const CASES: &[Case] = &[
             if document.contains("secret") {
                 return Err("a key is shown".into());
             }
-            expect("-tan", "md5_keys", 3)
+            expect("-tan", "md5_keys", 4)
         },
     ),
     fallible(
@@ -230,7 +230,7 @@ fn sctp_counts() -> Result<(), Failed> {
     let total = |name: &str| -> u64 {
         let protocols = summary["protocols"].as_array().into_iter().flatten();
         let of_name = protocols.filter(|row| row["protocol"] == name);
-        of_name.filter_map(|row| row["total"].as_u64()).sum()
+        of_name.filter_map(|row| row["sockets"].as_u64()).sum()
     };
     let sockets = rows.len() - live.len();
     if (total("sctp"), total("sctp-assoc")) != (sockets as u64, live.len() as u64) {

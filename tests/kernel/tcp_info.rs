@@ -11,6 +11,7 @@ use sockwatch::source::netlink::datagram::decode_datagram;
 use sockwatch::source::netlink::request::Table;
 
 use crate::support::dumps;
+use crate::support::requirements::kernel_version;
 use crate::support::sandbox::Case;
 use crate::support::sockets_in_every_state::{listener, pair};
 use crate::support::wait;
@@ -37,22 +38,9 @@ pub(crate) const CASES: &[Case] = &[
     ),
 ];
 
-/// Returns the version of the running kernel.
-fn version() -> Result<(u32, u32), Failed> {
-    let release = rustix::system::uname()
-        .release()
-        .to_string_lossy()
-        .into_owned();
-    let mut numbers = release.split(['.', '-']).map(str::parse);
-    match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => Ok((major, minor)),
-        _ => Err(format!("{release}: not a version").into()),
-    }
-}
-
 /// Returns the length that this version reports.
 fn expected_length() -> Result<usize, Failed> {
-    let version = version()?;
+    let version = kernel_version().ok_or("the kernel has no version")?;
     let known = LENGTHS.iter().rev().find(|(since, _)| *since <= version);
     Ok(known.ok_or("a kernel before 5.4")?.1)
 }
@@ -88,7 +76,7 @@ fn length_of_this_version() -> Result<(), Failed> {
     let own = sockets.connection.0.local_addr()?.port();
     let datagrams = dumps::record(Table::Inet(Protocol::Tcp))?;
     if let Some(directory) = std::env::var_os(KEPT_IN) {
-        let (major, minor) = version()?;
+        let (major, minor) = kernel_version().ok_or("the kernel has no version")?;
         let file = format!("tcp-{major}.{minor}.dump");
         std::fs::write(
             Path::new(&directory).join(file),
@@ -114,7 +102,7 @@ fn length_of_this_version() -> Result<(), Failed> {
         };
         with += 1;
         let bytes = info.bytes();
-        assert_eq!(bytes.len(), length, "on {:?}", version()?);
+        assert_eq!(bytes.len(), length, "on {:?}", kernel_version());
         for field in TcpInfo::FIELDS {
             let reported = field.offset + field.width <= length;
             let value = field.read(bytes);

@@ -93,10 +93,8 @@ proptest! {
             let accounted = history.bytes();
             prop_assert!(real <= accounted.cast_signed(), "{real} of {accounted}");
             prop_assert!(accounted <= max_bytes + max_bytes / 4 + largest, "{accounted} of {max_bytes}");
-            if let Some((from, to)) = held {
-                if at == from {
-                    snapshots.push((to, history.snapshot()));
-                }
+            if let Some((from, to)) = held && at == from {
+                snapshots.push((to, history.snapshot()));
             }
             snapshots.retain(|(to, _)| *to > at);
         }

@@ -1,6 +1,7 @@
 //! Work grows in proportion to the number of sockets, whatever a user or a recording makes equal: ports, addresses,
 //! owners, cookies, names. Four times the sockets may cost about four times the time; quadratic work would cost sixteen.
 
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -501,7 +502,7 @@ fn shapes() -> Vec<(&'static str, Shape)> {
                     values.push((name.to_owned(), String::new()));
                 }
                 let text = &mut values[1].1;
-                text.push_str(&format!("{},", 10_000 + at % 5_000));
+                let _ = write!(text, "{},", 10_000 + at % 5_000);
             },
         ),
         ("addresses with one hash", |s, at, _, _| {
@@ -601,7 +602,7 @@ fn work(shape: Shape, count: u32) -> Clocks {
                 .len()
         });
         clocks.time("filter", || {
-            view.apply(&mut moment, "all", |_, _| true, |_, _| true)
+            view.apply(&mut moment, "all", |_, _| true, |_, _| true);
         });
     }
     clocks

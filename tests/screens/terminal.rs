@@ -17,8 +17,17 @@ use sockwatch::model::Sample;
 use sockwatch::recording::Archive as _;
 use sockwatch::source::{Source, SourceError};
 
+use crate::support::wait::patience;
+
 /// Longest time that a step may take; a loaded machine is slow.
 const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The system call `write` to standard output in `/proc/PID/syscall`, by its number on this architecture.
+const WRITE_CALL: &str = if cfg!(target_arch = "x86_64") {
+    "1 0x1 "
+} else {
+    "64 0x1 "
+};
 
 fn size(columns: u16, rows: u16) -> PtySize {
     PtySize {
@@ -160,6 +169,29 @@ impl Session {
             assert!(Instant::now() < until, "the program draws nothing");
             std::thread::yield_now();
         }
+    }
+
+    /// Waits until the main thread sleeps in a write to the terminal: nothing it draws is read.
+    fn wait_until_blocked(&self) {
+        let pid = self.child.process_id().unwrap();
+        let path = format!("/proc/{pid}/task/{pid}/syscall");
+        let until = Instant::now() + TIMEOUT;
+        // Where the kernel names no system calls, or not to this user, the signal may come before it is blocked.
+        while let Ok(call) = std::fs::read_to_string(&path)
+            && !call.starts_with(WRITE_CALL)
+        {
+            assert!(Instant::now() < until, "the program is not blocked");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits for the exit, which must follow a signal within a second.
+    fn ends_within_a_second(&mut self) {
+        let start = Instant::now();
+        let status = wait_for_end(self.child.as_mut());
+        let took = start.elapsed();
+        assert!(!status.success(), "the parent learns of the signal");
+        assert!(took < patience(Duration::from_secs(1)), "{took:?}");
     }
 
     /// Waits for the exit and checks that the terminal is restored.
@@ -639,6 +671,82 @@ fn a_signal_closes_the_recording_in_order() {
     let mut recording = Reader::open(&recording_in(directory.path())).unwrap();
     assert!(recording.entries().len() > 5 && recording.losses().is_empty());
     assert!(recording.inspect().unwrap().closed);
+}
+
+#[test]
+fn a_signal_closes_the_recording_even_if_the_terminal_is_stopped() {
+    use sockwatch::recording::{Archive, Reader};
+    let directory = tempfile::tempdir().unwrap();
+    let mut session = start_in(directory.path(), &["--interval", "100ms"]);
+    session.wait_for("UNIX");
+    session.press("R");
+    session.wait_for("● REC 00:00:01");
+    session.stop_output();
+    session.master.resize(size(200, 60)).unwrap();
+    session.press(&"\x0c".repeat(200));
+    session.wait_until_blocked();
+    session.signal(Signal::TERM);
+    session.ends_within_a_second();
+    let mut recording = Reader::open(&recording_in(directory.path())).unwrap();
+    assert!(recording.entries().len() > 5 && recording.losses().is_empty());
+    assert!(recording.inspect().unwrap().closed);
+}
+
+#[test]
+fn a_signal_ends_it_within_a_second_whatever_it_shows() {
+    for (keys, shown) in [
+        ("?", "┌ Keys"),
+        ("2/process nginx", "filter: process nginx"),
+        ("2c", "Columns"),
+        ("2\r", "Queues and buffers"),
+        ("^", " ago"),
+        ("W", "Save"),
+        (" ", "FROZEN"),
+    ] {
+        for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+            let mut session = Session::start(&[]);
+            session.wait_for("LISTENS ON");
+            session.press(keys);
+            session.wait_for(shown);
+            session.signal(signal);
+            session.ends_within_a_second();
+        }
+    }
+}
+
+#[test]
+fn outcomes_that_cannot_be_reported_do_not_block_its_end() {
+    let directory = tempfile::tempdir().unwrap();
+    // Standard error is a pipe that is full and not read.
+    let mut command = CommandBuilder::new("sh");
+    let pipe = directory.path().join("pipe");
+    let path = pipe.to_str().unwrap();
+    let script = format!(
+        "mkfifo {path}; exec 3<>{path} 2>{path}; dd if=/dev/zero of={path} bs=4096 count=32 oflag=nonblock 2>/dev/null; \
+         exec \"$0\" --interval 100ms"
+    );
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_sockwatch")]);
+    command.cwd(directory.path());
+    let mut session = Session::start_command(command, &[]);
+    session.wait_for("UNIX");
+    session.press("R");
+    session.wait_for("● REC 00:00:01");
+    session.signal(Signal::TERM);
+    session.ends_within_a_second();
+}
+
+#[test]
+fn a_second_signal_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut session = start_in(directory.path(), &["--interval", "100ms"]);
+    session.wait_for("UNIX");
+    session.press("R");
+    session.wait_for("● REC 00:00:01");
+    session.signal(Signal::TERM);
+    session.signal(Signal::INT);
+    session.ends_within_a_second();
+    let recording = sockwatch::recording::Reader::open(&recording_in(directory.path()));
+    assert!(recording.unwrap().losses().is_empty());
 }
 
 #[test]

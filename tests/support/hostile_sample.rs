@@ -50,14 +50,14 @@ pub fn rename(sample: &mut Sample, names: &[&[u8]]) {
         process.user = Some(text(next(), 32).into());
         process.cgroup = Some(text(next(), 255).into());
     }
-    for (_, name) in &mut sample.users {
+    for name in sample.users.values_mut() {
         *name = text(next(), 32).into();
     }
-    for (_, path) in &mut sample.cgroups {
+    for path in sample.cgroups.values_mut() {
         *path = text(next(), 255).into();
     }
     // IFNAMSIZ.
-    for (_, name) in &mut sample.interfaces {
+    for name in sample.interfaces.values_mut() {
         *name = text(next(), 15);
     }
     for interface in &mut sample.counters.interfaces {

@@ -101,8 +101,10 @@ pub(crate) fn fields(socket: &Json) -> Fields {
         }
     }
     for (name, value) in socket["tls"].as_object().into_iter().flatten() {
-        let value = value.as_str().unwrap_or("unknown");
-        out.insert(format!("tls.{name}"), value.into());
+        // Without keys there is no version or cipher.
+        if let Some(value) = value.as_str() {
+            out.insert(format!("tls.{name}"), value.into());
+        }
     }
     for key in [
         "cookie",

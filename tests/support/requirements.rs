@@ -34,6 +34,8 @@ pub(crate) enum Requirement {
     Netem,
     /// `python3`, and a kernel that lists the sockets registered with an `io_uring`.
     IoUring,
+    /// At least Linux 6.8, which reports sockets that are bound and nothing else.
+    BoundInactive,
     /// A cgroup-2 hierarchy in which cgroups can be made.
     Cgroup2,
     /// `python3`, to set what no safe function sets.
@@ -76,6 +78,8 @@ impl Requirement {
                 .then_some("needs root, tc (iproute2) and a kernel with netem"),
             Requirement::IoUring => (!runs_python(&format!("{RING_WITH_SOCKET}\nassert b'socket:[' in open('/proc/self/fdinfo/%d' % ring, 'rb').read()")))
                 .then_some("needs python3 and a kernel that lists the files of an io_uring"),
+            Requirement::BoundInactive => (kernel_version() < Some((6, 8)))
+                .then_some("needs Linux 6.8, which reports bound-inactive sockets"),
             Requirement::Cgroup2 => cgroup2_directory()
                 .is_none()
                 .then_some("needs a writable cgroup-2 hierarchy"),
@@ -140,6 +144,14 @@ pub(crate) fn cgroup2_directory() -> Option<PathBuf> {
     fs::create_dir(&probe).ok()?;
     fs::remove_dir(&probe).ok()?;
     Some(directory)
+}
+
+/// Returns the version of the running kernel: major and minor number.
+pub(crate) fn kernel_version() -> Option<(u32, u32)> {
+    let name = rustix::system::uname();
+    let release = name.release().to_str().ok()?;
+    let mut numbers = release.split(['.', '-']).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 /// Opens an MPTCP socket over IPv4.

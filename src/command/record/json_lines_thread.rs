@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 
-use super::stop_signals::StopFlag;
 use crate::aggregate::{Aggregator, Moment};
+use crate::command::shared::stop_signals::StopFlag;
 use crate::command::shared::text_output::TextOutput;
 use crate::export;
 use crate::model::Sample;
@@ -20,7 +20,7 @@ const BUFFERS: usize = 2;
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// Time for which a blocked output is waited for after a signal.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_millis(400);
 
 /// Interval for checking whether the thread has ended.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);

@@ -23,7 +23,7 @@ const DEFAULT_WIDTH: usize = 80;
 const QUEUE_LENGTH: usize = 16;
 
 /// Maximum time to wait until the last line is written.
-const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
+const FINISH_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// One output.
 #[derive(Debug)]

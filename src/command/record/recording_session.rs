@@ -8,9 +8,9 @@ use anyhow::Context as _;
 use super::json_lines_thread::JsonLinesThread;
 use super::progress_reporter::ProgressReporter;
 use super::recording_counts::RecordingCounts;
-use super::stop_signals::StopFlag;
 use super::tracked_sockets::TrackedSockets;
 use crate::aggregate::Moment;
+use crate::command::shared::stop_signals::StopFlag;
 use crate::recording::{Encoder, Recorder, RecordingError, Redactor};
 use crate::source::Source;
 
@@ -71,7 +71,9 @@ impl RecordingSession {
                 }
             }
         }
+        stop.notice();
         let written = self.finish(stop);
+        stop.complete();
         sampled?;
         written
     }

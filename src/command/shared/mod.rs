@@ -5,6 +5,7 @@ pub(super) mod recorded_names;
 pub(super) mod recording_input;
 pub(super) mod selection;
 pub(super) mod socket_kinds;
+pub(super) mod stop_signals;
 pub(super) mod text_output;
 pub(super) mod text_stdout;
 pub(super) mod usage_error;

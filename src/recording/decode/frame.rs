@@ -106,8 +106,8 @@ impl FrameDecoder {
         let kept = memory.bytes.checked_sub(self.heap_bytes());
         let left = kept.ok_or(memory.exceeded)?;
         let strings = sections.fixed[section::STRINGS].0.len();
-        let mut budget =
-            AllocBudget::new(left, memory.exceeded, raw.len(), strings, announced.open);
+        let sockets = announced.open.saturating_add(announced.closed);
+        let mut budget = AllocBudget::new(left, memory.exceeded, raw.len(), strings, sockets);
         let budget = &mut budget;
         self.strings
             .decode(&mut sections.fixed[section::STRINGS], budget)?;

@@ -62,7 +62,8 @@ impl<'a> TableBuilder<'a> {
         if name.len() > MAX_SCTP_ADDRESSES {
             return Err(Corrupt("name too long"));
         }
-        self.budget.spend(SOCKET_BYTES + parts.len() + name.len())?;
+        self.budget.spend(SOCKET_BYTES)?;
+        self.budget.spend_parts(parts.len() + name.len())?;
         let mut row = *socket;
         row.blob = table
             .push_blob(info, memory, congestion_info, name)

@@ -26,8 +26,15 @@ pub fn read_all(bytes: &[u8]) {
     };
     let mut sample = Sample::default();
     let entries = reader.entries().len();
-    let claimed: usize = reader.entries().iter().map(|entry| entry.sockets as usize).sum();
-    assert!(claimed <= SOCKETS + SOCKETS_EACH_BYTE * bytes.len(), "{claimed} sockets");
+    let claimed: usize = reader
+        .entries()
+        .iter()
+        .map(|entry| entry.sockets as usize)
+        .sum();
+    assert!(
+        claimed <= SOCKETS + SOCKETS_EACH_BYTE * bytes.len(),
+        "{claimed} sockets"
+    );
     // Forwards, and two seeks backwards.
     for at in (0..entries).chain([0, entries / 2]) {
         if reader.read_into(at, &mut sample).is_ok() {
@@ -35,8 +42,14 @@ pub fn read_all(bytes: &[u8]) {
                 .map(|table| table.rows.len() * size_of::<Socket>() + table.bytes.len())
                 .iter()
                 .sum();
-            assert!(taken <= MEMORY + MEMORY_EACH_BYTE * bytes.len(), "{taken} bytes of sockets");
-            assert_eq!(sample.sockets.rows.len(), reader.entries()[at].sockets as usize);
+            assert!(
+                taken <= MEMORY + MEMORY_EACH_BYTE * bytes.len(),
+                "{taken} bytes of sockets"
+            );
+            assert_eq!(
+                sample.sockets.rows.len(),
+                reader.entries()[at].sockets as usize
+            );
             follow_references(&sample);
             let _ = reader.first_seen();
         }
