@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::SeededMap;
-use crate::model::{Counters, Interface, Sample};
+use crate::model::{Counters, Device, Interface, Sample};
 
 use super::Recent;
 
@@ -37,6 +37,8 @@ pub struct InterfaceTrend {
     pub dropped: Option<f64>,
     /// The last minute: bytes per second, both directions.
     pub recent: Recent,
+    /// Index in [`Sample::devices`] of the device with its name.
+    pub device: Option<usize>,
 }
 
 /// Rates of all counters and network interfaces of the host.
@@ -97,7 +99,8 @@ impl SystemTracker {
         out: &mut SystemTrends,
     ) {
         self.update_counters(&sample.counters, since.unwrap_or(0), seconds);
-        self.update_interfaces(&sample.counters.interfaces, seconds);
+        let devices = sample.devices.as_deref().map_or(&[][..], Vec::as_slice);
+        self.update_interfaces(&sample.counters.interfaces, devices, seconds);
         self.before.clone_from(&sample.counters);
         self.is_known = true;
         out.counters.clone_from(&self.now.counters);
@@ -155,9 +158,15 @@ impl SystemTracker {
         }
     }
 
-    fn update_interfaces(&mut self, interfaces: &[Interface], seconds: Option<f64>) {
+    fn update_interfaces(
+        &mut self,
+        interfaces: &[Interface],
+        devices: &[Device],
+        seconds: Option<f64>,
+    ) {
         let before = &self.before.interfaces;
         let mut moved: Option<SeededMap<&str, usize>> = None;
+        let mut reordered: Option<SeededMap<&str, usize>> = None;
         std::mem::swap(&mut self.old, &mut self.now.interfaces);
         let trends = &mut self.now.interfaces;
         trends.clear();
@@ -176,7 +185,19 @@ impl SystemTracker {
             };
             let known = place.and_then(|place| before.get(place));
             let old = place.and_then(|place| self.old.get(place));
+            // Both are mostly in the order of the kernel's indices.
+            let device = match devices.get(at) {
+                Some(device) if device.name == interface.name => Some(at),
+                _ => {
+                    let places = reordered.get_or_insert_with(|| {
+                        let names = devices.iter().map(|device| device.name.as_str());
+                        names.zip(0..).collect()
+                    });
+                    places.get(interface.name.as_str()).copied()
+                }
+            };
             let mut trend = InterfaceTrend {
+                device,
                 recent: old.map(|trend| trend.recent).unwrap_or_default(),
                 ..InterfaceTrend::default()
             };

@@ -35,11 +35,12 @@ impl<'a> InterfaceLine<'a> {
     /// Returns the device at an index of the counters.
     pub fn of(moment: &'a Moment, at: usize) -> Option<InterfaceLine<'a>> {
         let interface = moment.sample.counters.interfaces.get(at)?;
-        let mut devices = moment.sample.devices.iter().flat_map(|all| all.iter());
+        let trend = moment.unfiltered().system.interfaces.get(at)?;
+        let devices = moment.sample.devices.as_deref();
         Some(InterfaceLine {
             interface,
-            trend: moment.unfiltered().system.interfaces.get(at)?,
-            device: devices.find(|device| device.name == interface.name),
+            trend,
+            device: devices.and_then(|devices| devices.get(trend.device?)),
         })
     }
 }

@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use crate::support::requirements::Requirement;
-use crate::support::sandbox::{Body, Case, Isolation};
+use crate::support::sandbox::Case;
 use crate::support::sockets_in_every_state::{address, listener};
 use crate::support::wait::{patience, until};
 use crate::{fallible, run, sockwatch, text};
@@ -47,15 +47,6 @@ pub(crate) const CASES: &[Case] = &[
         &[],
         closed_output,
     ),
-    Case {
-        name: "a signal ends a recorder that cannot read the memory of a process",
-        needs: &[Requirement::Root, Requirement::Python],
-        isolation: Isolation::Host(
-            "for two seconds, nobody can read the command line of a process",
-        ),
-        timeout: Duration::from_secs(60),
-        body: Body::Fallible(unreadable_memory),
-    },
 ];
 
 /// Time in which a command must have ended.
@@ -638,50 +629,5 @@ fn closed_output() -> Result<(), Failed> {
             text(&output.stderr)
         );
     }
-    Ok(())
-}
-
-/// Python that drops the memory of its own command line and provides no other: whoever reads it waits, until the process
-/// ends after two seconds. It holds a socket.
-const UNREADABLE: &str = "
-import ctypes, fcntl, os, platform, socket, struct, time
-libc = ctypes.CDLL(None, use_errno=True)
-descriptor = libc.syscall({'x86_64': 323, 'aarch64': 282}[platform.machine()], os.O_CLOEXEC)
-assert descriptor >= 0
-fcntl.ioctl(descriptor, 0xc018aa3f, struct.pack('QQQ', 0xaa, 0, 0))
-start = int(open('/proc/self/stat').read().rsplit(')', 1)[1].split()[45])
-page = start // 4096 * 4096
-fcntl.ioctl(descriptor, 0xc020aa00, struct.pack('QQQQ', page, 4096, 1, 0))
-assert libc.madvise(ctypes.c_void_p(page), ctypes.c_size_t(4096), 4) == 0
-listener = socket.socket(); listener.bind(('127.0.0.1', 0)); listener.listen()
-os.write(1, b'ready')
-time.sleep(2)";
-
-fn unreadable_memory() -> Result<(), Failed> {
-    let place = Place::new()?;
-    let recording = place.path(NEW);
-    let child = Running::start(
-        sockwatch(&["record", "-o", &recording, "--interval", "100ms"]).stderr(Stdio::null()),
-    )?;
-    until("a sample", || is_recorded(&recording));
-    let mut python = Command::new("python3");
-    let mut process = Running::start(python.args(["-c", UNREADABLE]).stdout(Stdio::piped()))?;
-    let mut ready = [0; 5];
-    process
-        .0
-        .stdout
-        .take()
-        .ok_or("it is piped")?
-        .read_exact(&mut ready)?;
-    until("the recorder reads it", || {
-        child.main_thread().is_some_and(|(state, _)| state == "D")
-    });
-    let status = child.end(Signal::TERM)?;
-    assert!(
-        process.0.try_wait()?.is_none(),
-        "it did not wait for the process"
-    );
-    assert_eq!(status.code(), Some(0));
-    assert_eq!(info(&recording)["whole"], true);
     Ok(())
 }

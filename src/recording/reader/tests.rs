@@ -68,6 +68,29 @@ fn record(seed: u64, count: usize, chunk: usize) -> Recorded {
     }
 }
 
+#[test]
+fn a_recording_whose_owner_is_blocked_can_be_closed() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("s.swr");
+    let options = RecorderOptions {
+        path: path.clone(),
+        ..RecorderOptions::default()
+    };
+    let mut recorder = Recorder::start(options, metadata()).unwrap();
+    let closer = recorder.closer();
+    let frame = Encoder::new().encode(Simulator::new(3).next_sample());
+    let frame = frame.unwrap();
+    assert!(recorder.offer(&frame));
+    assert!(closer.close(Duration::from_secs(20)));
+    let mut reader = Reader::open(&path).unwrap();
+    assert_eq!(reader.entries().len(), 1);
+    assert!(reader.inspect().unwrap().closed);
+    // The owner goes on, and nothing is written any more.
+    assert!(!recorder.offer(&frame));
+    assert_eq!(recorder.finish().unwrap().samples, 1);
+    assert!(Reader::open(&path).unwrap().inspect().unwrap().closed);
+}
+
 /// Returns every Sample of an archive.
 fn all(archive: &mut dyn Archive) -> Vec<Sample> {
     let mut sample = Sample::default();
