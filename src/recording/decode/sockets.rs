@@ -10,7 +10,7 @@ use super::plan::FixedStreams;
 use super::row_builder::{RowBuilder, RowScratch};
 use super::sections::FrameSections;
 use super::streams::StreamReaders;
-use super::table_builder::TableBuilder;
+use super::table_builder::{SOCKET_BYTES, TableBuilder};
 use crate::model::{Sample, SocketKey};
 use crate::recording::aging::{advance_clock, is_aging};
 use crate::recording::alloc_budget::AllocBudget;
@@ -237,7 +237,11 @@ impl SocketDecoder {
         processes: &ProcessDecoder,
         budget: &mut AllocBudget,
     ) -> Result<(), Corrupt> {
-        sample.sockets.rows.reserve(self.rows.order.len());
+        // The builder spends this row by row, but the rows are allocated at once.
+        let sockets = self.rows.order.len();
+        let mut remaining = *budget;
+        remaining.spend(sockets.saturating_mul(SOCKET_BYTES))?;
+        sample.sockets.rows.reserve(sockets);
         let mut builder = TableBuilder::new(strings, processes, budget);
         for &at in &self.rows.order {
             let row = self.rows.row(at);

@@ -10,7 +10,7 @@ use crate::recording::strings::StringTable;
 use crate::recording::varint::ByteReader;
 
 /// Bytes of memory for a socket of a Sample with one holder, and for when it was first seen.
-const SOCKET_BYTES: usize =
+pub(super) const SOCKET_BYTES: usize =
     size_of::<Socket>() + size_of::<Holder>() + size_of::<(SocketKey, u64)>();
 
 /// Resolves the strings and processes that sockets refer to while it appends them to a table.
