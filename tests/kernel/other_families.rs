@@ -263,7 +263,7 @@ fn tipc_selection() -> Result<(), Failed> {
     let protocols = summary["protocols"].as_array().into_iter().flatten();
     let of_tipc: u64 = protocols
         .filter(|row| row["family"] == "tipc")
-        .filter_map(|row| row["total"].as_u64())
+        .filter_map(|row| row["sockets"].as_u64())
         .sum();
     if of_tipc == all.len() as u64 {
         return Ok(());
