@@ -14,7 +14,9 @@ use super::{
     RemoteTotals, SocketRates, Throughput,
 };
 use crate::model::SeededMap;
-use crate::model::{Attribution, ProcessKey, Protocol, Sample, Socket, SocketRef, State, TcpInfo};
+use crate::model::{
+    Attribution, Family, ProcessKey, Protocol, Sample, Socket, SocketRef, State, TcpInfo,
+};
 
 /// Applies one filter to successive moments, and keeps the history of the selected sockets.
 #[derive(Debug, Default)]
@@ -45,7 +47,7 @@ impl RateSum {
         match socket.protocol {
             Protocol::Tcp => self.tcp[socket.state as usize] += 1,
             Protocol::Udp => self.udp += 1,
-            Protocol::Stream | Protocol::Dgram | Protocol::Seqpacket => self.unix += 1,
+            _ if socket.family == Family::Unix => self.unix += 1,
             _ => {}
         }
         if socket.protocol == Protocol::Tcp {

@@ -122,7 +122,8 @@ impl ListenerTracker {
         self.now.clear_for_reuse();
         self.collect_subflow_listeners(sample);
         for (row, socket) in (0u32..).zip(&sample.sockets.rows) {
-            if socket.state != State::Listen
+            // A listener without a limit for its queue cannot be compared with the others.
+            if socket.accept_queue().is_none()
                 || socket.protocol == Protocol::Mptcp && self.tcp_inodes.contains(&socket.inode)
             {
                 continue;

@@ -102,7 +102,7 @@ pub fn write(page: &mut Page) {
     page.terms(rows.iter().map(|(names, about)| (names.as_str(), *about)));
     page.paragraph(
         "HOST is [FAMILY:]ADDRESS[/PREFIX][:PORT], with an IPv6 address in brackets; * matches any address, and a host \
-         name stands for its addresses. FAMILY is inet, inet6, unix, link, netlink or vsock. Only families that are \
+         name stands for its addresses. FAMILY is inet, inet6, unix, link, netlink, vsock, tipc or xdp. Only families that are \
          named are listed then; several add up, where ss takes the last one.",
     );
     page.paragraph(

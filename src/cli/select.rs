@@ -43,13 +43,19 @@ pub struct Select {
     /// Vsock sockets
     #[arg(long, hide_short_help = true)]
     pub vsock: bool,
+    /// TIPC sockets
+    #[arg(long, hide_short_help = true)]
+    pub tipc: bool,
+    /// XDP sockets
+    #[arg(long, hide_short_help = true)]
+    pub xdp: bool,
     /// IPv4 sockets only
     #[arg(short = '4', long, overrides_with = "ipv6")]
     pub ipv4: bool,
     /// IPv6 sockets only
     #[arg(short = '6', long, overrides_with = "ipv4")]
     pub ipv6: bool,
-    /// inet, inet6, unix, link, netlink or vsock
+    /// inet, inet6, unix, link, netlink, vsock, tipc or xdp
     #[arg(
         short,
         long,
@@ -60,8 +66,8 @@ pub struct Select {
     pub family: Vec<String>,
     /// Kinds of sockets, such as tcp,udp or all,!unix
     ///
-    /// all, inet, tcp, udp, udplite, raw, icmp, mptcp, sctp, unix, packet, netlink, vsock, and parts of them such as
-    /// `unix_dgram`. A leading ! excludes a kind.
+    /// all, inet, tcp, udp, udplite, raw, icmp, mptcp, sctp, unix, packet, netlink, vsock, tipc, xdp, and parts of them
+    /// such as `unix_dgram`. A leading ! excludes a kind.
     #[arg(
         short = 'A',
         long,
@@ -96,6 +102,8 @@ impl Select {
             self.mptcp,
             self.sctp,
             self.vsock,
+            self.tipc,
+            self.xdp,
         ];
         let is_other = |name: &String| !name.starts_with("inet");
         letters.contains(&true) || !self.query.is_empty() || self.family.iter().any(is_other)
@@ -123,7 +131,10 @@ impl Select {
         if !letters.is_empty() {
             letters.insert(0, '-');
         }
-        let vsock = if self.vsock { "--vsock" } else { "" };
+        let option = |given: bool, name: &'static str| if given { name } else { "" };
+        let vsock = option(self.vsock, "--vsock");
+        let tipc = option(self.tipc, "--tipc");
+        let xdp = option(self.xdp, "--xdp");
         let lists = [('f', &self.family), ('A', &self.query)].map(|(letter, names)| {
             if names.is_empty() {
                 String::new()
@@ -135,7 +146,7 @@ impl Select {
         let file = self.filter_file.as_ref();
         let file = file.map_or_else(String::new, |path| format!("-F {}", path.display()));
         let filter = self.filter.join(" ");
-        let parts = [&letters, vsock, &family, &query, &file, &filter];
+        let parts = [&letters, vsock, tipc, xdp, &family, &query, &file, &filter];
         let given: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         given.join(" ")
     }

@@ -14,26 +14,30 @@ pub(super) fn has_remote(row: &Row<'_>) -> bool {
     remote_address(row).is_some()
 }
 
-/// Returns the local address: IP address, netlink protocol, device of a packet socket (`*` for all), vsock context id.
+/// Returns the local address: IP address, netlink protocol, device of a packet or XDP socket (`*` for all
+/// or none), vsock context id, TIPC node.
 pub(super) fn local_address<'a>(row: &Row<'a>) -> Option<Text<'a>> {
     let socket = row.socket.socket;
     Some(match socket.ends {
         Ends::Inet { local, .. } => Text::Address(local.address),
         Ends::Unix { .. } => return None,
         Ends::Netlink { .. } => Text::Plain(socket.protocol.name()),
-        Ends::Packet { .. } => row.socket.device().map_or(Text::Plain("*"), Text::Device),
-        Ends::Vsock { local, .. } => Text::Number(local.0),
+        Ends::Packet { .. } | Ends::Xdp { .. } => {
+            row.socket.device().map_or(Text::Plain("*"), Text::Device)
+        }
+        Ends::Vsock { local, .. } | Ends::Tipc { local, .. } => Text::Number(local.0),
     })
 }
 
-/// Returns the local port: port, netlink port id, ethertype, vsock port.
+/// Returns the local port: port, netlink port id, ethertype, vsock or TIPC port, queue of an XDP socket.
 pub(super) fn local_port(row: &Row<'_>) -> Option<u64> {
     match row.socket.socket.ends {
         Ends::Inet { local, .. } => Some(local.port.into()),
         Ends::Unix { .. } => None,
         Ends::Netlink { port_id, .. } => Some(port_id.into()),
         Ends::Packet { ethertype } => Some(ethertype.into()),
-        Ends::Vsock { local, .. } => Some(local.1.into()),
+        Ends::Vsock { local, .. } | Ends::Tipc { local, .. } => Some(local.1.into()),
+        Ends::Xdp { queue } => (row.socket.socket.interface != 0).then_some(queue.into()),
     }
 }
 
@@ -51,7 +55,8 @@ pub(super) fn remote_address<'a>(row: &Row<'a>) -> Option<Text<'a>> {
             (remote_port_id != 0).then(|| Text::Plain(socket.protocol.name()))
         }
         Ends::Vsock { remote, .. } => connected(remote).map(|(cid, _)| Text::Number(cid)),
-        Ends::Unix { .. } | Ends::Packet { .. } => None,
+        Ends::Tipc { remote, .. } => remote.map(|(node, _)| Text::Number(node)),
+        Ends::Unix { .. } | Ends::Packet { .. } | Ends::Xdp { .. } => None,
     }
 }
 
@@ -64,7 +69,8 @@ pub(super) fn remote_port(row: &Row<'_>) -> Option<u64> {
             (remote_port_id != 0).then(|| remote_port_id.into())
         }
         Ends::Vsock { remote, .. } => connected(remote).map(|(_, port)| port.into()),
-        Ends::Unix { .. } | Ends::Packet { .. } => None,
+        Ends::Tipc { remote, .. } => remote.map(|(_, port)| port.into()),
+        Ends::Unix { .. } | Ends::Packet { .. } | Ends::Xdp { .. } => None,
     }
 }
 

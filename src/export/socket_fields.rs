@@ -133,7 +133,7 @@ fn ends() -> Vec<ExportField> {
             [
                 field(
                     "address",
-                    "IP address; protocol of a netlink socket, device of a packet socket (* for all), context id of a vsock socket.",
+                    "IP address; protocol of a netlink socket, device of a packet or XDP socket (* for all or none), context id of a vsock socket, node of a TIPC socket.",
                     Shape::Text(ends::local_address),
                 )
                 .omitted(),
@@ -158,7 +158,7 @@ fn ends() -> Vec<ExportField> {
             [
                 field(
                     "address",
-                    "IP address; protocol of a netlink socket, context id of a vsock socket.",
+                    "IP address; protocol of a netlink socket, context id of a vsock socket, node of a TIPC socket.",
                     Shape::Text(ends::remote_address),
                 )
                 .always(),
@@ -204,12 +204,12 @@ fn queues() -> Vec<ExportField> {
     vec![
         field(
             "recv_queue",
-            "Unread bytes; for UDP, memory of unread datagrams. Null for listeners. Kernel: idiag_rqueue.",
+            "Unread bytes; for UDP, memory of unread datagrams; for TIPC, unread messages. Null for listeners other than TIPC's. Kernel: idiag_rqueue.",
             u32(|row| queue(row, socket(row).received_unread())),
         ),
         field(
             "send_queue",
-            "Unacknowledged and unsent bytes. Null for listeners. Kernel: idiag_wqueue.",
+            "Unacknowledged and unsent bytes; for TIPC, unsent messages. Null for listeners other than TIPC's. Kernel: idiag_wqueue.",
             u32(|row| queue(row, socket(row).sent_unacknowledged())),
         ),
         field(
@@ -290,7 +290,7 @@ fn ownership() -> Vec<ExportField> {
                 .always(),
                 field(
                     "path",
-                    "Path relative to the cgroup-2 mount; null if the cgroup no longer exists.",
+                    "Path relative to the cgroup-2 mount; null if the cgroup no longer exists, or if the host has cgroup 1, where every socket has the id 1 whatever its group.",
                     Shape::Text(|row| {
                         let path = row.socket.sample.cgroup_path(socket(row).cgroup_id);
                         path.map(Text::Plain)

@@ -296,9 +296,12 @@ fn known_values(what: ValueKind) -> Vec<(&'static str, &'static str)> {
             "stream",
             "dgram",
             "seqpacket",
+            "rdm",
             "netlink",
             "packet",
             "vsock",
+            "tipc",
+            "xdp",
         ]
         .map(|name| (name, ""))
         .to_vec(),

@@ -26,8 +26,8 @@ pub(super) enum Address {
     Ethertype(u16),
     /// Netlink protocol.
     Netlink(u8),
-    /// Context of a vsock socket.
-    Context(u32),
+    /// Context of a vsock socket, or node of a TIPC socket.
+    Number(u32),
     /// A host name that is not resolved yet.
     Unresolved(String),
 }

@@ -33,6 +33,8 @@ pub(super) fn ports(socket: &Socket) -> (i64, i64) {
         Ends::Vsock { local, remote } => {
             (local.1.cast_signed().into(), remote.1.cast_signed().into())
         }
+        Ends::Tipc { local, remote } => (local.1.into(), remote.map_or(0, |(_, port)| port).into()),
+        Ends::Xdp { queue } => (queue.into(), 0),
     }
 }
 
@@ -193,9 +195,13 @@ impl Host {
             (Address::Netlink(number), Ends::Netlink { .. }) => {
                 side == Side::Local && socket.protocol == Protocol::Netlink(*number)
             }
-            (Address::Context(cid), Ends::Vsock { local, remote }) => match side {
-                Side::Local => local.0 == *cid,
-                Side::Remote => remote.0 == *cid,
+            (Address::Number(number), Ends::Vsock { local, remote }) => match side {
+                Side::Local => local.0 == *number,
+                Side::Remote => remote.0 == *number,
+            },
+            (Address::Number(number), Ends::Tipc { local, remote }) => match side {
+                Side::Local => local.0 == *number,
+                Side::Remote => remote.is_some_and(|(node, _)| node == *number),
             },
             _ => false,
         }
@@ -225,5 +231,8 @@ fn autobound(view: SocketRef<'_>, first: u16, last: u16) -> bool {
         Ends::Packet { ethertype } => view.socket.interface == 0 && ethertype == 0,
         Ends::Netlink { port_id, .. } => port_id.cast_signed() < 0,
         Ends::Vsock { local, .. } => local.1.cast_signed() > 1023,
+        // The kernel chooses every TIPC port, and no queue.
+        Ends::Tipc { .. } => true,
+        Ends::Xdp { .. } => false,
     }
 }

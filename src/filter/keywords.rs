@@ -185,9 +185,9 @@ impl ValueKind {
                 "a reason: time-wait, handshake, waiting-for-accept, orphan, kernel, other-namespace, permission-denied, exited, unknown or any"
             }
             ValueKind::Protocol => {
-                "a protocol: tcp, udp, raw, mptcp, sctp, stream, dgram, seqpacket, netlink, …"
+                "a protocol: tcp, udp, raw, mptcp, sctp, stream, dgram, seqpacket, rdm, netlink, …"
             }
-            ValueKind::Family => "a family: inet, inet6, unix, netlink, packet, vsock",
+            ValueKind::Family => "a family: inet, inet6, unix, netlink, packet, vsock, tipc, xdp",
             ValueKind::Netns => "the inode of a network namespace",
         }
     }

@@ -74,6 +74,18 @@ pub enum Ends {
         /// Remote context id and port.
         remote: (u32, u32),
     },
+    /// A TIPC socket.
+    Tipc {
+        /// Local node, 0 if it has no address, and port. Kernel: `TIPC_NLA_SOCK_ADDR`, `TIPC_NLA_SOCK_REF`.
+        local: (u32, u32),
+        /// Node and port of the peer; `None` if not connected. Kernel: `TIPC_NLA_SOCK_CON`.
+        remote: Option<(u32, u32)>,
+    },
+    /// An XDP socket; the device is [`Socket::interface`](super::Socket::interface), 0 until it is bound.
+    Xdp {
+        /// Queue of the device. Kernel: `XDP_DIAG_INFO`.
+        queue: u32,
+    },
 }
 
 #[cfg(test)]

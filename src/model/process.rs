@@ -26,7 +26,8 @@ pub struct Process {
     pub uid: u32,
     /// The user's name, if known.
     pub user: Option<Arc<str>>,
-    /// Path of its cgroup-2 group below the mount, e.g. `/system.slice/nginx.service`; `None` if it could not be read.
+    /// Path of its control group below the mount, e.g. `/system.slice/nginx.service`, in the hierarchy of cgroup 2 or, on a
+    /// host of cgroup 1, in that of systemd; `None` if it could not be read.
     pub cgroup: Option<Arc<str>>,
     /// Start time, µs since 1970 UTC. Kernel: field 22 of `/proc/PID/stat`, relative to boot.
     pub started_at_us: Option<i64>,

@@ -16,17 +16,23 @@ pub enum Family {
     Packet,
     /// `AF_VSOCK`.
     Vsock,
+    /// `AF_TIPC`.
+    Tipc,
+    /// `AF_XDP`.
+    Xdp,
 }
 
 impl Family {
     /// Every family.
-    pub const ALL: [Family; 6] = [
+    pub const ALL: [Family; 8] = [
         Family::Inet,
         Family::Inet6,
         Family::Unix,
         Family::Netlink,
         Family::Packet,
         Family::Vsock,
+        Family::Tipc,
+        Family::Xdp,
     ];
 
     /// Returns the name used in JSON: the kernel's constant without `AF_`, in lower case.
@@ -38,6 +44,8 @@ impl Family {
             Family::Netlink => "netlink",
             Family::Packet => "packet",
             Family::Vsock => "vsock",
+            Family::Tipc => "tipc",
+            Family::Xdp => "xdp",
         }
     }
 
@@ -62,13 +70,15 @@ pub enum Protocol {
     Sctp,
     /// Multipath TCP: the connection on top of its TCP subflows.
     Mptcp,
-    /// `SOCK_STREAM` (unix, vsock).
+    /// `SOCK_STREAM` (unix, vsock, TIPC).
     Stream,
-    /// `SOCK_DGRAM` (unix, packet, vsock).
+    /// `SOCK_DGRAM` (unix, packet, vsock, TIPC).
     Dgram,
-    /// `SOCK_SEQPACKET` (unix, vsock).
+    /// `SOCK_SEQPACKET` (unix, vsock, TIPC).
     Seqpacket,
-    /// `SOCK_RAW` (packet).
+    /// `SOCK_RDM` (TIPC): reliable datagrams.
+    Rdm,
+    /// `SOCK_RAW` (packet, XDP).
     PacketRaw,
     /// A netlink protocol, by its kernel number.
     Netlink(u8),
@@ -122,6 +132,7 @@ impl Protocol {
             Protocol::Stream => "stream",
             Protocol::Dgram => "dgram",
             Protocol::Seqpacket => "seqpacket",
+            Protocol::Rdm => "rdm",
             Protocol::Netlink(number) => NETLINK_NAMES
                 .get(usize::from(number))
                 .copied()
@@ -139,6 +150,11 @@ impl Protocol {
             (Family::Vsock, Protocol::Stream) => "v_str",
             (Family::Vsock, Protocol::Dgram) => "v_dgr",
             (Family::Vsock, Protocol::Seqpacket) => "v_seq",
+            (Family::Tipc, Protocol::Stream) => "ti_st",
+            (Family::Tipc, Protocol::Dgram) => "ti_dg",
+            (Family::Tipc, Protocol::Seqpacket) => "ti_sq",
+            (Family::Tipc, Protocol::Rdm) => "ti_rd",
+            (Family::Xdp, _) => "xdp",
             (Family::Packet, Protocol::Dgram) => "p_dgr",
             (Family::Packet, _) => "p_raw",
             (Family::Netlink, _) => "nl",

@@ -74,10 +74,11 @@ socket_schema! {
         inode: u32 = 0, [stream 2];
         /// User id. Kernel: idiag_uid.
         uid: Option<u32> = None, [stream 15];
-        /// Unread bytes; for listeners, connections waiting for accept(); for UDP, memory of unread datagrams. Kernel:
-        /// idiag_rqueue.
+        /// Unread bytes; for listeners, connections waiting for accept(); for UDP, memory of unread datagrams; for TIPC,
+        /// unread messages. Kernel: idiag_rqueue.
         recv_queue: u32 = 0, [stream 16 moving];
-        /// Unacknowledged and unsent bytes; for listeners, the accept queue limit. Kernel: idiag_wqueue.
+        /// Unacknowledged and unsent bytes; for listeners, the accept queue limit; for TIPC, unsent messages. Kernel:
+        /// idiag_wqueue.
         send_queue: u32 = 0, [stream 17 moving];
         /// Bound device. Kernel: idiag_if.
         interface: u32 = 0, [stream 18];
@@ -156,22 +157,22 @@ impl Socket {
         self.state == State::Listen
     }
 
-    /// Returns the accept queue; `None` for other sockets than listeners.
+    /// Returns the accept queue; `None` for other sockets than listeners, and for TIPC, which has no limit.
     pub fn accept_queue(&self) -> Option<AcceptQueue> {
-        self.is_listener().then_some(AcceptQueue {
+        (self.is_listener() && self.family != Family::Tipc).then_some(AcceptQueue {
             waiting: self.recv_queue,
             backlog: self.send_queue,
         })
     }
 
-    /// Returns the unread bytes (for UDP, the memory they occupy); `None` for listeners.
+    /// Returns the unread bytes (for UDP, the memory they occupy; for TIPC, messages); `None` for an accept queue.
     pub fn received_unread(&self) -> Option<u32> {
-        (!self.is_listener()).then_some(self.recv_queue)
+        self.accept_queue().is_none().then_some(self.recv_queue)
     }
 
-    /// Returns the bytes queued or sent but not acknowledged; `None` for listeners.
+    /// Returns the bytes (for TIPC, messages) queued or sent but not acknowledged; `None` for an accept queue.
     pub fn sent_unacknowledged(&self) -> Option<u32> {
-        (!self.is_listener()).then_some(self.send_queue)
+        self.accept_queue().is_none().then_some(self.send_queue)
     }
 
     /// Returns the local endpoint of an internet socket.

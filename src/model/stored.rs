@@ -117,6 +117,8 @@ impl Stored for Family {
             Family::Netlink => 4,
             Family::Packet => 5,
             Family::Vsock => 6,
+            Family::Tipc => 7,
+            Family::Xdp => 8,
         };
     }
 
@@ -129,6 +131,8 @@ impl Stored for Family {
             4 => Family::Netlink,
             5 => Family::Packet,
             6 => Family::Vsock,
+            7 => Family::Tipc,
+            8 => Family::Xdp,
             _ => return Err(Unrepresentable("a socket has an unknown family")),
         })
     }
@@ -152,6 +156,7 @@ impl Stored for Protocol {
             Protocol::PacketRaw => 10,
             Protocol::Icmp => 11,
             Protocol::Icmp6 => 12,
+            Protocol::Rdm => 13,
             Protocol::Netlink(number) => 0x100 | u64::from(number),
             Protocol::Other(number) => 0x200 | u64::from(number),
         };
@@ -172,6 +177,7 @@ impl Stored for Protocol {
             10 => Protocol::PacketRaw,
             11 => Protocol::Icmp,
             12 => Protocol::Icmp6,
+            13 => Protocol::Rdm,
             cell @ 0x100..0x200 => Protocol::Netlink(cell as u8),
             cell @ 0x200..0x300 => Protocol::Other(cell as u8),
             _ => return Err(Unrepresentable("a socket has an unknown protocol")),
@@ -314,6 +320,17 @@ impl Stored for Ends {
                 out[4] = u64::from(remote.1);
                 5
             }
+            Ends::Tipc { local, remote } => {
+                out[1] = u64::from(local.0);
+                out[2] = u64::from(local.1);
+                out[3] = store_option(remote.map(|(node, _)| node));
+                out[4] = u64::from(remote.map_or(0, |(_, port)| port));
+                6
+            }
+            Ends::Xdp { queue } => {
+                out[1] = u64::from(queue);
+                7
+            }
         };
     }
 
@@ -344,6 +361,16 @@ impl Stored for Ends {
             5 => Ends::Vsock {
                 local: (narrow(cells[1])?, narrow(cells[2])?),
                 remote: (narrow(cells[3])?, narrow(cells[4])?),
+            },
+            6 => Ends::Tipc {
+                local: (narrow(cells[1])?, narrow(cells[2])?),
+                remote: match load_option(cells[3])? {
+                    Some(node) => Some((node, narrow(cells[4])?)),
+                    None => None,
+                },
+            },
+            7 => Ends::Xdp {
+                queue: narrow(cells[1])?,
             },
             _ => return Err(Unrepresentable("a socket has an unknown kind of endpoints")),
         })

@@ -110,7 +110,9 @@ fn every_field_has_a_value() -> Result<(), Failed> {
         };
         assert!(values().any(is_type), "{}", scalar.field.id);
     }
-    for name in ["unix", "netlink", "packet", "vsock", "inet", "inet6"] {
+    for name in [
+        "unix", "netlink", "packet", "vsock", "tipc", "xdp", "inet", "inet6",
+    ] {
         assert!(rows.iter().any(|row| row["family"] == name), "{name}");
     }
     Ok(())

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use crate::actors::Actor;
-use crate::support::network_namespace::{FAR, FAR_BROKEN, Link, NOBODY, break_path, mend_path};
+use crate::support::network_namespace::{
+    DEVICE, FAR, FAR_BROKEN, Link, NOBODY, break_path, mend_path,
+};
 use crate::support::requirements::Requirement;
 use crate::support::sandbox::{Case, nft};
 use crate::watch::Watch;
@@ -11,6 +13,11 @@ use crate::{needing, plain};
 
 pub(crate) const CASES: &[Case] = &[
     needing("retransmitting: a lossy path", &[Requirement::Nft], lossy),
+    needing(
+        "retransmitting: a queue that loses packets (netem)",
+        &[Requirement::Netem],
+        lossy_queue,
+    ),
     plain(
         "sender-stalled: a path that breaks during a transfer",
         broken,
@@ -43,6 +50,25 @@ fn lossy() {
     finding.assert_in("sent_bytes", 100_000.0..);
     link.far(|| nft("delete table ip lossy"));
     watch.goes();
+}
+
+fn lossy_queue() {
+    let link = Link::new();
+    tc(&format!("qdisc add dev {DEVICE} root netem loss 20%"));
+    let (_server, client) = transfer(&link, FAR, "30000");
+    let mut watch = Watch::begin();
+    let finding = watch.finds("retransmitting");
+    client.assert_named(&finding, &[&FAR.to_string()]);
+    finding.assert_in("share", 0.05..=0.5);
+    tc(&format!("qdisc del dev {DEVICE} root"));
+    watch.goes();
+}
+
+/// Runs `tc` and panics if it fails.
+fn tc(arguments: &str) {
+    let mut command = std::process::Command::new("tc");
+    let status = command.args(arguments.split_whitespace()).status();
+    assert!(status.expect("tc runs").success(), "tc {arguments}");
 }
 
 fn broken() {

@@ -15,6 +15,7 @@ mod icmp;
 mod live;
 mod live_screens;
 mod names;
+mod other_families;
 mod other_kernels;
 mod owners;
 mod privilege;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
             ("compare_ss", compare_ss::CASES),
             ("icmp", icmp::CASES),
             ("live", live::CASES),
+            ("other_families", other_families::CASES),
             ("other_kernels", other_kernels::CASES),
             ("owners", owners::CASES),
             ("live_screens", live_screens::CASES),

@@ -90,6 +90,20 @@ pub(crate) const CASES: &[Case] = &[
         },
     ),
     fallible(
+        "netem: a connection that lost packets has the retransmissions that ss shows",
+        &[Requirement::Ip, Requirement::Ss, Requirement::Kind("lossy")],
+        || {
+            let _sockets = made("lossy");
+            compare("-ta", TCP, Layout::Inet)?;
+            let sockets = json(&["-tn"])?;
+            let count = |row: &Json| row["tcp"]["total_retrans"].as_u64();
+            if sockets.iter().filter_map(count).max() >= Some(3) {
+                return Ok(());
+            }
+            Err(format!("no connection sent anything again: {sockets:#?}").into())
+        },
+    ),
+    fallible(
         "udp-lite: every socket as the kernel's file has it",
         &[Requirement::Ip, Requirement::Kind("udplite")],
         udplite,
@@ -99,7 +113,7 @@ pub(crate) const CASES: &[Case] = &[
 const TCP: &[&str] = &["-taneimoOpH", "--tos", "--cgroup", "--inet-sockopt"];
 
 /// Starts the process that has the sockets of a kind.
-fn made(kind: &str) -> HelperProcess {
+pub(crate) fn made(kind: &str) -> HelperProcess {
     ip("link set lo up");
     let mut command = Command::new("python3");
     command.args([OTHER_KERNELS, kind]).stdin(Stdio::piped());
@@ -122,7 +136,7 @@ fn ss(arguments: &[&str]) -> Result<Vec<String>, Failed> {
     Ok(lines(&output.stdout))
 }
 
-fn json(arguments: &[&str]) -> Result<Vec<Json>, Failed> {
+pub(crate) fn json(arguments: &[&str]) -> Result<Vec<Json>, Failed> {
     let output = run(&[&["list", "--json"], arguments].concat());
     let document: Json = serde_json::from_slice(&output.stdout)?;
     Ok(document["sockets"].as_array().cloned().unwrap_or_default())

@@ -4,8 +4,10 @@ Usage: other_kernels.py KIND. Exits with an error if the kernel lacks the kind.
 """
 
 import ctypes
+import mmap
 import socket
 import struct
+import subprocess
 import sys
 
 LOCAL = "127.0.0.1"
@@ -42,6 +44,17 @@ def pair(port, **rest):
     server = listener(port, **rest)
     client = connected(port, **rest)
     return server, client, keep(server.accept()[0])
+
+
+def require_dump(request):
+    """Fails unless sock_diag lists the sockets of a family, given the request for it without its header."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as diag:
+        # SOCK_DIAG_BY_FAMILY with NLM_F_REQUEST | NLM_F_DUMP
+        diag.send(struct.pack("=IHHII", 16 + len(request), 20, 0x301, 1, 0) + request)
+        kind = struct.unpack("=IH", diag.recv(65536)[:6])[1]
+    # NLMSG_ERROR
+    if kind == 2:
+        raise OSError("sock_diag does not know the family")
 
 
 def sctp():
@@ -126,6 +139,83 @@ def vsock():
             keep(server.accept()[0])
     unused = keep(socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM))
     unused.bind((1, 5302))
+
+
+def tipc():
+    """TIPC: accepted, waiting and ended streams, packets in sequence, and reliable and other datagrams."""
+
+    def listener(kind, service):
+        made = keep(socket.socket(socket.AF_TIPC, kind))
+        made.bind((socket.TIPC_ADDR_NAMESEQ, service, 1, 5, socket.TIPC_NODE_SCOPE))
+        made.listen(5)
+        return made
+
+    def connecting(kind, service):
+        """The other side answers when it accepts."""
+        made = keep(socket.socket(socket.AF_TIPC, kind))
+        made.setblocking(False)
+        try:
+            made.connect((socket.TIPC_ADDR_NAME, service, 2, 0))
+        except BlockingIOError:
+            pass
+        return made
+
+    for at, kind in enumerate((socket.SOCK_STREAM, socket.SOCK_SEQPACKET)):
+        server = listener(kind, 18888 + at)
+        for _ in range(2):
+            client = connecting(kind, 18888 + at)
+            keep(server.accept()[0])
+            client.setblocking(True)
+            client.send(b"unread")
+            client.send(b"unread too")
+        ended = connecting(kind, 18888 + at)
+        server.accept()[0].close()
+        ended.setblocking(True)
+    connecting(socket.SOCK_STREAM, 18888)
+    server = keep(socket.socket(socket.AF_TIPC, socket.SOCK_RDM))
+    server.bind((socket.TIPC_ADDR_NAMESEQ, 18890, 1, 1))
+    client = keep(socket.socket(socket.AF_TIPC, socket.SOCK_RDM))
+    for _ in range(3):
+        client.sendto(b"unread", (socket.TIPC_ADDR_NAME, 18890, 1, 0))
+    keep(socket.socket(socket.AF_TIPC, socket.SOCK_DGRAM))
+    require_dump(struct.pack("=BBHI", socket.AF_TIPC, 0, 0, 0xFFFFFFFF))
+
+
+def xdp():
+    """XDP sockets, bound to the second queue of a device and unbound."""
+    subprocess.run("ip link add xdp0 numrxqueues 2 numtxqueues 2 type veth peer name xdp1".split(), check=True)
+    for device in ("xdp0", "xdp1"):
+        subprocess.run(["ip", "link", "set", device, "up"], check=True)
+    AF_XDP, SOL_XDP = 44, 283
+    made = keep(socket.socket(AF_XDP, socket.SOCK_RAW))
+    memory = keep(mmap.mmap(-1, 16 * 4096))
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    # XDP_UMEM_REG with struct xdp_umem_reg, then the sizes of the four rings.
+    made.setsockopt(SOL_XDP, 4, struct.pack("=QQIIII", address, 16 * 4096, 2048, 0, 0, 0))
+    for option in (2, 3, 5, 6):
+        made.setsockopt(SOL_XDP, option, 8)
+    # struct sockaddr_xdp: family, XDP_COPY, device, queue, no shared memory.
+    end = struct.pack("=HHIII", AF_XDP, 2, socket.if_nametoindex("xdp0"), 1, 0)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.bind(made.fileno(), end, len(end)) < 0:
+        raise OSError(ctypes.get_errno(), "bind")
+    keep(socket.socket(AF_XDP, socket.SOCK_RAW))
+    require_dump(struct.pack("=BBHIIQ", AF_XDP, 0, 0, 0, 0, 0xFFFFFFFFFFFFFFFF))
+
+
+def lossy():
+    """A connection over a loopback that loses one of five packets, until some were sent again and all have arrived."""
+    loss = "tc qdisc {} dev lo root netem loss 20%"
+    subprocess.run(loss.format("add").split(), check=True)
+    _, client, accepted = pair(5701)
+    # The 25th number of struct tcp_info after its eight bytes is tcpi_total_retrans.
+    sent = 0
+    while struct.unpack_from("=I", client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 100)[0] < 3:
+        client.sendall(b"x" * 30_000)
+        sent += 30_000
+        while sent:
+            sent -= len(accepted.recv(sent))
+    subprocess.run(loss.format("del").split(), check=True)
 
 
 def md5():

@@ -30,6 +30,8 @@ pub(crate) enum Requirement {
     Kind(&'static str),
     /// A kernel with VRF devices.
     Vrf,
+    /// `tc` of iproute2, and a kernel with netem.
+    Netem,
     /// `python3`, and a kernel that lists the sockets registered with an `io_uring`.
     IoUring,
     /// At least Linux 6.8, which reports sockets that are bound and nothing else.
@@ -72,6 +74,8 @@ impl Requirement {
             Requirement::Kind(kind) => (!makes(kind)).then_some("needs root, python3 and a kernel with these sockets"),
             Requirement::Vrf => (!is_root() || !succeeds(Command::new("unshare").args(["--net", "ip", "link", "add", "probe", "type", "vrf", "table", "10"])))
                 .then_some("needs root and a kernel with VRF devices"),
+            Requirement::Netem => (!is_root() || !succeeds(Command::new("unshare").args(["--net", "tc", "qdisc", "add", "dev", "lo", "root", "netem", "loss", "1%"])))
+                .then_some("needs root, tc (iproute2) and a kernel with netem"),
             Requirement::IoUring => (!runs_python(&format!("{RING_WITH_SOCKET}\nassert b'socket:[' in open('/proc/self/fdinfo/%d' % ring, 'rb').read()")))
                 .then_some("needs python3 and a kernel that lists the files of an io_uring"),
             Requirement::BoundInactive => (kernel_version() < Some((6, 8)))

@@ -8,8 +8,8 @@ use crate::aggregate::rates::{ByteSum, MIN_WINDOW_NS};
 use crate::aggregate::send_limit::send_limit;
 use crate::aggregate::{Aggregate, Aggregator, Change, FinalTotals, SocketRates};
 use crate::model::{
-    Attribution, ClosedSocket, EndingEvidence, Payload, Protocol, Sample, Socket, SocketRef, State,
-    TcpInfo, Visit, fin_received,
+    Attribution, ClosedSocket, EndingEvidence, Family, Payload, Protocol, Sample, Socket,
+    SocketRef, State, TcpInfo, Visit, fin_received,
 };
 
 /// Duration of TIME-WAIT, ms. Kernel: `TCP_TIMEWAIT_LEN`.
@@ -157,7 +157,7 @@ impl Aggregator {
             match socket.protocol {
                 Protocol::Tcp => sum.tcp[socket.state as usize] += 1,
                 Protocol::Udp => sum.udp += 1,
-                Protocol::Stream | Protocol::Dgram | Protocol::Seqpacket => sum.unix += 1,
+                _ if socket.family == Family::Unix => sum.unix += 1,
                 _ => {}
             }
             if let Some(delta) = &delta {

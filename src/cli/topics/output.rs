@@ -43,7 +43,7 @@ const STATUSES: [(&str, &str); 3] = [
     (
         "1",
         "failure: one line on standard error says what failed and what to do; also if list is asked by name for kinds of \
-         sockets (-S, --vsock, -A mptcp) of which the kernel supports none; if it supports some, a line names the others",
+         sockets (-S, --vsock, --tipc, -A mptcp) of which the kernel supports none; if it supports some, a line names the others",
     ),
     ("2", "wrong usage, including an invalid filter"),
 ];

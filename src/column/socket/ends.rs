@@ -69,6 +69,18 @@ pub(in crate::column) fn local(row: &SocketRow<'_>, out: &mut String) -> Option<
             context(out, cid)?;
             write!(out, ":{port}").ok()?;
         }
+        Ends::Tipc {
+            local: (node, port),
+            ..
+        } => write!(out, "{node}:{port}").ok()?,
+        Ends::Xdp { .. } if socket.interface == 0 => out.push('*'),
+        Ends::Xdp { queue } => {
+            if let Some(device) = row.socket.device() {
+                format::sanitize(out, device.to_string().as_bytes());
+            }
+            write!(out, ":q{queue}").ok()?;
+            return Some(());
+        }
     }
     write_device(out, row.socket);
     Some(())
@@ -84,6 +96,7 @@ pub(in crate::column) fn remote(row: &SocketRow<'_>, out: &mut String) -> Option
             remote_port_id: 0, ..
         }
         | Ends::Packet { .. }
+        | Ends::Xdp { .. }
         | Ends::Vsock {
             remote: (u32::MAX, u32::MAX),
             ..
@@ -95,6 +108,10 @@ pub(in crate::column) fn remote(row: &SocketRow<'_>, out: &mut String) -> Option
         } => {
             context(out, cid)?;
             write!(out, ":{port}").ok()
+        }
+        Ends::Tipc { remote, .. } => {
+            let (node, port) = remote?;
+            write!(out, "{node}:{port}").ok()
         }
     }
 }
@@ -116,6 +133,8 @@ pub(in crate::column) fn local_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a
         Ends::Vsock {
             local: (cid, port), ..
         } => SortKey::Address(8, cid.into(), port as u16),
+        Ends::Tipc { local, .. } => node_key(local),
+        Ends::Xdp { queue } => SortKey::Number(queue.into()),
     })
 }
 
@@ -128,6 +147,12 @@ pub(in crate::column) fn remote_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'
             remote: (cid, port),
             ..
         } => Some(SortKey::Address(8, cid.into(), port as u16)),
-        Ends::Netlink { .. } | Ends::Packet { .. } => None,
+        Ends::Tipc { remote, .. } => remote.map(node_key),
+        Ends::Netlink { .. } | Ends::Packet { .. } | Ends::Xdp { .. } => None,
     }
+}
+
+/// Returns the sort key of a TIPC node and port, which are 32 bits each.
+fn node_key((node, port): (u32, u32)) -> SortKey<'static> {
+    SortKey::Address(9, u128::from(node) << 32 | u128::from(port), 0)
 }

@@ -14,6 +14,9 @@ use crate::model::field;
 /// Description of `congestion`, which exports share.
 pub(crate) const CONGESTION_ABOUT: &str = "Congestion control algorithm. Kernel: INET_DIAG_CONG.";
 
+/// Id of the root of the cgroup-2 hierarchy. Kernel: `kernfs_create_root`.
+const ROOT_CGROUP: u64 = 1;
+
 /// Returns the most wanted columns.
 pub(super) fn columns() -> Vec<SocketColumn> {
     vec![
@@ -214,7 +217,8 @@ pub(super) fn columns() -> Vec<SocketColumn> {
                         format::sanitize(out, path.as_bytes());
                         Some(())
                     }
-                    None if id != 0 => write!(out, "{id}").ok(),
+                    // On a host of cgroup 1, every socket is in the root of a hierarchy that has no other groups.
+                    None if id > ROOT_CGROUP => write!(out, "{id}").ok(),
                     None => None,
                 }
             },

@@ -157,6 +157,8 @@ impl Selection {
                     Table::Netlink => *family == Family::Netlink,
                     Table::Packet => *family == Family::Packet,
                     Table::Vsock => *family == Family::Vsock,
+                    Table::Tipc => *family == Family::Tipc,
+                    Table::Xdp => *family == Family::Xdp,
                 })
         };
         let all = Table::ALL.into_iter();

@@ -36,11 +36,13 @@ kinds! {
     Netlink,
     VsockStream,
     VsockDgram,
+    Tipc,
+    Xdp,
 }
 
 use Kind::{
-    Icmp, Mptcp, Netlink, PacketDgram, PacketRaw, Raw, Sctp, Tcp, Udp, UdpLite, UnixDgram,
-    UnixSeqpacket, UnixStream, VsockDgram, VsockStream,
+    Icmp, Mptcp, Netlink, PacketDgram, PacketRaw, Raw, Sctp, Tcp, Tipc, Udp, UdpLite, UnixDgram,
+    UnixSeqpacket, UnixStream, VsockDgram, VsockStream, Xdp,
 };
 
 /// The kinds over IPv4 and IPv6.
@@ -53,7 +55,7 @@ const PACKET: [Kind; 2] = [PacketRaw, PacketDgram];
 const VSOCK: [Kind; 2] = [VsockStream, VsockDgram];
 
 /// Names for `-A`, with the aliases of ss.
-const QUERIES: [(&[&str], &[Kind]); 20] = [
+const QUERIES: [(&[&str], &[Kind]); 22] = [
     (&["all"], &ALL),
     (&["inet"], &INTERNET),
     (&["tcp"], &[Tcp]),
@@ -77,16 +79,20 @@ const QUERIES: [(&[&str], &[Kind]); 20] = [
     (&["vsock"], &VSOCK),
     (&["vsock_stream", "v_str"], &[VsockStream]),
     (&["vsock_dgram", "v_dgr"], &[VsockDgram]),
+    (&["tipc"], &[Tipc]),
+    (&["xdp"], &[Xdp]),
 ];
 
 /// Names for `-f`.
-const FAMILIES: [(&str, Family); 6] = [
+const FAMILIES: [(&str, Family); 8] = [
     ("inet", Family::Inet),
     ("inet6", Family::Inet6),
     ("unix", Family::Unix),
     ("link", Family::Packet),
     ("netlink", Family::Netlink),
     ("vsock", Family::Vsock),
+    ("tipc", Family::Tipc),
+    ("xdp", Family::Xdp),
 ];
 
 impl Kind {
@@ -111,6 +117,8 @@ impl Kind {
             (Family::Netlink, _) => Netlink,
             (Family::Vsock, Protocol::Dgram) => VsockDgram,
             (Family::Vsock, _) => VsockStream,
+            (Family::Tipc, _) => Tipc,
+            (Family::Xdp, _) => Xdp,
         })
     }
 
@@ -122,6 +130,8 @@ impl Kind {
             PacketRaw | PacketDgram => &[Family::Packet],
             Netlink => &[Family::Netlink],
             VsockStream | VsockDgram => &[Family::Vsock],
+            Tipc => &[Family::Tipc],
+            Xdp => &[Family::Xdp],
         }
     }
 
@@ -129,8 +139,11 @@ impl Kind {
     /// `TCP_CLOSE`.
     fn states(self) -> StateSet {
         match self {
-            PacketRaw | PacketDgram | Netlink => StateSet::of(State::Closed),
+            PacketRaw | PacketDgram | Netlink | Xdp => StateSet::of(State::Closed),
             Udp | UdpLite | Raw | Icmp => StateSet::of(State::Established),
+            Tipc => StateSet::of(State::Established)
+                .with(StateSet::of(State::Listen))
+                .with(StateSet::of(State::Closed)),
             _ => connected(),
         }
     }
@@ -193,6 +206,8 @@ impl SocketKinds {
             (letters.unix, Family::Unix),
             (letters.packet, Family::Packet),
             (letters.vsock, Family::Vsock),
+            (letters.tipc, Family::Tipc),
+            (letters.xdp, Family::Xdp),
         ] {
             families.extend(given.then_some(family));
         }
@@ -204,6 +219,8 @@ impl SocketKinds {
             Family::Packet => Some(&PACKET[..]),
             Family::Vsock => Some(&VSOCK[..]),
             Family::Netlink => group_of(Netlink),
+            Family::Tipc => group_of(Tipc),
+            Family::Xdp => group_of(Xdp),
             Family::Inet | Family::Inet6 => None,
         }));
         let named_family = match families.as_slice() {
@@ -302,6 +319,8 @@ impl SocketKinds {
             Table::Netlink => any(&[Family::Netlink], &[Netlink]),
             Table::Packet => any(&[Family::Packet], &PACKET),
             Table::Vsock => any(&[Family::Vsock], &VSOCK),
+            Table::Tipc => any(&[Family::Tipc], &[Tipc]),
+            Table::Xdp => any(&[Family::Xdp], &[Xdp]),
         }
     }
 

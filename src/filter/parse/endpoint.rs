@@ -10,13 +10,15 @@ use crate::filter::resolver::{Lookup, NameResolver};
 use crate::model::{Family, Protocol};
 
 /// Names of families in front of an address.
-const FAMILIES: [(&str, Family); 6] = [
+const FAMILIES: [(&str, Family); 8] = [
     ("inet:", Family::Inet),
     ("inet6:", Family::Inet6),
     ("unix:", Family::Unix),
     ("link:", Family::Packet),
     ("netlink:", Family::Netlink),
     ("vsock:", Family::Vsock),
+    ("tipc:", Family::Tipc),
+    ("xdp:", Family::Xdp),
 ];
 
 /// Splits off a leading family prefix.
@@ -58,17 +60,26 @@ pub(super) fn parse_host(
             let (address, port) = split(rest);
             of(netlink(address)?, netlink_port(port)?)
         }
-        Some(Family::Vsock) => {
+        Some(family @ (Family::Vsock | Family::Tipc)) => {
             let (address, port) = split(rest);
+            let number = |text: &str| parse_integer(text).and_then(|it| u32::try_from(it).ok());
             let address = match address {
                 "" | "*" => Address::Any,
-                cid => Address::Context(
-                    parse_integer(cid)
-                        .and_then(|cid| u32::try_from(cid).ok())
-                        .ok_or_else(|| format!("invalid vsock context ID '{cid}'"))?,
-                ),
+                text => Address::Number(number(text).ok_or_else(|| match family {
+                    Family::Vsock => format!("invalid vsock context ID '{text}'"),
+                    _ => format!("invalid TIPC node '{text}'"),
+                })?),
             };
             of(address, number_port(port)?)
+        }
+        Some(Family::Xdp) => {
+            let (address, port) = split(rest);
+            if !matches!(address, "" | "*") {
+                return Err(format!(
+                    "'{address}': an XDP socket has no address; use dev"
+                ));
+            }
+            of(Address::Any, number_port(port)?)
         }
         Some(Family::Inet | Family::Inet6) | None => {
             let (address, port) = split_inet(rest, wanted)?;
@@ -98,7 +109,7 @@ pub(super) fn parse_port(
     let port = match named.or(requested.family) {
         Some(Family::Packet) => device_port(Some(rest), names)?,
         Some(Family::Netlink) => netlink_port(Some(rest))?,
-        Some(Family::Vsock | Family::Unix) => number_port(Some(rest))?,
+        Some(Family::Vsock | Family::Unix | Family::Tipc | Family::Xdp) => number_port(Some(rest))?,
         Some(Family::Inet | Family::Inet6) | None => Some(inet_port(rest, names, requested)?),
     };
     Ok((named, port))

@@ -334,7 +334,7 @@ fn process_or_user(text: &str, comm: bool) -> Result<Name, String> {
 /// Parses a protocol, given its JSON name or its netid.
 fn parse_protocol(text: &str) -> Option<Predicate> {
     use Protocol::{
-        Dgram, Icmp, Icmp6, Mptcp, PacketRaw, Raw, Sctp, Seqpacket, Stream, Tcp, Udp, UdpLite,
+        Dgram, Icmp, Icmp6, Mptcp, PacketRaw, Raw, Rdm, Sctp, Seqpacket, Stream, Tcp, Udp, UdpLite,
     };
     let lower = text.to_ascii_lowercase();
     Some(match lower.as_str() {
@@ -349,10 +349,13 @@ fn parse_protocol(text: &str) -> Option<Predicate> {
         "stream" | "u_str" => Predicate::Protocol(Stream),
         "dgram" | "u_dgr" => Predicate::Protocol(Dgram),
         "seqpacket" | "u_seq" => Predicate::Protocol(Seqpacket),
+        "rdm" => Predicate::Protocol(Rdm),
         "p_raw" => Predicate::Protocol(PacketRaw),
         "unix" => Predicate::Family(Family::Unix),
         "packet" => Predicate::Family(Family::Packet),
         "vsock" => Predicate::Family(Family::Vsock),
+        "tipc" => Predicate::Family(Family::Tipc),
+        "xdp" => Predicate::Family(Family::Xdp),
         "netlink" | "nl" => Predicate::Netlink,
         _ => {
             let number = (0..=22).find(|&number| Protocol::Netlink(number).name() == lower)?;

@@ -36,7 +36,7 @@ fn ends(rng: &mut Rng) -> Ends {
         port: rng.value() as u16,
     };
     let (local, remote) = (endpoint(), endpoint());
-    match rng.below(6) {
+    match rng.below(8) {
         0 => Ends::Unix {
             peer_inode: rng.option(|n| n as u32),
             vfs: rng.option(|n| (n as u32, (n >> 32) as u32)),
@@ -53,6 +53,13 @@ fn ends(rng: &mut Rng) -> Ends {
         3 => Ends::Vsock {
             local: (rng.value() as u32, rng.value() as u32),
             remote: (rng.value() as u32, rng.value() as u32),
+        },
+        4 => Ends::Tipc {
+            local: (rng.value() as u32, rng.value() as u32),
+            remote: rng.option(|n| (n as u32, (n >> 32) as u32)),
+        },
+        5 => Ends::Xdp {
+            queue: rng.value() as u32,
         },
         _ => Ends::Inet { local, remote },
     }

@@ -10,7 +10,7 @@ use netlink_packet_sock_diag::constants::{
 use netlink_packet_sock_diag::inet::{self, ExtensionFlags, InetRequest, SocketId};
 use netlink_packet_sock_diag::unix::{self, ShowFlags, UnixRequest};
 
-use super::wire::{AF_VSOCK, push_attribute, write_message};
+use super::wire::{AF_TIPC, AF_VSOCK, AF_XDP, push_attribute, write_message};
 use crate::filter::{LoweredFilter, StateSet};
 use crate::model::{Ends, Family, Protocol, Socket};
 
@@ -94,6 +94,9 @@ const NDIAG_SHOW_MEMINFO: u32 = 1;
 /// `PACKET_SHOW_INFO | PACKET_SHOW_MEMINFO`.
 const PACKET_SHOW: u32 = 0x11;
 
+/// `XDP_SHOW_INFO | XDP_SHOW_MEMINFO`.
+const XDP_SHOW: u32 = 0x9;
+
 /// `NDIAG_PROTO_ALL`.
 const NDIAG_PROTO_ALL: u8 = 255;
 
@@ -119,11 +122,15 @@ pub enum Table {
     Packet,
     /// Vsock sockets.
     Vsock,
+    /// TIPC sockets.
+    Tipc,
+    /// XDP sockets.
+    Xdp,
 }
 
 impl Table {
     /// Every table, in dump order.
-    pub const ALL: [Table; 17] = [
+    pub const ALL: [Table; 19] = [
         Table::Tcp,
         Table::Inet(Protocol::Mptcp),
         Table::Inet6(Protocol::Mptcp),
@@ -141,6 +148,8 @@ impl Table {
         Table::Netlink,
         Table::Packet,
         Table::Vsock,
+        Table::Tipc,
+        Table::Xdp,
     ];
 
     /// Returns the name used in faults, such as `sock_diag sctp`.
@@ -153,6 +162,8 @@ impl Table {
             Table::Netlink => "sock_diag netlink".to_owned(),
             Table::Packet => "sock_diag packet".to_owned(),
             Table::Vsock => "sock_diag vsock".to_owned(),
+            Table::Tipc => "sock_diag tipc".to_owned(),
+            Table::Xdp => "sock_diag xdp".to_owned(),
         }
     }
 
@@ -170,7 +181,9 @@ impl Table {
         match self {
             Table::Tcp => Some(Protocol::Tcp),
             Table::Inet(protocol) | Table::Inet6(protocol) => Some(protocol),
-            Table::Unix | Table::Netlink | Table::Packet | Table::Vsock => None,
+            // Its messages do not name their family; only TIPC has reliable datagrams.
+            Table::Tipc => Some(Protocol::Rdm),
+            Table::Unix | Table::Netlink | Table::Packet | Table::Vsock | Table::Xdp => None,
         }
     }
 
@@ -195,6 +208,9 @@ impl Table {
             Table::Netlink => plain(AF_NETLINK, NDIAG_PROTO_ALL, &[0, NDIAG_SHOW_MEMINFO]),
             Table::Packet => plain(AF_PACKET, 0, &[0, PACKET_SHOW]),
             Table::Vsock => plain(AF_VSOCK, 0, &[u32::MAX, 0, 0]),
+            // `tipc_sock_diag_req` ends with the states.
+            Table::Tipc => [[AF_TIPC, 0, 0, 0], u32::MAX.to_ne_bytes()].concat(),
+            Table::Xdp => plain(AF_XDP, 0, &[0, XDP_SHOW]),
         };
         write_message(kind, &payload, NLM_F_REQUEST | NLM_F_DUMP, sequence, out);
     }
@@ -342,7 +358,7 @@ fn inet(
     bytes
 }
 
-/// `netlink_diag_req`, `packet_diag_req`, `vsock_diag_req`: family, protocol, words, and no particular cookie.
+/// `netlink_diag_req`, `packet_diag_req`, `vsock_diag_req`, `xdp_diag_req`: family, protocol, words, and no particular cookie.
 fn plain(family: u8, protocol: u8, words: &[u32]) -> Vec<u8> {
     let mut bytes = vec![family, protocol, 0, 0];
     for word in words {
@@ -396,6 +412,10 @@ mod tests {
         assert_eq!(bytes.len(), 16 + 20);
         Table::Vsock.write_request(&all, 9, &mut bytes);
         assert_eq!(bytes.len(), 16 + 24);
+        Table::Tipc.write_request(&all, 9, &mut bytes);
+        assert_eq!(bytes[16..], [30, 0, 0, 0, 255, 255, 255, 255]);
+        Table::Xdp.write_request(&all, 9, &mut bytes);
+        assert_eq!((bytes.len(), bytes[24]), (16 + 20, 9));
 
         let few = AttributeRequest {
             lowered: LoweredFilter {

@@ -12,8 +12,10 @@ pub(super) const RECEIVE_BUFFER: usize = 32 * 1024;
 /// Bytes of a netlink header. Kernel: `struct nlmsghdr`.
 pub(in crate::source) const HEADER: usize = 16;
 
-/// `AF_VSOCK`. Kernel: `include/linux/socket.h`.
+// Address families. Kernel: `include/linux/socket.h`.
+pub(super) const AF_TIPC: u8 = 30;
 pub(super) const AF_VSOCK: u8 = 40;
+pub(super) const AF_XDP: u8 = 44;
 
 /// Reasons why a message cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

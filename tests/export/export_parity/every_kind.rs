@@ -302,6 +302,20 @@ impl Sockets<'_> {
             let ends = Ends::Vsock { local, remote };
             self.add(Family::Vsock, Protocol::Stream, state, ends);
         }
+        for (protocol, state, remote) in [
+            (Protocol::Stream, State::Established, Some((0, 70_000))),
+            (Protocol::Seqpacket, State::Listen, None),
+            (Protocol::Rdm, State::Closed, None),
+        ] {
+            let local = (u32::MAX, u32::MAX - 1);
+            let ends = Ends::Tipc { local, remote };
+            self.add(Family::Tipc, protocol, state, ends);
+        }
+        for interface in [0, 7, 8] {
+            let ends = Ends::Xdp { queue: 3 };
+            self.add(Family::Xdp, Protocol::PacketRaw, State::Closed, ends)
+                .interface = interface;
+        }
     }
 
     /// Both ends of a connection within the machine, which move data.

@@ -23,6 +23,8 @@ pub(super) fn table_of(protocol: &str) -> Option<Table> {
         "NETLINK" => Table::Netlink,
         "PACKET" => Table::Packet,
         "AF_VSOCK" => Table::Vsock,
+        "TIPC" => Table::Tipc,
+        "XDP" => Table::Xdp,
         _ => return None,
     })
 }

@@ -3,11 +3,13 @@
 use crate::model::{Protocol, Socket, SocketTable};
 use crate::source::netlink::wire::{Attributes, DecodeError, too_short, u32_at};
 
-/// Returns the protocol of a socket in families that have only types: `SOCK_STREAM`, `SOCK_DGRAM`, `SOCK_SEQPACKET`.
+/// Returns the protocol of a socket in families that have only types: `SOCK_STREAM`, `SOCK_DGRAM`, `SOCK_RDM`,
+/// `SOCK_SEQPACKET`.
 pub(super) fn protocol_of_type(number: u8) -> Protocol {
     match number {
         1 => Protocol::Stream,
         2 => Protocol::Dgram,
+        4 => Protocol::Rdm,
         5 => Protocol::Seqpacket,
         other => Protocol::Other(other),
     }

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
-use super::parse::{command_line, lossy, open_files_limit, unified_cgroup};
+use super::parse::{command_line, control_group, lossy, open_files_limit};
 use super::{ProcessReader, TEXT_BYTES, Via, is_exhausted};
 use crate::model::Namespaces;
 
@@ -55,7 +55,7 @@ impl ProcessReader {
         let (comm, command_line) = self.read_names(process.as_fd(), via)?;
         let path = via.path("cgroup");
         let cgroup = match self.read(process.as_fd(), path.as_c_str(), TEXT_BYTES) {
-            Ok(text) => unified_cgroup(text),
+            Ok(text) => control_group(text),
             Err(error) if is_exhausted(error) => return Err(error),
             Err(_) => None,
         };

@@ -84,15 +84,23 @@ pub(super) fn command_line(text: &[u8]) -> String {
     lossy(&text[..end]).replace('\0', " ")
 }
 
-/// Parses the path in the cgroup-2 hierarchy, `0::/path`, of `/proc/PID/cgroup`.
-pub(super) fn unified_cgroup(text: &[u8]) -> Option<String> {
+/// Parses the path of the control group in `/proc/PID/cgroup`: that in the cgroup-2 hierarchy, `0::/path`. Where every process
+/// is at the root of that hierarchy or it does not exist, systemd keeps its units in one of cgroup 1, `1:name=systemd:/path`.
+pub(super) fn control_group(text: &[u8]) -> Option<String> {
     // A cgroup of another hierarchy whose name is not UTF-8 must not hide this one.
     let text = String::from_utf8_lossy(text);
     let groups = ProcessCGroups::from_buf_read(text.as_bytes()).ok()?;
-    let is_unified =
-        |group: &procfs::ProcessCGroup| group.hierarchy == 0 && group.controllers.is_empty();
-    let group = groups.into_iter().find(is_unified)?;
-    Some(group.pathname)
+    let path_in = |is_hierarchy: fn(&procfs::ProcessCGroup) -> bool| {
+        let mut all = groups.0.iter();
+        all.find(|group| is_hierarchy(group))
+            .map(|group| group.pathname.clone())
+    };
+    let unified = path_in(|group| group.hierarchy == 0 && group.controllers.is_empty());
+    let units = || path_in(|group| group.controllers.iter().any(|name| name == "name=systemd"));
+    match unified {
+        Some(path) if path != "/" => Some(path),
+        unified => units().or(unified),
+    }
 }
 
 /// Parses `/proc/PID/stat`. The name in parentheses may contain anything, including parentheses and spaces.
@@ -228,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_joined_and_the_unified_group_is_found() {
+    fn arguments_are_joined_and_the_control_group_is_found() {
         assert_eq!(
             command_line(b"nginx\0-g\0daemon off;\0\0"),
             "nginx -g daemon off;"
@@ -236,9 +244,19 @@ mod tests {
         assert_eq!(command_line(b""), "");
         let groups = b"12:cpu:/a\n1:name=systemd:/\xff\n0::/system.slice/x:y.service\n";
         assert_eq!(
-            unified_cgroup(groups).as_deref(),
+            control_group(groups).as_deref(),
             Some("/system.slice/x:y.service")
         );
-        assert_eq!(unified_cgroup(b"12:cpu:/a\n"), None);
+        assert_eq!(control_group(b"12:cpu:/a\n"), None);
+        // Cgroup 1 alone; both, with units in cgroup 1; neither has a unit.
+        let alone = b"4:memory:/other\n1:name=systemd:/system.slice/web.service\n";
+        let both = [&alone[..], b"0::/\n"].concat();
+        for groups in [&alone[..], &both] {
+            assert_eq!(
+                control_group(groups).as_deref(),
+                Some("/system.slice/web.service")
+            );
+        }
+        assert_eq!(control_group(b"4:memory:/a\n0::/\n").as_deref(), Some("/"));
     }
 }

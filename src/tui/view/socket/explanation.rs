@@ -95,7 +95,7 @@ fn state(row: &SocketRow<'_>, socket: &Socket) -> Option<Sentence> {
         format::format_or_missing(Some(us), format::duration_us)
     });
     let tries = socket.timer.map_or(0, |timer| timer.retries);
-    if socket.is_listener() {
+    if socket.accept_queue().is_some() {
         return Some(listening(row, socket));
     }
     if socket.protocol != Protocol::Tcp {

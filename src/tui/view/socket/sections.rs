@@ -10,7 +10,8 @@ use crate::column::{
     LISTENER_COLUMNS, ListenerLine, SocketColumn, SocketRow, TCP_FIELDS, format, gauge,
 };
 use crate::model::{
-    FieldGroup, KernelField, MemoryInfo, MptcpInfo, SctpInfo, SctpOptions, Socket, State as Tcp,
+    Family, FieldGroup, KernelField, MemoryInfo, MptcpInfo, SctpInfo, SctpOptions, Socket,
+    State as Tcp,
 };
 use crate::tui::appearance::Appearance;
 use crate::tui::page::SocketPage;
@@ -165,7 +166,11 @@ fn queues(row: &SocketRow<'_>) -> Section {
         let tone = queue_tone(queue);
         lines.push(filled("accept queue", usage, format::grouped_count, tone));
     } else {
-        let bytes = |value: u32| format::format_or_missing(Some(value.into()), format::bytes);
+        let figure = match socket.family {
+            Family::Tipc => format::grouped_count,
+            _ => format::bytes,
+        };
+        let bytes = |value: u32| format::format_or_missing(Some(value.into()), figure);
         lines.push(plain("unread (Recv-Q)", bytes(socket.recv_queue)));
         lines.push(plain("unacknowledged (Send-Q)", bytes(socket.send_queue)));
     }
