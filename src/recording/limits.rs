@@ -34,7 +34,7 @@ const PROCESS_SHARE: usize = 3;
 
 /// Work of building sockets that reading every frame once may take, however short the file is, and for each of its bytes up
 /// to the frame. A unit is about 1 ns.
-const BUILT_BASE: u64 = 128 << 20;
+const BUILT_BASE: u64 = 256 << 20;
 const BUILT_RATIO: u64 = 3072;
 
 /// The same for sockets that stay as they were: they take no bytes, and less time.
@@ -113,7 +113,7 @@ impl MemoryLimit {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ClaimedWork {
     pub(super) is_key: bool,
-    /// Offset in the file.
+    /// Offset of its end in the file, or of its begin if only that is known.
     pub(super) offset: u64,
     pub(super) entry: Entry,
     /// Number of sockets that closed.

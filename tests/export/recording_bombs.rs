@@ -56,10 +56,10 @@ const FAULTS: u16 = 17;
 const FIRST_STREAM: u16 = 64;
 
 /// Sockets that the Samples of a file may have together, and for each of its bytes: those that stay cost least.
-const KEPT_SOCKETS: (u64, u64) = (9_500_000, 400);
+const KEPT_SOCKETS: (u64, u64) = (11_000_000, 400);
 
 /// The same if each Sample has other sockets than the one before.
-const NEW_SOCKETS: (u64, u64) = (1_100_000, 24);
+const NEW_SOCKETS: (u64, u64) = (2_200_000, 24);
 
 /// Bytes that sockets of a Sample may have in their parts and names, and for each socket.
 const PARTS: (usize, usize) = (8 << 20, 1024);

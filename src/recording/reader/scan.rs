@@ -75,7 +75,7 @@ pub(super) fn scan(file: &File, length: u64, max_scanned: u64) -> Result<ScanRes
 fn claimed_work(header: &FrameHeader) -> ClaimedWork {
     ClaimedWork {
         is_key: header.kind == FrameKind::Key,
-        offset: header.offset,
+        offset: header.offset.saturating_add(u64::from(header.length)),
         entry: header.entry,
         closed: header.closed,
         unpacked: header.unpacked,
