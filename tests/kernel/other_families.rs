@@ -78,7 +78,7 @@ fn ask_ss(family: &[&str]) -> Result<Rows, Failed> {
                 .iter()
                 .any(|name| word.starts_with(name))
         };
-        let rest = words.iter().skip(5).copied().filter(|word| common(&word));
+        let rest = words.iter().skip(5).copied().filter(|word| common(word));
         let line: Vec<&str> = words.iter().take(5).copied().chain(rest).collect();
         let mut fields = ss::parse(&line.join(" "), Layout::Inet).map_err(|error| error.0)?;
         if let Some(Value::Text(state)) = fields.get("state") {
@@ -263,7 +263,7 @@ fn tipc_selection() -> Result<(), Failed> {
     let protocols = summary["protocols"].as_array().into_iter().flatten();
     let of_tipc: u64 = protocols
         .filter(|row| row["family"] == "tipc")
-        .filter_map(|row| row["total"].as_u64())
+        .filter_map(|row| row["sockets"].as_u64())
         .sum();
     if of_tipc == all.len() as u64 {
         return Ok(());

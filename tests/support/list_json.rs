@@ -56,10 +56,11 @@ pub(crate) fn fields(socket: &Json) -> Fields {
     if let Some(state) = text("state") {
         out.insert("state".into(), state.into());
     }
-    let queues = if listening {
-        ["accept_queue", "backlog"]
-    } else {
+    // A listener of TIPC has no accept queue but unread messages.
+    let queues = if socket["accept_queue"].is_null() {
         ["recv_queue", "send_queue"]
+    } else {
+        ["accept_queue", "backlog"]
     };
     for (name, key) in ["recv_queue", "send_queue"].into_iter().zip(queues) {
         if let Some(number) = socket[key].as_f64() {
