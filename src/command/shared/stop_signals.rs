@@ -4,14 +4,23 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use procfs::process::Process;
 use signal_hook::iterator::Signals;
 
-/// Time after a signal for the command to notice it. It may be blocked: in a write to a full pipe, or in the kernel, which
-/// waits for the memory of another process to read its command line.
-const NOTICE_TIMEOUT: Duration = Duration::from_millis(500);
+/// Time after a signal in which a command that has not noticed it may do nothing. It is blocked then: in a write to a full
+/// pipe, or in the kernel, which waits for the memory of another process to read its command line.
+const IDLE_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Time after a signal for a command that works to notice it: it completes its Sample and writes what that has.
+const WORK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Interval for checking whether a command works.
+const WORK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Processor time in that interval with which a command works.
+const WORK_SHARE: Duration = Duration::from_micros(500);
 
 /// Time to report an error at the end. Standard error may be blocked as well.
 const REPORT_TIMEOUT: Duration = Duration::from_millis(100);
@@ -78,7 +87,7 @@ impl StopSignals {
         })
     }
 
-    /// Starts a thread that ends the process if the command does not [notice](StopFlag::notice) a signal, after a call of
+    /// Starts a thread that ends the process if the command does not [notice](StopFlag::notice) a signal in time, after a call of
     /// `close`, which returns true if all output is complete. The exit status is then that of a command that stopped in
     /// time. It also ends a command that cannot report its error.
     ///
@@ -96,8 +105,7 @@ impl StopSignals {
                 let Some(signal) = signals.forever().next() else {
                     return;
                 };
-                thread::sleep(NOTICE_TIMEOUT);
-                if !watched.noticed.load(Ordering::Relaxed) {
+                if !wait_until_noticed(&watched.noticed) {
                     std::process::exit(if close() { 0 } else { 128 + signal });
                 }
                 while !watched.completed.load(Ordering::Relaxed) {
@@ -108,4 +116,29 @@ impl StopSignals {
             })?;
         Ok(flag)
     }
+}
+
+/// Waits until a command has noticed a signal. Returns false if it is blocked, or works for too long.
+fn wait_until_noticed(noticed: &AtomicBool) -> bool {
+    let start = Instant::now();
+    let mut active = start;
+    let mut used = processor_time();
+    while !noticed.load(Ordering::Relaxed) {
+        let now = Instant::now();
+        if now - active >= IDLE_TIMEOUT || now - start >= WORK_TIMEOUT {
+            return false;
+        }
+        thread::sleep(WORK_INTERVAL);
+        let before = std::mem::replace(&mut used, processor_time());
+        if used.saturating_sub(before) >= WORK_SHARE {
+            active = Instant::now();
+        }
+    }
+    true
+}
+
+/// Returns the processor time that the process has used.
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
