@@ -138,7 +138,7 @@ pub(super) fn extra_columns() -> [SocketColumn; 2] {
     [
         SocketColumn::text(
             ("tls", "TLS", 16),
-            "What kTLS reports: version, cipher, and who decrypts and encrypts: none (user space), sw, hw. Kernel: INET_ULP_INFO_TLS.",
+            "kTLS: version, cipher, and who decrypts and encrypts: none (user space), sw, hw. Kernel: INET_ULP_INFO_TLS.",
             |row, out| {
                 let tls = row.socket.tls()?;
                 let known = |name: Option<&'static str>| name.unwrap_or(MISSING);
@@ -180,13 +180,13 @@ pub(super) fn address_columns() -> [SocketColumn; 2] {
     }
     [
         SocketColumn::text(
-            ("local_addresses", "LOCAL ADDRESSES", 15),
+            ("local_addresses", "LOCALS", 15),
             LOCAL_ADDRESSES_ABOUT,
             |row, out| write(row.socket.sctp_addresses()?.locals(), out),
             |_, _| None,
         ),
         SocketColumn::text(
-            ("remote_addresses", "REMOTE ADDRESSES", 16),
+            ("remote_addresses", "REMOTES", 16),
             REMOTE_ADDRESSES_ABOUT,
             |row, out| write(row.socket.sctp_addresses()?.peers(), out),
             |_, _| None,
