@@ -1,6 +1,6 @@
 //! Maps and sets whose hash function is seeded at random for each process.
 //!
-//! Remote hosts choose their addresses, local users ports and cgroups, and whoever made a recording every number in it.
+//! Remote hosts choose their addresses, local users their ports and cgroups, and the author of a recording every number in it.
 //! With a hash function that is the same everywhere, 65 000 addresses of one network can be chosen to have one hash, and
 //! each lookup walks them all.
 

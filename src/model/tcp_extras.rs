@@ -18,7 +18,7 @@ const V6: u8 = 6;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TcpExtras<'a>(&'a [u8]);
 
-/// What kTLS reports of a connection. Kernel: `INET_ULP_INFO_TLS`.
+/// State of kTLS on a connection. Kernel: `INET_ULP_INFO_TLS`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TlsInfo {
     /// Version, 0x0304 for TLS 1.3. Kernel: `TLS_INFO_VERSION`.

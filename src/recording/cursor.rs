@@ -20,7 +20,7 @@ const AHEAD_BYTES: usize = 8 << 20;
 /// The reason why a Sample after a corrupt one cannot be decoded.
 pub(super) const DEPENDS_ON_CORRUPT: &str = "Samples that depend on a corrupt one";
 
-/// What the header of a frame claims. Checked while the frame is decoded.
+/// The sizes in the header of a frame, unverified until the frame is decoded.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FrameClaims {
     /// Length of the decompressed payload, bytes.

@@ -81,7 +81,7 @@ impl MemoryLimit {
         process: usize::MAX,
     };
 
-    /// Returns the limit for a file, which nobody vouches for. A limit on the address space or the data of the process
+    /// Returns the limit for a file, which is untrusted. A limit on the address space or the data of the process
     /// lowers it, because a failed allocation would end the process.
     pub(super) fn of_file() -> MemoryLimit {
         let limit = |resource| getrlimit(resource).current.unwrap_or(u64::MAX);

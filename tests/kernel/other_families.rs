@@ -185,7 +185,7 @@ fn compare(family: &[&str], made: usize) -> Result<(), Failed> {
                 ));
             }
         }
-        // ss leaves out who owns a socket only if nobody does.
+        // ss leaves out the owner only of a socket without one.
         if first.get("owners").is_none()
             && second.get("owners").is_none()
             && own.get("owners").is_some()

@@ -122,7 +122,7 @@ pub(crate) fn made(kind: &str) -> HelperProcess {
     sockets
 }
 
-/// What a program prints, line by line, with single spaces.
+/// The output of a program, line by line, with single spaces.
 fn lines(output: &[u8]) -> Vec<String> {
     let text = text(output);
     let lines = text.lines().filter(|line| !line.trim().is_empty());

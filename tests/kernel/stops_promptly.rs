@@ -59,7 +59,7 @@ const RECORDING: &str = "RECORDING";
 /// A file that the command makes.
 const NEW: &str = "NEW";
 
-/// What shows that a command waits.
+/// Evidence that a command waits.
 #[derive(Debug, Clone, Copy)]
 enum Until {
     /// Its main thread sleeps and uses no processor.
@@ -68,7 +68,7 @@ enum Until {
     Recorded,
 }
 
-/// What cannot be written.
+/// Outputs that cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Full {
     Nothing,

@@ -8,54 +8,21 @@ use sockwatch::aggregate::Moment;
 use sockwatch::cli::filter_help;
 use sockwatch::column::{SocketRow, VOCABULARY};
 use sockwatch::filter::{
-    EndpointSide, Filter, FilterError, Lookup, NameResolver, NoRowValues, ObservedValues,
-    ParseContext, RequestedSockets, StateSet, complete,
+    EndpointSide, Filter, FilterError, NoRowValues, ObservedValues, ParseContext, RequestedSockets,
+    StateSet, complete,
 };
 use sockwatch::model::{
     Attribution, Endpoint, Ends, Family, Protocol, Sample, Socket, State, Unowned,
 };
 
 use super::support::bytecode::run;
-
-/// A machine that knows a few names.
-struct Known;
-
-impl NameResolver for Known {
-    fn service(&self, name: &str, protocol: &str) -> Option<u16> {
-        match (name, protocol) {
-            ("http", "tcp") => Some(80),
-            ("https", _) => Some(443),
-            ("odd", "tcp") => Some(1),
-            ("odd", "udp") => Some(2),
-            _ => None,
-        }
-    }
-
-    fn hosts(&self, name: &str) -> Lookup<Vec<IpAddr>> {
-        match name {
-            "both" => Lookup::Known(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]),
-            "later" => Lookup::Pending,
-            _ => Lookup::NotFound,
-        }
-    }
-
-    fn device(&self, name: &str) -> Option<u32> {
-        (name == "lo").then_some(1)
-    }
-
-    fn cgroup(&self, path: &str) -> Lookup<u64> {
-        match path {
-            "/a" => Lookup::Known(7),
-            _ => Lookup::NotFound,
-        }
-    }
-}
+use super::support::known_names::KnownNames;
 
 fn try_parse(text: &str) -> Result<Filter, FilterError> {
     let around = RequestedSockets::default();
     let context = ParseContext {
         vocabulary: &VOCABULARY,
-        names: &Known,
+        names: &KnownNames,
         requested: &around,
         allow_unknown_devices: false,
     };
@@ -380,7 +347,7 @@ fn a_quoted_text_is_searched_for_and_can_be_combined() {
     let around = RequestedSockets::default();
     let context = ParseContext {
         vocabulary: &VOCABULARY,
-        names: &Known,
+        names: &KnownNames,
         requested: &around,
         allow_unknown_devices: true,
     };
@@ -405,7 +372,7 @@ fn completion_offers_the_valid_continuations() {
     let around = RequestedSockets::default();
     let context = ParseContext {
         vocabulary: &VOCABULARY,
-        names: &Known,
+        names: &KnownNames,
         requested: &around,
         allow_unknown_devices: true,
     };

@@ -15,6 +15,7 @@ pub(crate) mod diagnosis;
 pub(crate) mod dumps;
 pub(crate) mod helper_process;
 pub mod hostile_sample;
+pub(crate) mod known_names;
 pub(crate) mod list_json;
 pub mod machine;
 pub(crate) mod many_connections;

@@ -35,7 +35,7 @@ pub(in crate::recording) struct FrameDecoder {
     clock: Clock,
     /// The frame that was decoded last.
     frame: UnpackedFrame,
-    /// What the Sample of that frame may take.
+    /// The memory left for the Sample of that frame.
     budget: Option<AllocBudget>,
     /// True if a delta frame can follow.
     can_continue: bool,

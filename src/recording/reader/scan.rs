@@ -105,7 +105,7 @@ struct FileScan<'a> {
     payload: Vec<u8>,
     /// True if the key frame of the following delta frames is missing.
     lacks_key: bool,
-    /// What reading the frames so far takes.
+    /// The work of reading the frames so far.
     work: WorkLimit,
 }
 

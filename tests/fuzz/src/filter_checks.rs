@@ -1,55 +1,21 @@
 //! Everything that is done with the text of a filter.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::OnceLock;
 
 use sockwatch::aggregate::Moment;
 use sockwatch::column::{SocketRow, VOCABULARY};
 use sockwatch::filter::{
-    Filter, FilterError, Lookup, NameResolver, ObservedValues, ParseContext, RequestedSockets,
-    complete,
+    Filter, FilterError, ObservedValues, ParseContext, RequestedSockets, complete,
 };
 use sockwatch::model::Ends;
 
 use crate::machine::{Machine, moments};
 use crate::messages;
 use crate::support::bytecode;
+use crate::support::known_names::KnownNames;
 
 /// Width of the excerpt that is checked, cells.
 const WIDTH: usize = 60;
-
-/// Resolves a few names, as a system does.
-struct Names;
-
-impl NameResolver for Names {
-    fn service(&self, name: &str, protocol: &str) -> Option<u16> {
-        match (name, protocol) {
-            ("http", "tcp") => Some(80),
-            ("odd", "tcp") => Some(1),
-            ("odd", "udp") => Some(2),
-            _ => None,
-        }
-    }
-
-    fn hosts(&self, name: &str) -> Lookup<Vec<IpAddr>> {
-        match name {
-            "both" => Lookup::Known(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]),
-            "later" => Lookup::Pending,
-            _ => Lookup::NotFound,
-        }
-    }
-
-    fn device(&self, name: &str) -> Option<u32> {
-        (name == "lo").then_some(1)
-    }
-
-    fn cgroup(&self, path: &str) -> Lookup<u64> {
-        match path {
-            "/a" => Lookup::Known(7),
-            _ => Lookup::NotFound,
-        }
-    }
-}
 
 /// The sockets that filters are evaluated on: something of everything, with rates.
 fn moment() -> &'static Moment {
@@ -69,7 +35,7 @@ pub fn check(text: &str, cursor: usize) {
     for allow_unknown_devices in [false, true] {
         let context = ParseContext {
             vocabulary: &VOCABULARY,
-            names: &Names,
+            names: &KnownNames,
             requested: &requested,
             allow_unknown_devices,
         };

@@ -24,6 +24,7 @@ pub mod shown;
 mod support {
     pub(crate) mod bytecode;
     pub mod hostile_sample;
+    pub(crate) mod known_names;
     pub mod machine;
 }
 
