@@ -30,7 +30,7 @@ impl Payload {
         let mut payload = Payload::at_end(info, fin_received)?;
         if let Some(acked) = acked_by_queue(socket, info, payload.sent)
             // The kernel reads the queue before it locks the socket: only one that agrees with the counter is used.
-            && (acked..=acked + 1).contains(&info.bytes_acked()?)
+            && matches!(info.bytes_acked()?.checked_sub(acked), Some(0 | 1))
         {
             payload.acked = acked;
             // The own FIN is not counted yet.
@@ -158,6 +158,10 @@ mod tests {
         let counters = (u64::MAX, 0, 7, 8, u32::MAX);
         let (received, sent, _) = payload(State::Established, 5, counters);
         assert_eq!((received, sent), (8, u64::MAX));
+        // The queue says that as much was acknowledged as a counter can hold.
+        let counters = (u64::MAX, 0, u64::MAX, 8, 0);
+        let full = payload(State::Established, 0, counters);
+        assert_eq!(full, (8, u64::MAX, u64::MAX));
     }
 
     #[test]
