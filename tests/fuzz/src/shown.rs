@@ -74,9 +74,8 @@ pub fn check(head: [u8; 8], names: &[&[u8]]) {
     check_text(&shown, &findings, usize::from(widths), kind & 32 > 0);
     check_json(&shown);
     draw(&mut state, size);
-    for key in [b'1' + screen % 8, first, second] {
-        let key = KeyEvent::new(key_code(key), KeyModifiers::NONE);
-        let _ = tui::press(&mut state, &key);
+    for byte in [b'1' + screen % 8, first, second] {
+        let _ = tui::press(&mut state, &key(byte));
         draw(&mut state, size);
     }
     if let Some(name) = names.first() {
@@ -85,15 +84,16 @@ pub fn check(head: [u8; 8], names: &[&[u8]]) {
     }
 }
 
-/// A key that a byte stands for.
-fn key_code(byte: u8) -> KeyCode {
-    match byte {
+/// Returns the key that a byte stands for.
+pub fn key(byte: u8) -> KeyEvent {
+    let code = match byte {
         b'\t' => KeyCode::Tab,
         0x1b => KeyCode::Esc,
         b' '..=b'~' => KeyCode::Char(char::from(byte)),
         0..=3 => KeyCode::Down,
         _ => KeyCode::Enter,
-    }
+    };
+    KeyEvent::new(code, KeyModifiers::NONE)
 }
 
 /// Makes some numbers as large as they get.
@@ -140,7 +140,8 @@ fn assert_printable(text: &[u8], form: &str) {
     }
 }
 
-fn check_text(moment: &Moment, findings: &Findings, width: usize, ascii: bool) {
+/// Writes a moment and its findings in every form of text.
+pub fn check_text(moment: &Moment, findings: &Findings, width: usize, ascii: bool) {
     let rows = all_rows(moment);
     let all: Vec<&SocketColumn> = SOCKET_COLUMNS.iter().collect();
     let some: Vec<&SocketColumn> = SHRUNK
@@ -241,7 +242,7 @@ impl Write for Appending<'_> {
 }
 
 /// Checks that JSON is printable and that a parser reads the names as they are.
-fn check_json(moment: &Moment) {
+pub fn check_json(moment: &Moment) {
     let rows = all_rows(moment);
     let mut lines = Vec::new();
     json::write_lines(moment, &rows, &mut lines).expect("a Vec");
@@ -275,7 +276,7 @@ fn check_json(moment: &Moment) {
 }
 
 /// Draws the screen and checks its cells.
-fn draw(state: &mut State, size: (u16, u16)) {
+pub fn draw(state: &mut State, size: (u16, u16)) {
     let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).expect("it is in memory");
     tui::commit_input(state);
     terminal
