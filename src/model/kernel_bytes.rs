@@ -55,6 +55,7 @@ impl<'a> KernelBytes<'a> {
     }
 
     /// Returns the bytes from `begin`, at most `length`.
+    #[must_use]
     pub fn slice(self, begin: usize, length: usize) -> KernelBytes<'a> {
         let own = self.len();
         let begin = begin.min(own);
@@ -150,9 +151,12 @@ impl<'a, B: AsRef<[u8]> + ?Sized> From<&'a B> for KernelBytes<'a> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bases {
     /// Number 1 is the first.
-    bases: Vec<Box<[u8]>>,
+    known: Vec<Box<[u8]>>,
     /// The base that fitted last.
     last: usize,
+    /// Structures packed and words stored for them since [`Bases::renew`].
+    packed: usize,
+    stored_words: usize,
 }
 
 impl Bases {
@@ -162,19 +166,20 @@ impl Bases {
         let length = parts[0].len() + parts[1].len();
         let is_whole = parts.iter().all(|part| part.len().is_multiple_of(WORD));
         if !is_whole || length > MAX_WORDS * WORD {
-            out.push(0);
-            out.extend_from_slice(parts[0]);
-            out.extend_from_slice(parts[1]);
+            append_whole(parts, out);
             return;
         }
+        self.packed += 1;
         let from = out.len();
-        let last = self.bases.get(self.last);
-        if last.is_some_and(|base| base.len() == length)
-            && self.pack_with(self.last, parts, out) <= GOOD_MATCH
-        {
-            return;
+        let last = self.known.get(self.last);
+        if last.is_some_and(|base| base.len() == length) {
+            let differing = self.pack_with(self.last, parts, out);
+            if differing <= GOOD_MATCH {
+                self.stored_words += differing;
+                return;
+            }
+            out.truncate(from);
         }
-        out.truncate(from);
         self.pack_with_best(parts, length, out);
     }
 
@@ -184,8 +189,8 @@ impl Bases {
         let from = out.len();
         let mut best: Option<(usize, usize)> = None;
         let mut candidates = 0;
-        for at in 0..self.bases.len() {
-            if self.bases[at].len() != length {
+        for at in 0..self.known.len() {
+            if self.known[at].len() != length {
                 continue;
             }
             candidates += 1;
@@ -196,27 +201,31 @@ impl Bases {
             }
         }
         let is_good = best.is_some_and(|(_, differing)| differing <= GOOD_MATCH);
-        if !is_good && candidates < MAX_BASES && self.bases.len() < usize::from(u8::MAX) {
-            best = Some((self.bases.len(), 0));
-            self.bases.push(parts.concat().into());
+        if !is_good && candidates < MAX_BASES && self.known.len() < usize::from(u8::MAX) {
+            best = Some((self.known.len(), 0));
+            self.known.push(parts.concat().into());
         }
-        match best {
-            Some((at, _)) => {
-                self.last = at;
-                self.pack_with(at, parts, out);
-            }
-            None => {
-                out.push(0);
-                out.extend_from_slice(parts[0]);
-                out.extend_from_slice(parts[1]);
-            }
+        if let Some((at, differing)) = best {
+            self.last = at;
+            self.stored_words += differing;
+            self.pack_with(at, parts, out);
+        } else {
+            append_whole(parts, out);
         }
+    }
+
+    /// Drops bases that did not fit, so that better ones are found. Nothing that was packed with them may be read after it.
+    pub(super) fn renew(&mut self) {
+        if self.stored_words > GOOD_MATCH * self.packed {
+            self.known.clear();
+        }
+        (self.packed, self.stored_words) = (0, 0);
     }
 
     /// Packs with one base of the same length; returns the number of words that differ.
     #[inline]
     fn pack_with(&self, at: usize, parts: [&[u8]; 2], out: &mut Vec<u8>) -> usize {
-        let base = &self.bases[at];
+        let base = &self.known[at];
         out.push(at as u8 + 1);
         let head = out.len();
         out.extend_from_slice(&[0; BITMAP]);
@@ -248,7 +257,7 @@ impl Bases {
             let (bytes, rest) = stored.split_at_checked(length)?;
             return Some((bytes.into(), rest));
         };
-        let base = self.bases.get(number)?;
+        let base = self.known.get(number)?;
         let (bitmap, stored) = stored.split_first_chunk()?;
         let bitmap = u128::from_ne_bytes(*bitmap);
         let (words, rest) = stored.split_at_checked(bitmap.count_ones() as usize * WORD)?;
@@ -259,6 +268,13 @@ impl Bases {
         };
         Some((bytes, rest))
     }
+}
+
+/// Appends bytes in full.
+fn append_whole(parts: [&[u8]; 2], out: &mut Vec<u8>) {
+    out.push(0);
+    out.extend_from_slice(parts[0]);
+    out.extend_from_slice(parts[1]);
 }
 
 #[cfg(test)]
@@ -348,6 +364,15 @@ mod tests {
             "{}",
             stored.len()
         );
-        assert!(bases.bases.len() <= MAX_BASES);
+        assert!(bases.known.len() <= MAX_BASES);
+        // What follows is another kind of sockets, to which none of these bases is similar.
+        bases.renew();
+        stored.clear();
+        for at in 0..1000u32 {
+            let mut info = [7; 280];
+            info[120..124].copy_from_slice(&at.to_ne_bytes());
+            bases.pack([&info, &[]], &mut stored);
+        }
+        assert!(stored.len() <= 1000 * 32, "{}", stored.len());
     }
 }

@@ -57,6 +57,13 @@ impl SocketTable {
     pub fn clear(&mut self) {
         self.rows.clear_for_reuse();
         self.parts.clear_for_reuse();
+        self.bases.renew();
+    }
+
+    /// Releases the memory that further rows would have used.
+    pub fn shrink_to_fit(&mut self) {
+        self.rows.shrink_to_fit();
+        self.parts.shrink_to_fit();
     }
 
     /// Returns the index of a congestion control name, adding it if it is new. Returns 0 (none) beyond 255 names.
@@ -152,7 +159,7 @@ impl SocketTable {
     /// Returns the variable parts of a row: the structure of the protocol and memory, the congestion control report, and the
     /// name. They are empty if they are not in this table.
     #[inline]
-    pub(crate) fn parts(&self, socket: &Socket) -> (KernelBytes<'_>, &[u8], &[u8]) {
+    pub fn parts(&self, socket: &Socket) -> (KernelBytes<'_>, &[u8], &[u8]) {
         self.find_parts(socket.blob)
             .unwrap_or((KernelBytes::EMPTY, &[], &[]))
     }
