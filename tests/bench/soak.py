@@ -16,7 +16,7 @@ The last screen and the keys before it are printed otherwise. The same --seed pr
 
 Frozen, rewound and compared instants take more memory than live ones. So that the first quarter has seen all of it, a
 tour leads through them once the history is full, and again and again: each quarter has at least one. The quarter must be
-longer than the history.
+longer than the history, and the machine must leave enough CPU time for a steady load and for every Sample.
 """
 
 import argparse
@@ -374,11 +374,15 @@ def measure(pid):
     with open(f"/proc/{pid}/stat") as stat:
         words = stat.read().rsplit(")", 1)[1].split()
     kilobytes = lambda name: int(fields[name].split()[0]) * 1024
+    # Of this network namespace: the load, which depends on how much CPU time is left for it.
+    with open("/proc/net/sockstat") as sockstat:
+        tcp = next(line for line in sockstat if line.startswith("TCP:")).split()
     return {
         "rss": kilobytes("VmRSS"),
         "anonymous": kilobytes("RssAnon"),
         "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
         "threads": int(fields["Threads"]),
+        "sockets": int(tcp[tcp.index("inuse") + 1]) + int(tcp[tcp.index("tw") + 1]),
         "cpu": (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK"),
     }
 
@@ -418,7 +422,8 @@ def judge(options, points, status, alive):
     allowed = max(peak(first, "rss") * (1 + TOLERATED_SHARE), peak(first, "rss") + TOLERATED_BYTES)
     if peak(later, "rss") > allowed:
         wrong.append(
-            f"memory grew from {megabytes(peak(first, 'rss'))} in the first quarter to {megabytes(peak(later, 'rss'))}"
+            f"memory grew from {megabytes(peak(first, 'rss'))} in the first quarter, with at most"
+            f" {peak(first, 'sockets')} sockets, to {megabytes(peak(later, 'rss'))} with {peak(later, 'sockets')}"
         )
     if options.limit and peak(points, "rss") > options.limit * 1e6:
         wrong.append(f"it took {megabytes(peak(points, 'rss'))}, more than {options.limit} MB")
@@ -434,7 +439,7 @@ def judge(options, points, status, alive):
 
 def report(options, points):
     """Prints the course of the run by tenths."""
-    print(f"{'time':>8} {'resident':>10} {'anonymous':>10} {'descriptors':>11} {'threads':>7} {'CPU':>6}")
+    print(f"{'time':>8} {'resident':>10} {'anonymous':>10} {'descriptors':>11} {'threads':>7} {'sockets':>8} {'CPU':>6}")
     step = max(1, len(points) // 10)
     for begin in range(0, len(points), step):
         part = points[begin : begin + step]
@@ -443,11 +448,12 @@ def report(options, points):
         print(
             f"{last['time']:7.0f}s {megabytes(max(point['rss'] for point in part)):>10}"
             f" {megabytes(max(point['anonymous'] for point in part)):>10}"
-            f" {max(point['descriptors'] for point in part):>11} {max(point['threads'] for point in part):>7} {share:>6.1%}"
+            f" {max(point['descriptors'] for point in part):>11} {max(point['threads'] for point in part):>7}"
+            f" {max(point['sockets'] for point in part):>8} {share:>6.1%}"
         )
-    if options.csv:
+    if options.csv and points:
         with open(options.csv, "w") as file:
-            file.write("time,rss,anonymous,descriptors,threads,cpu\n")
+            file.write(",".join(points[0]) + "\n")
             for point in points:
                 file.write(",".join(str(point[name]) for name in point) + "\n")
 
