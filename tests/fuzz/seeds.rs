@@ -312,8 +312,9 @@ fn extremes() -> io::Result<()> {
     let directory = corpus("extremes")?;
     for kind in 0..13_u8 {
         for (at, value) in [0, 4, 12, 15, 17, 19].into_iter().enumerate() {
+            let form = at as u8 % 3;
             let head = [
-                kind.wrapping_mul(37) | 0x50,
+                kind.wrapping_mul(37) & 0x2f | 0x10 | form << 6,
                 kind.wrapping_add(at as u8),
                 b'\r',
                 0,
@@ -330,11 +331,15 @@ fn extremes() -> io::Result<()> {
 fn names() -> io::Result<()> {
     let directory = corpus("table")?;
     for screen in 0..8_u8 {
-        for (width, height) in [(79, 23), (199, 59), (19, 5)] {
+        for (width, height) in [(79, 23), (139, 39), (19, 5)] {
             let kind = screen.wrapping_mul(37);
-            let head = [width, height, width, kind, screen, kind, b'\r', b'/'];
-            let input = [head.as_slice(), &NAMES.join(&0xfe)].concat();
-            std::fs::write(directory.join(format!("{screen}-{width}")), input)?;
+            // Each form on its own.
+            for (at, without) in [0x60, 0xc0, 0xa0].into_iter().enumerate() {
+                let number = kind & 0x1f | without;
+                let head = [width, height, width, kind, screen, number, b'\r', b'/'];
+                let input = [head.as_slice(), &NAMES.join(&0xfe)].concat();
+                std::fs::write(directory.join(format!("{screen}-{width}-{at}")), input)?;
+            }
         }
     }
     Ok(())

@@ -28,8 +28,10 @@ fn every_number_may_be_as_large_as_it_gets() {
         for not_in in [0, 0b010, 0b101] {
             let edits = (0..64).map(|place| [not_in, kind, place, GREATEST, 0]);
             let edits: Vec<[u8; STEP]> = edits.collect();
-            let key = b'1' + kind % 8;
-            check([0b101_0011, kind, b'\r', key], &edits.concat());
+            // Written, recorded, shown.
+            for form in 0..3 {
+                check([form << 6 | 0b01_0011, kind, b'\r', b'8'], &edits.concat());
+            }
         }
     }
 }

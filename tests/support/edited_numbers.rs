@@ -81,7 +81,7 @@ fn apply_one(sample: &mut Sample, [kind, place, value, which]: [u8; EDIT]) {
             set_interface(interface, place, value);
         }),
         9 => every(&mut sample.processes, which, |row| {
-            set_process(row, place, value)
+            set_process(row, place, value);
         }),
         10 => {
             let settings = &mut Arc::make_mut(&mut sample.settings).values;
@@ -95,11 +95,7 @@ fn apply_one(sample: &mut Sample, [kind, place, value, which]: [u8; EDIT]) {
             _ => closed.first_seen_ns = Some(value),
         }),
         _ => {
-            for device in sample
-                .devices
-                .iter_mut()
-                .flat_map(|devices| Arc::make_mut(devices))
-            {
+            for device in sample.devices.iter_mut().flat_map(Arc::make_mut) {
                 device.mtu = Some(value as u32);
                 device.flags = value as u32;
                 device.operstate = Some(value as u8);

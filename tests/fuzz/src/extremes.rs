@@ -88,8 +88,9 @@ impl Session {
 
     /// Writes the last moment as text and JSON.
     pub fn export(&self, width: usize, ascii: bool) {
-        shown::check_text(&self.shown, &self.findings, width, ascii);
-        shown::check_json(&self.shown);
+        let rows = shown::rows_of(&self.shown, shown::FEW_ROWS);
+        shown::check_text(&self.shown, &rows, &self.findings, (width, ascii));
+        shown::check_json(&self.shown, &rows);
     }
 
     /// Presses keys and draws the screen after each.
@@ -101,7 +102,8 @@ impl Session {
     }
 }
 
-/// Shows Samples of the machine with edited numbers. `head` chooses the machine, the screens and the size.
+/// Takes Samples of the machine with edited numbers, and writes them, shows them or records them. `head` chooses which, and
+/// the machine, the screen and two keys.
 pub fn check(head: [u8; 4], edits: &[u8]) {
     let [kind, screen, first, second] = head;
     let mut machine = Machine {
@@ -128,11 +130,11 @@ pub fn check(head: [u8; 4], edits: &[u8]) {
         session.next(sample.clone());
         samples.push(sample);
     }
-    record(&samples);
-    if kind & 64 > 0 {
-        session.export(usize::from(second), kind & 32 > 0);
+    match kind >> 6 {
+        0 => session.export(usize::from(second), kind & 32 > 0),
+        1 => record(&samples),
+        _ => session.press(&[b'1' + screen % 8, first, second], (100, 30)),
     }
-    session.press(&[b'1' + screen % 8, first, second], (120, 30));
 }
 
 /// Records Samples and reads them again.
