@@ -330,11 +330,12 @@ class Keys:
         # What is left of the tour.
         self.tour = []
 
-    def begin_tour(self, screen):
-        """Presses the keys of the tour next."""
+    def begin_tour(self, screen, stay):
+        """Presses the keys of the tour next; then stays frozen for a time, seconds."""
         # Space freezes and resumes: the tour begins live.
         resume = [(" ", 1)] if "FROZEN" in screen else []
-        self.tour = BACK + resume + TOUR
+        frozen = [(" ", 1), ("M", 1), ("^", 1), ("D", stay)] if stay > 0 else []
+        self.tour = BACK + resume + TOUR + frozen
 
     def next(self, rate):
         """Returns what to press next, and the time to wait after it."""
@@ -469,9 +470,14 @@ def command_of(options, directory):
     return [binary, "--interval", options.every, "--history", options.history, "--config", "none"]
 
 
+def tour_length():
+    """Returns the time that a tour takes, seconds, and some more."""
+    return sum(wait for _, wait in BACK + TOUR) * 1.1
+
+
 def tour_times(options, begin):
     """Returns when the first tour begins, and the time between the beginnings of two: the first quarter has two."""
-    length = sum(wait for _, wait in BACK + TOUR) * 1.1
+    length = tour_length()
     quarter = options.duration / 4
     full = seconds(options.history) * 1.02
     if options.record:
@@ -494,12 +500,16 @@ def run(options):
         next_point = begin + 1
         next_key = begin + 2 if options.keys_per_second > 0 and not options.record else float("inf")
         next_size = begin + 60
-        next_tour, between_tours = tour_times(options, begin)
+        first_tour, between_tours = tour_times(options, begin)
+        next_tour = first_tour
         while alive and (now := time.monotonic()) < begin + options.duration:
             alive = terminal.read(max(0.0, min(next_key, next_point) - now))
             if alive and (now := time.monotonic()) >= next_key:
                 if now >= next_tour:
-                    keys.begin_tour(terminal.screen.text())
+                    # While frozen, the old frames and the new ones are held: the first time, until the next tour, which
+                    # is the longest that random keys can freeze it.
+                    is_first = next_tour == first_tour
+                    keys.begin_tour(terminal.screen.text(), between_tours - tour_length() if is_first else 0)
                     next_tour = now + between_tours
                 text, wait = keys.next(options.keys_per_second)
                 terminal.press(text)
