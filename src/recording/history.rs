@@ -143,6 +143,12 @@ impl FrameHistory {
         self.detached_bytes = payloads.map(|payload| memory(payload)).sum();
     }
 
+    /// Returns the time of the oldest Sample, ns of the monotonic clock; `None` if there is none.
+    pub fn since_ns(&self) -> Option<u64> {
+        let oldest = self.chunks.front()?.frames.first()?;
+        Some(oldest.entry.time.monotonic_ns)
+    }
+
     /// Returns the bytes of memory in use, with those of frames that are only in a snapshot.
     pub fn bytes(&self) -> usize {
         self.bytes + self.detached_bytes
