@@ -9,7 +9,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use jiff::tz::TimeZone;
 use signal_hook::consts::SIGXFSZ;
-use sockwatch::app::{ColorSupport, environment};
+use sockwatch::app::{ColorSupport, allocator, environment};
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
 use sockwatch::command::UsageError;
@@ -29,25 +29,8 @@ const USAGE_ERROR: u8 = 2;
 /// Width of the excerpt of a filter that is printed below the error, columns.
 const EXCERPT_WIDTH: usize = 76;
 
-/// Number of memory arenas of the allocator. By default there are eight per processor, and what a thread has released stays
-/// in its arena: in a long run of the dashboard with rewinding, about a fifth of the memory.
-#[cfg(target_env = "gnu")]
-const ARENAS: i32 = 1;
-
-/// Limits the arenas of the allocator, before any thread exists. Threads allocate rarely, in large pieces.
-#[cfg(target_env = "gnu")]
-#[allow(unsafe_code, reason = "there is no safe interface")]
-fn limit_arenas() {
-    use nix::libc;
-    // SAFETY: it only sets a parameter of the allocator, and no other thread exists. If it fails, the default remains.
-    unsafe { libc::mallopt(libc::M_ARENA_MAX, ARENAS) };
-}
-
-#[cfg(not(target_env = "gnu"))]
-fn limit_arenas() {}
-
 fn main() -> ExitCode {
-    limit_arenas();
+    allocator::configure();
     // Before anything that a user names is opened, and before any other thread exists.
     if let Err(error) = privilege::reduce() {
         message::write(format_args!(

@@ -49,11 +49,17 @@ impl ByteCounters {
     /// Returns the growth since `before`; `None` if a counter went backwards.
     #[inline]
     pub(super) fn delta_since(&self, before: &ByteCounters) -> Option<ByteCounters> {
+        let bytes_sent = self.bytes_sent.checked_sub(before.bytes_sent)?;
+        let bytes_retrans = self.bytes_retrans.wrapping_sub(before.bytes_retrans);
+        // What is retransmitted is sent: a growth of half of 2^32 that is not is a counter that went back.
+        if bytes_retrans > u32::MAX / 2 && u64::from(bytes_retrans) > bytes_sent {
+            return None;
+        }
         Some(ByteCounters {
             received: self.received.checked_sub(before.received)?,
             acked: self.acked.checked_sub(before.acked)?,
-            bytes_sent: self.bytes_sent.checked_sub(before.bytes_sent)?,
-            bytes_retrans: self.bytes_retrans.wrapping_sub(before.bytes_retrans),
+            bytes_sent,
+            bytes_retrans,
             busy_us: self.busy_us.wrapping_sub(before.busy_us),
             rwnd_limited_us: self.rwnd_limited_us.wrapping_sub(before.rwnd_limited_us),
             sndbuf_limited_us: self
@@ -78,6 +84,18 @@ mod tests {
             ..ByteCounters::default()
         };
         assert_eq!(after.delta_since(&before), None);
+        let retransmitted = |bytes_sent, bytes_retrans| ByteCounters {
+            bytes_sent,
+            bytes_retrans,
+            ..ByteCounters::default()
+        };
+        let before = retransmitted(5000, 100);
+        assert_eq!(retransmitted(6000, 99).delta_since(&before), None);
+        let wrapped = retransmitted(u64::MAX, 50).delta_since(&before);
+        assert_eq!(
+            wrapped.map(|delta| delta.bytes_retrans),
+            Some(u32::MAX - 49)
+        );
     }
 
     #[test]

@@ -77,8 +77,8 @@ impl ProcessDifference {
 
     /// Reports whether none of its sockets differs.
     fn is_none(&self) -> bool {
-        let changes = u64::from(self.appeared) + u64::from(self.gone) + self.received + self.sent;
-        self.before == self.after && changes == 0
+        let is_changed = self.appeared > 0 || self.gone > 0 || self.received > 0 || self.sent > 0;
+        self.before == self.after && !is_changed
     }
 }
 
@@ -185,8 +185,12 @@ impl Comparison<'_> {
             self.for_each_owner(socket, |process| {
                 process.appeared += u32::from(difference.kind == DifferenceKind::Appeared);
                 process.gone += u32::from(difference.kind == DifferenceKind::Gone);
-                process.received += difference.received.unwrap_or(0);
-                process.sent += difference.sent.unwrap_or(0);
+                // A recording may claim any counters.
+                let add = |sum: &mut u64, more: Option<u64>| {
+                    *sum = sum.saturating_add(more.unwrap_or(0));
+                };
+                add(&mut process.received, difference.received);
+                add(&mut process.sent, difference.sent);
             });
         }
         self.out.sockets.push(difference);

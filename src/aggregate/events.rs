@@ -147,6 +147,15 @@ pub struct EventBatch {
 }
 
 impl EventBatch {
+    /// Releases the memory that further events would have used: a batch is kept for long and never changes.
+    fn release_spare_memory(&mut self) {
+        self.events.shrink_to_fit();
+        self.sample.sockets.rows.shrink_to_fit();
+        self.sample.sockets.bytes.shrink_to_fit();
+        self.sample.processes.shrink_to_fit();
+        self.sample.holders.shrink_to_fit();
+    }
+
     /// Returns an event of the batch with its socket.
     fn get(&self, at: usize) -> Option<(&Event, SocketRef<'_>)> {
         let event = self.events.get(at)?;
@@ -171,6 +180,7 @@ impl EventLog {
             return;
         }
         batch.events.sort_by_key(|event| event.at_us);
+        batch.release_spare_memory();
         self.kept += batch.events.len();
         self.batches.push_back(Arc::new(batch));
         while self.kept > EVENTS && self.batches.len() > 1 {
@@ -260,5 +270,16 @@ mod tests {
         log.push(flood);
         assert_eq!(log.omitted(), 7);
         assert_eq!(log.next(), 100_017);
+    }
+
+    #[test]
+    fn a_batch_in_the_log_has_no_spare_memory() {
+        let mut log = EventLog::default();
+        let mut batch = batch(300);
+        batch.sample.sockets.bytes = Vec::with_capacity(1000);
+        log.push(batch);
+        let batch = log.batches().next().expect("it is kept");
+        assert_eq!(batch.events.capacity(), batch.events.len());
+        assert_eq!(batch.sample.sockets.bytes.capacity(), 0);
     }
 }

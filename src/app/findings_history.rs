@@ -2,13 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::diagnose::Findings;
 use crate::recording::Entry;
 use crate::tui::timeline::FindingMarks;
 
-/// The latest findings, limited by age and by size.
+/// The findings at the Samples of the history, limited by size.
 #[derive(Debug, Default)]
 pub(super) struct FindingsHistory {
     /// Findings with the time of their Sample, ns of the monotonic clock, and their size, bytes.
@@ -17,22 +16,20 @@ pub(super) struct FindingsHistory {
 }
 
 impl FindingsHistory {
-    /// Appends the findings at a time, and removes the oldest ones beyond an age or a size.
+    /// Appends the findings at a time, and removes those before another time, and the oldest ones beyond a size.
     pub(super) fn push(
         &mut self,
         at_ns: u64,
         findings: &Arc<Findings>,
-        max_age: Duration,
+        since_ns: u64,
         max_bytes: usize,
     ) {
         let before = self.samples.back().map(|(_, before, _)| &**before);
         let bytes = findings.memory(before);
         self.samples.push_back((at_ns, Arc::clone(findings), bytes));
         self.bytes += bytes;
-        let max_age_ns = u64::try_from(max_age.as_nanos()).unwrap_or(u64::MAX);
-        let oldest_ns = at_ns.saturating_sub(max_age_ns);
         while let Some((ns, _, bytes)) = self.samples.front()
-            && (*ns < oldest_ns || self.bytes > max_bytes)
+            && (*ns < since_ns || self.bytes > max_bytes)
         {
             self.bytes -= bytes;
             self.samples.pop_front();
@@ -76,14 +73,9 @@ mod tests {
         let findings = Arc::new(Findings::default());
         let max_bytes = findings.memory(None) * 10;
         let mut entries = Vec::new();
-        for second in 0..100 {
+        for second in 0..100_u64 {
             let monotonic_ns = second * SECOND;
-            history.push(
-                monotonic_ns,
-                &findings,
-                Duration::from_secs(1000),
-                max_bytes,
-            );
+            history.push(monotonic_ns, &findings, 0, max_bytes);
             assert!(history.bytes() <= max_bytes);
             let time = SampleTime {
                 monotonic_ns,
@@ -106,13 +98,9 @@ mod tests {
     #[test]
     fn old_findings_are_removed() {
         let mut history = FindingsHistory::default();
-        for second in 0..100 {
-            history.push(
-                second * SECOND,
-                &Arc::default(),
-                Duration::from_secs(10),
-                usize::MAX,
-            );
+        for second in 0..100_u64 {
+            let since_ns = second.saturating_sub(10) * SECOND;
+            history.push(second * SECOND, &Arc::default(), since_ns, usize::MAX);
         }
         assert_eq!(history.samples.len(), 11);
         assert_eq!(history.bytes(), 11 * Findings::default().memory(None));

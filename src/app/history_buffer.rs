@@ -15,7 +15,8 @@ use crate::recording::{Archive, Encoder, FrameHistory, HistorySnapshot, Metadata
 use crate::tui::recording_progress::RecordingProgress;
 use crate::tui::timeline::FindingMarks;
 
-/// Maximum size of the history in memory, bytes: of the encoded Samples and of the findings at each.
+/// Maximum size of the history in memory, bytes: of the encoded Samples and of the findings at each, also of those that a
+/// rewind still shows.
 const MAX_BYTES: usize = 64 << 20;
 
 /// Maximum size of the findings, bytes.
@@ -91,11 +92,11 @@ impl HistoryBuffer {
             recording.push(&frame);
         }
         if !self.span.is_zero() {
-            // The history is truncated at key frames, so it reaches a little further back than its span.
-            let max_age = self.span.saturating_mul(2);
-            let at_ns = sample.monotonic_ns;
-            (state.findings).push(at_ns, findings, max_age, MAX_FINDINGS_BYTES);
-            let max_bytes = MAX_BYTES - state.findings.bytes().min(MAX_FINDINGS_BYTES);
+            let since_ns = state.history.as_ref().and_then(FrameHistory::since_ns);
+            let (at_ns, since_ns) = (sample.monotonic_ns, since_ns.unwrap_or(0));
+            (state.findings).push(at_ns, findings, since_ns, MAX_FINDINGS_BYTES);
+            // Twice: a rewind keeps the findings at its Samples while others follow.
+            let max_bytes = MAX_BYTES - 2 * state.findings.bytes().min(MAX_FINDINGS_BYTES);
             let history = state.history.get_or_insert_with(|| {
                 let metadata = self.metadata(&sample.host, sample.taken_at_us);
                 FrameHistory::new(metadata, self.span, max_bytes)

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::aggregate::Moment;
+use crate::aggregate::{EventLog, Moment};
 use crate::diagnose::Findings;
 use crate::tui::timeline::PlaybackStatus;
 
@@ -128,14 +128,31 @@ impl LatestSlot {
     }
 
     /// Returns the memory of a moment that is no longer shown.
-    pub fn release(&self, moment: Arc<Moment>) {
+    pub fn release(&self, mut moment: Arc<Moment>) {
+        discard_events(&mut moment);
         self.state().spare = Some(moment);
+    }
+
+    /// Returns the memory of a moment that the producer does not need for now. It is released if there is a spare one.
+    pub fn give_back(&self, mut moment: Arc<Moment>) {
+        discard_events(&mut moment);
+        self.state().spare.get_or_insert(moment);
+    }
+}
+
+/// Removes the events, which are replaced in any case: those of a time that is no longer shown would be kept for as long
+/// as the moment waits.
+fn discard_events(moment: &mut Arc<Moment>) {
+    if let Some(moment) = Arc::get_mut(moment) {
+        moment.aggregate.events = EventLog::default();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aggregate::Aggregator;
+    use crate::model::{Ends, Family, Protocol, Sample, Socket, State};
 
     #[test]
     fn two_moments_are_enough() {
@@ -163,6 +180,53 @@ mod tests {
         assert!(!slot.publish(slot.acquire(), Arc::default()));
         assert!(slot.fetch().moment.is_some());
         assert!(slot.publish(slot.acquire(), Arc::default()));
+    }
+
+    #[test]
+    fn a_producer_that_waits_keeps_no_moment_of_its_own() {
+        let slot = LatestSlot::default();
+        let shown = slot.acquire_spare();
+        let (making, address) = (slot.acquire_spare(), Arc::as_ptr(&shown));
+        slot.release(shown);
+        slot.give_back(making);
+        assert_eq!(Arc::as_ptr(&slot.acquire_spare()), address);
+        let making = slot.acquire_spare();
+        let address = Arc::as_ptr(&making);
+        slot.give_back(making);
+        assert_eq!(Arc::as_ptr(&slot.acquire_spare()), address);
+    }
+
+    #[test]
+    fn a_moment_that_waits_keeps_no_events() {
+        let slot = LatestSlot::default();
+        let (mut moment, mut aggregator) = (slot.acquire(), Aggregator::new());
+        let mut sample = Sample::default();
+        for second in 1..3 {
+            sample.monotonic_ns = second * 1_000_000_000;
+            let making = Arc::get_mut(&mut moment).expect("it has one owner");
+            making.sample = sample.clone();
+            making.derive(&mut aggregator);
+            sample.sockets.rows.push(a_socket());
+        }
+        assert_eq!(moment.aggregate.events.len(), 1);
+        slot.release(moment);
+        assert!(slot.acquire().aggregate.events.is_empty());
+    }
+
+    fn a_socket() -> Socket {
+        let ends = Ends::Unix {
+            vfs: None,
+            pending: 0,
+            peer_inode: None,
+        };
+        Socket::new(
+            1,
+            1,
+            Family::Unix,
+            Protocol::Stream,
+            State::Established,
+            ends,
+        )
     }
 
     #[test]

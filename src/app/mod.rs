@@ -12,11 +12,13 @@
 //! - `event_loop` processes [`Message`]s and passes effects to an [`EffectHandler`]; `system_effects` is the real one.
 //! - `sampler_thread` produces live moments; `history_buffer` keeps the last minutes of them and feeds the active
 //!   recording.
+//! - `allocator` returns the memory of a rewind to the system.
 //! - `player` produces moments of a recording or of the history buffer; `findings_scan` scans a recording for findings.
 //!
 //! Sampling, reading keys and drawing are independent of each other; the loop never waits for a Sample.
 
 mod active_recording;
+pub mod allocator;
 mod background_writer;
 mod color_support;
 mod dashboard;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::time::Instant;
 
+use super::allocator;
 use super::latest_slot::LatestSlot;
 use super::message::Message;
 use super::player::{Player, PlayerStep};
@@ -24,6 +25,9 @@ pub(super) fn spawn(
     let (slot, messages) = (Arc::clone(slot), wake.clone());
     threads::spawn("player", wake, move || {
         run(player, &seeks, &slot, &messages);
+        // Everything but the moments on their way is released by now.
+        drop((seeks, slot));
+        allocator::return_free_pages();
     })?;
     Ok(sender)
 }
@@ -72,7 +76,7 @@ fn run(mut player: Player, seeks: &Receiver<Seek>, slot: &LatestSlot, wake: &Sen
                 }
             }
             PlayerStep::Idle => {
-                held = Some(moment);
+                slot.give_back(moment);
                 seeks.recv().ok()
             }
         };

@@ -15,7 +15,7 @@ pub struct Dashboard {
     pub interval: Duration,
     /// History to rewind; 0 disables it
     ///
-    /// Takes at most 64 MB, half more while frozen; older samples are dropped earlier.
+    /// Takes at most 64 MB, also while frozen; older samples are dropped earlier.
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = history)]
     pub history: Duration,
     /// Configuration file.

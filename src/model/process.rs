@@ -185,7 +185,9 @@ impl ProcessRow {
     /// Returns the number of open sockets that no socket table lists; `None` if it is not known.
     pub fn unlisted_sockets(&self) -> Option<u32> {
         let protocols = self.unlisted.as_ref()?;
-        Some(protocols.iter().map(|protocol| protocol.sockets).sum())
+        let counts = protocols.iter().map(|protocol| protocol.sockets);
+        // A recording may claim any counts.
+        Some(counts.fold(0, u32::saturating_add))
     }
 
     /// Creates a row for a process of which only the identity is known.

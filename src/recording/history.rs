@@ -19,8 +19,8 @@ const FRAME_OVERHEAD: usize = 2 * size_of::<Frame>() + 4 * size_of::<usize>();
 /// Bytes of a chunk in addition to its frames: its place in a list, and the least capacity of its own.
 const CHUNK_OVERHEAD: usize = 4 * size_of::<Chunk>() + 4 * size_of::<Frame>();
 
-/// Part of the limit that the history always has, however much a snapshot holds.
-const LEAST_SHARE: usize = 4;
+/// Part of the limit that is reserved for what is pushed while a snapshot holds all other frames: the fifth.
+const RESERVED_PART: usize = 5;
 
 /// A key frame and the frames that are based on it.
 #[derive(Debug)]
@@ -32,7 +32,8 @@ struct Chunk {
 /// The last frames, limited by age and by size.
 ///
 /// A snapshot shares its frames with the history, and holds them when the history has removed them. They count towards
-/// the limit of size until the snapshot is dropped; a fourth of the limit is always for the history.
+/// the limit of size until the snapshot is dropped. A fifth of the limit is never in a snapshot, so that the history goes
+/// on within the limit.
 #[derive(Debug)]
 pub struct FrameHistory {
     metadata: Metadata,
@@ -71,8 +72,9 @@ impl FrameHistory {
 
     /// Returns the limit of the history's own frames, bytes.
     fn limit(&self) -> usize {
+        let reserved = self.max_bytes / RESERVED_PART;
         let left = self.max_bytes.saturating_sub(self.detached_bytes);
-        left.max(self.max_bytes / LEAST_SHARE)
+        left.clamp(reserved, self.max_bytes - reserved)
     }
 
     /// Reports whether the next frame should be a key frame, so that old frames are removed in small steps.
@@ -139,6 +141,12 @@ impl FrameHistory {
     fn count_detached(&mut self) {
         let payloads = self.detached.iter();
         self.detached_bytes = payloads.map(|payload| memory(payload)).sum();
+    }
+
+    /// Returns the time of the oldest Sample, ns of the monotonic clock; `None` if there is none.
+    pub fn since_ns(&self) -> Option<u64> {
+        let oldest = self.chunks.front()?.frames.first()?;
+        Some(oldest.entry.time.monotonic_ns)
     }
 
     /// Returns the bytes of memory in use, with those of frames that are only in a snapshot.

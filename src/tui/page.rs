@@ -46,6 +46,16 @@ impl Page {
         }
     }
 
+    /// Releases what is derived again when the page is shown again.
+    pub(super) fn release(&mut self) {
+        match self {
+            Page::Process(page) => page.sockets.release(),
+            Page::Remote(page) => page.sockets.release(),
+            Page::Difference(page) => page.release(),
+            Page::Socket(_) => {}
+        }
+    }
+
     /// The table on it, if there is one.
     pub(super) fn table_mut(&mut self) -> Option<&mut dyn TableControl> {
         match self {

@@ -34,8 +34,9 @@ use crate::model::{Process, Sample, SampleTime, SocketKey};
 pub use display_mode::DisplayMode;
 pub use system::System;
 
-/// The maximum number of pages open on a screen: each of them is updated from every moment.
-const MAX_PAGES: usize = 50;
+/// The maximum number of pages open on a screen: each of them is updated from every moment, and keeps the last ten
+/// minutes of its subject.
+const MAX_PAGES: usize = 20;
 
 /// The state of the dashboard.
 pub struct State {

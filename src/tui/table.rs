@@ -171,6 +171,14 @@ impl<L: List> Table<L> {
         self.invalidate();
     }
 
+    /// Releases the memory for the rows, which are arranged again when they are shown. The view is kept.
+    pub(super) fn release(&mut self) {
+        if self.arranged.take().is_some() {
+            self.order = Vec::new();
+            self.sorter = Sorter::default();
+        }
+    }
+
     /// Marks the arrangement as stale.
     fn invalidate(&mut self) {
         self.version += 1;

@@ -13,6 +13,10 @@ the lowest priority and ends with it. Memory, descriptors, threads and CPU time 
 It passes (status 0) if the program still ran at the end, ended with status 0 when told to, held no more memory after the
 first quarter of the time than within it (and a tolerance), and had no more descriptors or threads than it uses at work.
 The last screen and the keys before it are printed otherwise. The same --seed presses the same keys.
+
+Frozen, rewound and compared instants take more memory than live ones. So that the first quarter has seen all of it, a
+tour leads through them once the history is full, and again and again: each quarter has at least one. The quarter must be
+longer than the history, and the machine must leave enough CPU time for a steady load and for every Sample.
 """
 
 import argparse
@@ -53,6 +57,22 @@ KEYS = (
     + [(3, key) for key in ["s", "I", "<", ">", "o", "c", "+", "-", "=", "t", "t", "z", "Z", "n", "N"]]
     + [(6, key) for key in [" ", ",", ".", "[", "]", "{", "}", "^", "$", "(", ")", "M", "D"]]
     + [(2, key) for key in ["y", "Y", "!", "?", "T", "m", "\x0c"]]
+)
+
+# What leads through everything that takes memory, with the time to wait after each, seconds: the screens live, then
+# frozen, marked, rewound to the start (where there is no history) and to the end (whose history is read), compared on
+# several screens, filtered, grouped and sorted by text. It begins and ends live, without popups, filters or pages.
+BACK = [("\x1b", 0.1)] * 8 + [("F", 0.3)]
+TOUR = (
+    [(digit, 0.4) for digit in "12345678"]
+    + [("2", 0.4), (" ", 1), ("M", 0.5), ("\x1b[D", 1), ("^", 2), ("D", 1), ("D", 0.5)]
+    + [("$", 8), ("M", 0.5), ("\x1b[D", 8), ("D", 0.5), ("1", 0.4), ("D", 0.5), ("3", 0.4), ("D", 0.5)]
+    + [("4", 0.4), ("\r", 0.5), ("5", 0.4), ("\r", 0.5), ("8", 1), ("7", 0.4), ("6", 0.4), ("2", 0.4)]
+    + BACK
+    + [("/state established\r", 1), ("t", 0.5), ("t", 0.5), ("t", 0.5), ("=", 0.2), ("s", 0.2), ("\r", 0.5)]
+    + [(key, 0.1) for digit in "134582" for key in [digit, "\x1b", "\x1b"]]
+    + BACK
+    + [(" ", 2)]
 )
 
 
@@ -307,8 +327,29 @@ class Keys:
         self.weights = [weight for weight, _ in KEYS]
         self.keys = [key for _, key in KEYS]
         self.pressed = []
+        # What is left of the tour.
+        self.tour = []
 
-    def next(self):
+    def begin_tour(self, screen, stay):
+        """Presses the keys of the tour next; then stays frozen for a time, seconds."""
+        # Space freezes and resumes: the tour begins live.
+        resume = [(" ", 1)] if "FROZEN" in screen else []
+        frozen = [(" ", 1), ("M", 1), ("^", 1), ("D", stay)] if stay > 0 else []
+        self.tour = BACK + resume + TOUR + frozen
+
+    def next(self, rate):
+        """Returns what to press next, and the time to wait after it."""
+        if self.tour:
+            text, wait = self.tour.pop(0)
+            self.remember(text)
+            return text, wait
+        return self.next_random(), self.random.expovariate(rate)
+
+    def remember(self, text):
+        self.pressed.append(text)
+        del self.pressed[:-60]
+
+    def next_random(self):
         chance = self.random.random()
         if chance < 0.02:
             text = "/" + "\x15" + self.random.choice(FILTERS) + self.random.choice(["\r", "\r", "\x1b"])
@@ -320,8 +361,7 @@ class Keys:
             text = "\x1b\x1b\x1bF1"
         else:
             text = self.random.choices(self.keys, self.weights)[0]
-        self.pressed.append(text)
-        del self.pressed[:-60]
+        self.remember(text)
         return text
 
 
@@ -335,11 +375,15 @@ def measure(pid):
     with open(f"/proc/{pid}/stat") as stat:
         words = stat.read().rsplit(")", 1)[1].split()
     kilobytes = lambda name: int(fields[name].split()[0]) * 1024
+    # Of this network namespace: the load, which depends on how much CPU time is left for it.
+    with open("/proc/net/sockstat") as sockstat:
+        tcp = next(line for line in sockstat if line.startswith("TCP:")).split()
     return {
         "rss": kilobytes("VmRSS"),
         "anonymous": kilobytes("RssAnon"),
         "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
         "threads": int(fields["Threads"]),
+        "sockets": int(tcp[tcp.index("inuse") + 1]) + int(tcp[tcp.index("tw") + 1]),
         "cpu": (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK"),
     }
 
@@ -379,7 +423,8 @@ def judge(options, points, status, alive):
     allowed = max(peak(first, "rss") * (1 + TOLERATED_SHARE), peak(first, "rss") + TOLERATED_BYTES)
     if peak(later, "rss") > allowed:
         wrong.append(
-            f"memory grew from {megabytes(peak(first, 'rss'))} in the first quarter to {megabytes(peak(later, 'rss'))}"
+            f"memory grew from {megabytes(peak(first, 'rss'))} in the first quarter, with at most"
+            f" {peak(first, 'sockets')} sockets, to {megabytes(peak(later, 'rss'))} with {peak(later, 'sockets')}"
         )
     if options.limit and peak(points, "rss") > options.limit * 1e6:
         wrong.append(f"it took {megabytes(peak(points, 'rss'))}, more than {options.limit} MB")
@@ -395,7 +440,7 @@ def judge(options, points, status, alive):
 
 def report(options, points):
     """Prints the course of the run by tenths."""
-    print(f"{'time':>8} {'resident':>10} {'anonymous':>10} {'descriptors':>11} {'threads':>7} {'CPU':>6}")
+    print(f"{'time':>8} {'resident':>10} {'anonymous':>10} {'descriptors':>11} {'threads':>7} {'sockets':>8} {'CPU':>6}")
     step = max(1, len(points) // 10)
     for begin in range(0, len(points), step):
         part = points[begin : begin + step]
@@ -404,11 +449,12 @@ def report(options, points):
         print(
             f"{last['time']:7.0f}s {megabytes(max(point['rss'] for point in part)):>10}"
             f" {megabytes(max(point['anonymous'] for point in part)):>10}"
-            f" {max(point['descriptors'] for point in part):>11} {max(point['threads'] for point in part):>7} {share:>6.1%}"
+            f" {max(point['descriptors'] for point in part):>11} {max(point['threads'] for point in part):>7}"
+            f" {max(point['sockets'] for point in part):>8} {share:>6.1%}"
         )
-    if options.csv:
+    if options.csv and points:
         with open(options.csv, "w") as file:
-            file.write("time,rss,anonymous,descriptors,threads,cpu\n")
+            file.write(",".join(points[0]) + "\n")
             for point in points:
                 file.write(",".join(str(point[name]) for name in point) + "\n")
 
@@ -424,6 +470,24 @@ def command_of(options, directory):
     return [binary, "--interval", options.every, "--history", options.history, "--config", "none"]
 
 
+def tour_length():
+    """Returns the time that a tour takes, seconds, and some more."""
+    return sum(wait for _, wait in BACK + TOUR) * 1.1
+
+
+def tour_times(options, begin):
+    """Returns when the first tour begins, and the time between the beginnings of two: the first quarter has two."""
+    length = tour_length()
+    quarter = options.duration / 4
+    full = seconds(options.history) * 1.02
+    if options.record:
+        return float("inf"), float("inf")
+    if full + 2 * length > quarter:
+        print(f"note: the first quarter ({quarter:.0f} s) is too short for the history and two tours of {length:.0f} s")
+    first = min(full, max(0.0, quarter - 2 * length))
+    return begin + first, max(length, quarter - first - length)
+
+
 def run(options):
     directory = tempfile.mkdtemp(prefix="soak-")
     load = []
@@ -436,11 +500,20 @@ def run(options):
         next_point = begin + 1
         next_key = begin + 2 if options.keys_per_second > 0 and not options.record else float("inf")
         next_size = begin + 60
+        first_tour, between_tours = tour_times(options, begin)
+        next_tour = first_tour
         while alive and (now := time.monotonic()) < begin + options.duration:
             alive = terminal.read(max(0.0, min(next_key, next_point) - now))
             if alive and (now := time.monotonic()) >= next_key:
-                terminal.press(keys.next())
-                next_key = now + keys.random.expovariate(options.keys_per_second)
+                if now >= next_tour:
+                    # While frozen, the old frames and the new ones are held: the first time, until the next tour, which
+                    # is the longest that random keys can freeze it.
+                    is_first = next_tour == first_tour
+                    keys.begin_tour(terminal.screen.text(), between_tours - tour_length() if is_first else 0)
+                    next_tour = now + between_tours
+                text, wait = keys.next(options.keys_per_second)
+                terminal.press(text)
+                next_key = now + wait
             if now >= next_size and not options.record:
                 terminal.resize(keys.random.choice(SIZES))
                 next_size = now + 60

@@ -44,6 +44,7 @@ fn write_seeds() -> io::Result<()> {
     recordings()?;
     messages()?;
     raw_dumps()?;
+    extremes()?;
     filters()?;
     configurations()?;
     names()?;
@@ -173,6 +174,12 @@ fn messages() -> io::Result<()> {
             std::fs::write(directory.join(format!("{name}-payload-{at}")), payload)?;
         }
     }
+    for (name, first, payload) in made_messages() {
+        std::fs::write(
+            directory.join(name),
+            [&[first], payload.as_slice()].concat(),
+        )?;
+    }
     // AF_TIPC, AF_VSOCK, AF_SMC, AF_XDP and one that does not exist.
     for family in [30, 40, 43, 44, 99] {
         let mut input = vec![0x80; 2];
@@ -181,6 +188,83 @@ fn messages() -> io::Result<()> {
         std::fs::write(directory.join(format!("family-{family}")), input)?;
     }
     Ok(())
+}
+
+/// Appends an attribute.
+fn attribute(kind: u16, value: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&(value.len() as u16 + 4).to_ne_bytes());
+    out.extend_from_slice(&kind.to_ne_bytes());
+    out.extend_from_slice(value);
+    out.resize(out.len().next_multiple_of(4), 0);
+}
+
+/// Payloads of messages that the recorded kernels do not have, with the byte that chooses the protocol: TIPC, XDP, vsock,
+/// SCTP and MPTCP. Numbers are 0, small, or as large as can be.
+fn made_messages() -> Vec<(String, u8, Vec<u8>)> {
+    let mut out = Vec::new();
+    for (name, byte) in [("zero", 0), ("small", 1), ("large", 0xff)] {
+        let word = [byte; 4];
+        let long = [byte; 8];
+        let mut statistics = Vec::new();
+        for kind in 0..6 {
+            attribute(kind, &word, &mut statistics);
+        }
+        let mut connection = Vec::new();
+        (0..4).for_each(|kind| attribute(kind, &word, &mut connection));
+        let mut socket = Vec::new();
+        attribute(1, &word, &mut socket);
+        attribute(2, &word, &mut socket);
+        attribute(3, &connection, &mut socket);
+        attribute(5, &statistics, &mut socket);
+        attribute(6, &1_u32.to_ne_bytes(), &mut socket);
+        attribute(7, &word, &mut socket);
+        attribute(8, &word, &mut socket);
+        attribute(9, &1_u32.to_ne_bytes(), &mut socket);
+        attribute(10, &long, &mut socket);
+        let mut tipc = Vec::new();
+        attribute(2, &socket, &mut tipc);
+        out.push((format!("made-tipc-{name}"), 0x80 | 9, tipc));
+        // AF_XDP: information, user, memory.
+        let mut xdp = vec![44, 3, 0, 0];
+        xdp.extend_from_slice(&[byte; 12]);
+        attribute(1, &long, &mut xdp);
+        attribute(2, &word, &mut xdp);
+        attribute(8, &[byte; 36], &mut xdp);
+        out.push((format!("made-xdp-{name}"), 0x80, xdp));
+        // AF_VSOCK: a stream that is established.
+        let mut vsock = vec![40, 1, 1, 3];
+        vsock.extend_from_slice(&[byte; 28]);
+        out.push((format!("made-vsock-{name}"), 0x80, vsock));
+        // AF_INET and AF_INET6, established: every attribute that there is.
+        for family in [2, 10] {
+            for (protocol, info) in [(1, 280), (2, 0), (3, 0), (4, 0), (5, 104), (6, 224), (7, 0)] {
+                let mut inet = vec![family, 1, 1, byte];
+                inet.extend_from_slice(&[byte; 68]);
+                for kind in [
+                    1, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 21, 22,
+                ] {
+                    let length = match kind {
+                        1 => 16,
+                        3 => 32,
+                        7 => 36,
+                        12 | 13 => 256,
+                        14 => 100,
+                        16 => 20,
+                        _ => 8,
+                    };
+                    attribute(kind, &vec![byte; length], &mut inet);
+                }
+                attribute(2, &vec![byte; info], &mut inet);
+                attribute(4, b"bbr\0", &mut inet);
+                out.push((
+                    format!("made-inet-{family}-{protocol}-{name}"),
+                    0x80 | protocol,
+                    inet,
+                ));
+            }
+        }
+    }
+    out
 }
 
 /// Files of `ss -D`.
@@ -194,8 +278,50 @@ fn raw_dumps() -> io::Result<()> {
         let is_done = |message: &&Vec<u8>| message[4..6] == DONE.to_ne_bytes();
         let done = messages.iter().find(is_done).expect("a dump has an end");
         for (at, few) in messages.chunks(MESSAGES).enumerate().take(16) {
-            let input = [few.concat().as_slice(), done.as_slice()].concat();
-            std::fs::write(directory.join(format!("{name}-{at}")), input)?;
+            let mut input = [few.concat().as_slice(), done.as_slice()].concat();
+            std::fs::write(directory.join(format!("{name}-{at}")), &input)?;
+            // Everything behind the head of the first row: times and counters as large as can be.
+            for value in [0xff, 0x7f] {
+                let end = few[0].len();
+                fill_attributes(input.get_mut(HEADER + ROW..end).unwrap_or_default(), value);
+                std::fs::write(directory.join(format!("{name}-{at}-{value:x}")), &input)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Lengths of a message's header and of the row of `inet_diag` behind it.
+const HEADER: usize = 16;
+const ROW: usize = 72;
+
+/// Fills the values of attributes.
+fn fill_attributes(attributes: &mut [u8], value: u8) {
+    let mut rest = attributes;
+    while let Some(length) = rest.first_chunk().map(|length| u16::from_ne_bytes(*length)) {
+        let length = usize::from(length).clamp(4, rest.len());
+        let (attribute, after) = rest.split_at_mut(length);
+        attribute[4..].fill(value);
+        let padding = length.next_multiple_of(4) - length;
+        rest = after.get_mut(padding..).unwrap_or_default();
+    }
+}
+
+/// Edits of single numbers of every kind, and of many.
+fn extremes() -> io::Result<()> {
+    let directory = corpus("extremes")?;
+    for kind in 0..13_u8 {
+        for (at, value) in [0, 4, 12, 15, 17, 19].into_iter().enumerate() {
+            let form = at as u8 % 3;
+            let head = [
+                kind.wrapping_mul(37) & 0x2f | 0x10 | form << 6,
+                kind.wrapping_add(at as u8),
+                b'\r',
+                0,
+            ];
+            let edits = (0..48).map(|place| [place % 7, kind, place, value, 0]);
+            let input = [head.as_slice(), &edits.collect::<Vec<_>>().concat()].concat();
+            std::fs::write(directory.join(format!("{kind}-{at}")), input)?;
         }
     }
     Ok(())
@@ -205,11 +331,15 @@ fn raw_dumps() -> io::Result<()> {
 fn names() -> io::Result<()> {
     let directory = corpus("table")?;
     for screen in 0..8_u8 {
-        for (width, height) in [(79, 23), (199, 59), (19, 5)] {
+        for (width, height) in [(79, 23), (139, 39), (19, 5)] {
             let kind = screen.wrapping_mul(37);
-            let head = [width, height, width, kind, screen, kind, b'\r', b'/'];
-            let input = [head.as_slice(), &NAMES.join(&0xfe)].concat();
-            std::fs::write(directory.join(format!("{screen}-{width}")), input)?;
+            // Each form on its own.
+            for (at, without) in [0x60, 0xc0, 0xa0].into_iter().enumerate() {
+                let number = kind & 0x1f | without;
+                let head = [width, height, width, kind, screen, number, b'\r', b'/'];
+                let input = [head.as_slice(), &NAMES.join(&0xfe)].concat();
+                std::fs::write(directory.join(format!("{screen}-{width}-{at}")), input)?;
+            }
         }
     }
     Ok(())

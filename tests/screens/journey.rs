@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::Machine;
@@ -1154,4 +1155,28 @@ fn a_view_is_kept_while_another_is_shown() {
     assert!(dashboard.shows("Queues and buffers"), "and the page");
     dashboard.keys("2");
     assert!(dashboard.shows("┌ Sockets"), "its digit leads to the top");
+}
+
+#[test]
+fn differences_that_are_not_shown_hold_no_marked_instant() {
+    let mut dashboard = dashboard();
+    let mut marks = Vec::new();
+    for screen in ["2", "3", "4", "5", "8"] {
+        dashboard.keys(screen).keys("M").ticks(1).keys("D");
+        assert!(
+            dashboard.shows("┌ Sockets that differ"),
+            "{}",
+            dashboard.text()
+        );
+        let marked = dashboard.event_loop.state().mark.as_ref();
+        marks.push(Arc::downgrade(marked.expect("it is marked")));
+    }
+    let held = marks.iter().filter(|mark| mark.strong_count() > 0);
+    assert_eq!(held.count(), 1, "the last one");
+    dashboard.keys("2");
+    assert!(
+        dashboard.shows("┌ Sockets that differ"),
+        "it compares again:\n{}",
+        dashboard.text()
+    );
 }

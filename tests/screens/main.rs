@@ -2,6 +2,15 @@
 
 mod clock_steps;
 mod dashboard_findings;
+mod extreme_values;
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "written for fuzzing"
+)]
+#[path = "../fuzz/src/extremes.rs"]
+mod extremes;
 mod hostile_names;
 mod journey;
 mod keys;
@@ -21,4 +30,4 @@ mod support;
 mod terminal;
 mod whole_screens;
 
-use support::{hostile_sample, machine};
+use support::{edited_numbers, hostile_sample, machine};

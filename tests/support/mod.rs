@@ -13,6 +13,7 @@ pub(crate) mod cost_baseline;
 pub mod dashboard;
 pub(crate) mod diagnosis;
 pub(crate) mod dumps;
+pub mod edited_numbers;
 pub(crate) mod helper_process;
 pub mod hostile_sample;
 pub(crate) mod known_names;

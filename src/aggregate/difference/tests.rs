@@ -146,3 +146,15 @@ fn with_an_incomplete_sample_no_socket_is_reported_as_gone() {
     let difference = Difference::between(&after, &before, all);
     assert_eq!(difference.count(DifferenceKind::Appeared), 0);
 }
+
+#[test]
+fn sums_of_the_greatest_counters_stay_as_large_as_can_be() {
+    let empty = Sample::default();
+    let greatest = (u64::MAX, u64::MAX);
+    let after = with(Sample::default(), 1, State::Established, greatest, 100);
+    let after = with(after, 2, State::Established, greatest, 100);
+    let difference = Difference::between(&empty, &after, all);
+    let process = &difference.processes[0];
+    assert_eq!((process.appeared, process.sent), (2, u64::MAX));
+    assert_eq!(process.received, u64::MAX);
+}

@@ -65,6 +65,23 @@ const LOADS: [(&str, &str); 2] = [
     ),
 ];
 
+/// What the dashboard keeps in memory.
+const MEMORY: [(&str, &str); 4] = [
+    (
+        "64 MB at most",
+        "the history, with the findings at each sample and all of it that a frozen display still needs",
+    ),
+    ("12 MB at most", "the latest 20 000 events"),
+    (
+        "in proportion",
+        "to the number of sockets: the latest samples, with what is known of each socket",
+    ),
+    (
+        "the last two again",
+        "while an earlier sample is shown; marking adds one sample. Returned to the system when the display resumes",
+    ),
+];
+
 /// Writes the figures.
 pub fn write(page: &mut Page) {
     page.paragraph(
@@ -78,6 +95,12 @@ pub fn write(page: &mut Page) {
     page.heading("RECORDING");
     page.paragraph("10 000 connections, one sample per second, with every attribute:");
     page.terms(RECORDINGS);
+    page.heading("MEMORY OF THE DASHBOARD");
+    page.paragraph(
+        "Beside the program itself (13 MB). It does not grow with time: once the history is full and an earlier sample was \
+         shown, the same load takes no more.",
+    );
+    page.terms(MEMORY);
     page.heading("OTHER LOADS");
     page.terms(LOADS);
 }

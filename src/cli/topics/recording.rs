@@ -84,7 +84,8 @@ sockwatch record -o FILE --max-size 100MB --keep 10",
     );
     page.paragraph(
         "In the dashboard, R starts and stops a recording, and W saves the last minutes after the fact. --history sets \
-         how far back the dashboard can go (default: 10 minutes, at most 64 MB).",
+         how far back the dashboard can go (default: 10 minutes, at most 64 MB; 'sockwatch help cost' has all of its \
+         memory).",
     );
     page.heading("REPLAY");
     page.code(

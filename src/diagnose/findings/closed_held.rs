@@ -179,9 +179,11 @@ fn unlisted(row: &ProcessRow, sample: &Sample) -> Unlisted {
             .iter()
             .all(|fault| !fault.source.starts_with(&source));
         if is_dumped {
-            *count += each.sockets.saturating_sub(each.elsewhere);
-            found.once_listed += each.once_listed;
-            found.inactive += each.inactive;
+            // A recording may claim any counts.
+            let add = |sum: &mut u32, more: u32| *sum = sum.saturating_add(more);
+            add(count, each.sockets.saturating_sub(each.elsewhere));
+            add(&mut found.once_listed, each.once_listed);
+            add(&mut found.inactive, each.inactive);
         }
     }
     found
@@ -236,5 +238,16 @@ mod tests {
             .faults
             .push(Fault::new(FaultSeverity::Note, source, "not supported"));
         assert_eq!(unlisted(&row, &sample).udp, 0);
+    }
+
+    #[test]
+    fn counts_that_no_process_has_stay_as_large_as_can_be() {
+        let row = row(&[
+            ("TCP", u32::MAX, u32::MAX, 0),
+            ("TCPv6", u32::MAX, u32::MAX, 1),
+        ]);
+        let found = unlisted(&row, &Sample::default());
+        assert_eq!((found.tcp, found.once_listed), (u32::MAX, u32::MAX));
+        assert_eq!(row.unlisted_sockets(), Some(u32::MAX));
     }
 }

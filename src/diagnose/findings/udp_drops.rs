@@ -134,7 +134,7 @@ impl Detector for UdpDrops {
                     }),
             };
             recent.round = self.round;
-            let dropped = drops.wrapping_sub(recent.drops);
+            let dropped = growth(recent.drops, drops);
             recent.drops = drops;
             let buffer = memory.and_then(MemoryInfo::rcvbuf).unwrap_or(0);
             let taken = f64::from(socket.socket.recv_queue) / f64::from(buffer.max(1));
@@ -283,6 +283,13 @@ fn observe(
     Some(observation)
 }
 
+/// Returns the growth of a counter that begins at 0 again after its maximum; 0 if it went back, which no growth in one
+/// interval looks like.
+fn growth(before: u32, now: u32) -> u32 {
+    let grown = now.wrapping_sub(before);
+    if grown > u32::MAX / 2 { 0 } else { grown }
+}
+
 /// Names the sockets at the start of a sentence.
 fn whose(subject: &Subject, common: Common, sockets: u32) -> String {
     let place = match (common, sockets) {
@@ -303,5 +310,17 @@ fn whose(subject: &Subject, common: Common, sockets: u32) -> String {
             "The socket on {place}, shared by {},",
             phrases::names(names)
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_of_drops_may_begin_again_but_not_go_back() {
+        assert_eq!(growth(5, 12), 7);
+        assert_eq!(growth(u32::MAX - 1, 3), 5);
+        assert_eq!(growth(12, 5), 0);
     }
 }

@@ -112,3 +112,32 @@ fn sections_and_streams_of_later_versions_are_skipped() {
     decoder.sample_into(&mut read).unwrap();
     assert_eq!(normalized(&read), sample);
 }
+
+#[test]
+fn clocks_that_go_back_or_jump_as_far_as_they_can_are_recorded() {
+    let mut simulator = Simulator::new(7);
+    let (mut encoder, mut decoder) = (Encoder::new(), TestDecoder::new());
+    let mut unpacked = Sample::default();
+    let second = 1_000_000_000;
+    for monotonic_ns in [
+        second,
+        2 * second,
+        2 * second - 1,
+        u64::MAX,
+        0,
+        u64::MAX / 2,
+    ] {
+        for restart in [false, true] {
+            let mut sample = normalized(simulator.next_sample());
+            sample.monotonic_ns = monotonic_ns;
+            sample.taken_at_us = (monotonic_ns as i64).wrapping_neg();
+            if restart {
+                encoder.restart();
+            }
+            let frame = encoder.encode(&sample).unwrap();
+            decoder.decode(frame.packed()).unwrap();
+            decoder.sample_into(&mut unpacked).unwrap();
+            assert_eq!(normalized(&unpacked), sample, "{monotonic_ns}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use crate::recording::stream::{AGE_FIELDS_END, AGE_OFFSETS};
 
 /// Maximum deviation, in ms, of a socket's clock from the time between two Samples. Dumps take different times, and
 /// with a tick of 4 ms a difference jumps.
-const MAX_JITTER_MS: i64 = 250;
+const MAX_JITTER_MS: u64 = 250;
 
 /// Returns by how many ms the clock of a socket advanced: the value on which at least two of its fields agree, or that
 /// of the only field. Fields that restarted in between have other values. Returns `expected` if there is no plausible
@@ -25,7 +25,7 @@ pub(super) fn elapsed_ms(
     if has_age_fields(&row.socket) && has_age_fields(&current.socket) {
         for (value, offset) in values.iter_mut().zip(AGE_OFFSETS) {
             let since = age_field(current.parts, offset).wrapping_sub(age_field(parts, offset));
-            *value = i64::from(since.cast_signed()) - aged_ms;
+            *value = i64::from(since.cast_signed()).wrapping_sub(aged_ms);
         }
         fields = AGE_OFFSETS.len();
     }
@@ -33,14 +33,14 @@ pub(super) fn elapsed_ms(
         && before.kind == now.kind
     {
         let since = i64::from(before.expires_ms) - i64::from(now.expires_ms);
-        values[fields] = since - aged_ms;
+        values[fields] = since.wrapping_sub(aged_ms);
         fields += 1;
     }
     let values = &values[..fields];
     if values.contains(&expected) {
         return expected;
     }
-    let is_plausible = |shift: &&i64| (**shift - elapsed).abs() <= MAX_JITTER_MS;
+    let is_plausible = |shift: &&i64| shift.abs_diff(elapsed) <= MAX_JITTER_MS;
     let is_shared = |shift: &&i64| values.iter().filter(|other| other == shift).count() >= 2;
     match values {
         [only] => Some(only).filter(is_plausible),

@@ -153,7 +153,7 @@ impl SocketEncoder {
             if is_key {
                 let since = match first_ns {
                     0 => 0,
-                    first_ns => now_ns.wrapping_sub(first_ns) + 1,
+                    first_ns => now_ns.wrapping_sub(first_ns).saturating_add(1),
                 };
                 put_varint(&mut self.buffers.first_seen, since);
             }
@@ -186,10 +186,12 @@ impl SocketEncoder {
         );
         let mut aged_ms = state.aged_ms;
         if state.is_aging {
-            let expected = elapsed + self.buffers.deviation_ms;
+            // Clocks of a damaged recording may jump at each Sample; the decoder wraps as well.
+            let expected = elapsed.wrapping_add(self.buffers.deviation_ms);
             let shift = elapsed_ms(row, parts, state.aged_ms, current, expected, elapsed);
-            self.buffers.put_clock_deviation(shift - elapsed);
-            aged_ms += shift;
+            self.buffers
+                .put_clock_deviation(shift.wrapping_sub(elapsed));
+            aged_ms = aged_ms.wrapping_add(shift);
         }
         let changes = !is_as_predicted(row, parts, current, aged_ms);
         self.buffers.put_change(state.changed, changes);

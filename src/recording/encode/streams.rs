@@ -88,7 +88,7 @@ impl StreamBuffers {
             self.run += 1;
         } else {
             put_varint(&mut self.ages, self.run);
-            put_signed(&mut self.ages, deviation_ms - self.deviation_ms);
+            put_signed(&mut self.ages, deviation_ms.wrapping_sub(self.deviation_ms));
             (self.deviation_ms, self.run) = (deviation_ms, 0);
         }
     }

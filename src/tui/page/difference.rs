@@ -49,6 +49,16 @@ impl DifferencePage {
         &self.sockets.list().comparison
     }
 
+    /// Releases the comparison and the marked Sample that it holds, until the page is shown again.
+    pub(super) fn release(&mut self) {
+        if self.sequence.take().is_some() {
+            self.sockets.list_mut().comparison = Arc::default();
+            self.processes.list_mut().comparison = Arc::default();
+        }
+        self.sockets.release();
+        self.processes.release();
+    }
+
     /// Compares the two instants, once for each moment.
     pub(in crate::tui) fn refresh(
         &mut self,

@@ -97,8 +97,19 @@ impl State {
         }
     }
 
+    /// Releases the rows of pages below others and on other screens: there may be many, each with a comparison of all
+    /// sockets.
+    fn release_hidden_pages(&mut self) {
+        for (screen, pages) in self.pages.iter_mut().enumerate() {
+            let shown = usize::from(screen == self.screen as usize);
+            let hidden = pages.len().saturating_sub(shown);
+            pages.iter_mut().take(hidden).for_each(Page::release);
+        }
+    }
+
     /// Arranges the tables shown for the moment. Tables that are not shown cost nothing.
     pub fn arrange(&mut self) {
+        self.release_hidden_pages();
         let Some(moment) = self.moment.clone() else {
             return;
         };

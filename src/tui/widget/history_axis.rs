@@ -41,7 +41,9 @@ impl<'h> HistoryAxis<'h> {
         let interval_us = (interval.as_micros() as i64).max(1);
         let step_us = (count > columns).then(|| {
             let fits = |step: &i64| (span_us / step) as usize + 2 <= columns;
-            let mut steps = STEPS[1..].iter().map(|times| times * interval_us);
+            let mut steps = STEPS[1..]
+                .iter()
+                .map(|times| times.saturating_mul(interval_us));
             steps.find(fits).unwrap_or(span_us.max(1))
         });
         HistoryAxis {

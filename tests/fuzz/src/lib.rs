@@ -3,6 +3,7 @@
 //! - [`container`], [`sections`]: the format of recordings. It is implemented here a second time, from its description
 //!   and not with the code under test.
 //! - [`read_all`]: reads everything in a recording or a Sample, and derives what is shown of it.
+//! - [`extremes`]: numbers at the edges of their types.
 //! - [`filter_checks`]: everything that is done with the text of a filter.
 //! - [`procfs_tree`]: a synthetic `/proc`, one file of which is replaced.
 //! - [`memory_file`]: a file in memory.
@@ -10,6 +11,7 @@
 //! - [`shown`]: everything that is shown of a Sample.
 
 pub mod container;
+pub mod extremes;
 pub mod filter_checks;
 pub mod memory_file;
 pub mod messages;
@@ -23,9 +25,10 @@ pub mod shown;
 #[path = "../../support"]
 mod support {
     pub(crate) mod bytecode;
+    pub mod edited_numbers;
     pub mod hostile_sample;
     pub(crate) mod known_names;
     pub mod machine;
 }
 
-pub use support::{hostile_sample, machine};
+pub use support::{edited_numbers, hostile_sample, machine};

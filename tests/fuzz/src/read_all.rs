@@ -6,10 +6,15 @@ use sockwatch::model::{Sample, Socket};
 use sockwatch::recording::{Archive, Reader};
 use sockwatch::replay::{Depth, Replayer};
 
+use crate::extremes::{self, Session};
 use crate::memory_file;
 
 /// Maximum number of sockets of a Sample that are shown: that is slow, and the same for each.
 const MAX_SHOWN: usize = 2000;
+
+/// Maximum number of sockets of a Sample that is shown with variations, and the number of edits.
+const MAX_VARIED: usize = 24;
+const EDITS: u8 = 8;
 
 /// Bytes that the sockets of a Sample may take, and for each byte of the file.
 const MEMORY: usize = 128 << 20;
@@ -94,21 +99,29 @@ fn show(reader: Reader) {
     let places = 0..entries.len().min(4);
     let mut replayer = Replayer::new(Box::new(reader));
     let mut moment = Moment::default();
+    let mut session = Session::new(false);
     for at in places {
         if replayer.show(at, Depth::Rates, &mut moment).is_ok() {
             export(&moment);
+            if moment.sample.sockets.rows.len() <= MAX_VARIED {
+                session.next(moment.sample.clone());
+            }
         }
     }
+    session.export(80, true);
+    session.press(b"1237", (100, 20));
     // A fresh aggregator.
     moment.derive(&mut Aggregator::new());
 }
 
-/// Derives what is shown of one Sample, and exports it.
-pub fn show_sample(sample: Sample) {
-    let mut moment = Moment::default();
-    moment.sample = sample;
-    moment.derive(&mut Aggregator::new());
-    export(&moment);
+/// Shows a Sample between variations of it; `bytes` choose the numbers that are edited.
+pub fn show_sample(sample: &mut Sample, bytes: &[u8]) {
+    sample.sockets.rows.truncate(MAX_VARIED);
+    let sum = crc32c::crc32c(bytes);
+    let edits: Vec<u8> = (0..EDITS)
+        .flat_map(|at| crc32c::crc32c_append(sum, &[at]).to_le_bytes())
+        .collect();
+    extremes::show_variations(sample, &edits);
 }
 
 fn export(moment: &Moment) {

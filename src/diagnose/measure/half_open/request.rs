@@ -104,7 +104,7 @@ impl FirstSeen {
         // Without an answer, the timer has fired as often as the SYN-ACK was retransmitted, or less often if the client has
         // repeated its SYN.
         let fired_more_often = u64::from(timer.expires_ms) > interval_ms(retries) + TOLERANCE_MS
-            || seen_ms > until_ms(0, retries + 1) + TOLERANCE_MS;
+            || seen_ms > until_ms(0, retries.saturating_add(1)) + TOLERANCE_MS;
         let request = &mut self.request;
         request.is_deferred |= fired_more_often;
         request.is_unanswered = retries > 0 && !request.is_deferred;
@@ -177,6 +177,16 @@ mod tests {
         assert_eq!(request((0, 500), 1500, (1, 1000)), (true, false, false));
         assert_eq!(request((2, 100), 9000, (4, 7100)), (true, false, false));
         assert_eq!(request((4, 100), 16_000, (5, 16_100)), (true, false, false));
+    }
+
+    #[test]
+    fn a_timer_may_have_fired_as_often_as_can_be_counted() {
+        let (is_unanswered, is_deferred, _) = request((u8::MAX, 100), 1000, (u8::MAX, 100));
+        assert!(is_unanswered && !is_deferred);
+        assert_eq!(
+            request((u8::MAX, 0), u64::MAX / 2, (u8::MAX, 0)),
+            (false, true, true)
+        );
     }
 
     #[test]
