@@ -118,6 +118,11 @@ pub fn write(page: &mut Page) {
          matches if any owner of the socket does."
 
     );
+    page.paragraph(
+        "autobound matches sockets whose local port the kernel chose. Only the kernel knows which: in a recording or dump, in \
+         the dashboard, and where it is combined with dev or by or with a condition that the kernel cannot evaluate, any port \
+         of the ephemeral range (net.ipv4.ip_local_port_range) matches, also one that a program chose.",
+    );
     page.heading("COMPARISONS");
     page.paragraph(
         "COLUMN OPERATOR VALUE, for any column of 'sockwatch help columns'. Numbers are compared with a number with a \

@@ -217,7 +217,8 @@ fn shown(name: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(name.iter().map(at).collect())
 }
 
-/// Reports whether the kernel chose the port or name. As in ss, that means a port in the ephemeral range.
+/// Reports whether the kernel chose the port or name. As in ss, that means a port in the ephemeral range: which process or
+/// kernel chose a port (`SOCK_BINDPORT_LOCK`) is in no row, so only a lowered condition knows it.
 fn autobound(view: SocketRef<'_>, first: u16, last: u16) -> bool {
     match view.socket.ends {
         Ends::Inet { local, .. } => (first..=last).contains(&local.port),

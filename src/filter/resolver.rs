@@ -32,6 +32,11 @@ pub trait NameResolver {
     fn cgroup(&self, _path: &str) -> Lookup<u64> {
         Lookup::Pending
     }
+    /// Returns whether sockets have control groups: those of cgroup 2, if its hierarchy is mounted. On a host of cgroup 1,
+    /// only processes have some.
+    fn has_cgroups(&self) -> bool {
+        true
+    }
     /// Returns the first and last ephemeral port, from which the kernel chooses for unbound sockets. Kernel:
     /// `net.ipv4.ip_local_port_range`.
     fn ephemeral_ports(&self) -> (u16, u16) {

@@ -29,8 +29,8 @@ use super::netlink::request::Table;
 use super::procfs::{Owners, SocketDescriptor};
 use crate::model::SeededSet;
 use crate::model::{
-    Attribution, ClearForReuse, Holder, Protocol, RecentLosses, Sample, Socket, State, Tracker,
-    Unowned, Visit,
+    Attribution, ClearForReuse, ClosedSocket, Holder, Protocol, RecentLosses, Sample, Socket,
+    State, Tracker, Unowned, Visit,
 };
 
 pub(super) use self::live_inodes::LiveInodes;
@@ -292,8 +292,11 @@ impl Attributor {
                 .sockets
                 .get_mut(socket.key())
                 .filter(|remembered| !remembered.closed);
-            let remembered = remembered.map(|remembered| {
+            let remembered = remembered.and_then(|remembered| {
                 remembered.closed = true;
+                if is_only_remains(remembered, closed) {
+                    return None;
+                }
                 closed.last_state = remembered.state;
                 closed.first_seen_ns = Some(remembered.first_seen_ns);
                 // For an aborted connection, the kernel no longer knows the remote port, and possibly not the local
@@ -306,7 +309,7 @@ impl Attributor {
                 socket.inode = remembered.inode;
                 socket.uid = remembered.uid;
                 socket.cgroup_id = remembered.cgroup_id;
-                &*remembered
+                Some(&*remembered)
             });
             // Without a remembered owner, it opened and closed between two Samples, or its owner was never known.
             time_wait::attribute(
@@ -331,6 +334,18 @@ impl Attributor {
 fn awaits_event(socket: &Socket) -> bool {
     let is_mini = matches!(socket.state, State::TimeWait | State::SynRecv);
     socket.has_destroy_event() && socket.inode != 0 && !is_mini
+}
+
+/// Returns true if all that was seen of a freed socket is its mini-socket, in the Sample of its destroy event. The mini-socket
+/// has the cookie of the socket only if that had been requested in the socket's life, by `SO_COOKIE`, a dump or eBPF
+/// (`inet_twsk_alloc` copies it, and the kernel creates cookies on request).
+fn is_only_remains(remembered: &RememberedSocket, closed: &ClosedSocket) -> bool {
+    let is_mini = match remembered.state {
+        Some(State::TimeWait) => true,
+        Some(State::FinWait2) => remembered.inode == 0,
+        _ => false,
+    };
+    is_mini && remembered.first_seen_ns > closed.monotonic_ns
 }
 
 /// Attributes `socket` to the processes that have it open now, and remembers them. Returns false if none is known.

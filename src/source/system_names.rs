@@ -126,6 +126,10 @@ impl NameResolver for SystemNames {
         found.map_or(Lookup::NotFound, Lookup::Known)
     }
 
+    fn has_cgroups(&self) -> bool {
+        cgroup2_mount(&self.proc_root).is_some()
+    }
+
     fn ephemeral_ports(&self) -> (u16, u16) {
         let file = self.proc_root.join("sys/net/ipv4/ip_local_port_range");
         let read = || {

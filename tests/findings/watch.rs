@@ -115,6 +115,26 @@ impl Watch<'_> {
         self.find(&[id]).remove(0)
     }
 
+    /// Waits until one is found whose evidence is complete. On a slow machine it is found on less.
+    pub(crate) fn finds_with(
+        &mut self,
+        id: &str,
+        is_complete: impl Fn(&Finding) -> bool,
+    ) -> Finding {
+        let start = Instant::now();
+        loop {
+            let finding = self.finds(id);
+            if is_complete(&finding) {
+                return finding;
+            }
+            let waited = start.elapsed();
+            assert!(
+                waited < patience(COMES_WITHIN),
+                "in vain for more: {finding}"
+            );
+        }
+    }
+
     /// Waits until nothing is found. The recording of that time must report the same findings, and no others.
     pub(crate) fn goes(self) {
         let ids: Vec<&str> = self.found.iter().map(Finding::id).collect();

@@ -5,6 +5,7 @@
 //! everything else must be what ss said.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::Ipv6Addr;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -182,14 +183,25 @@ fn normalise(fields: &mut Fields, layout: Layout) {
             };
             let unset = end == "remote" && matches!(text.as_str(), "[::]:*" | "0.0.0.0:*");
             let text = if unset { String::new() } else { text };
-            // The kernel reads IPv4 addresses of an IPv6 socket as if they were IPv6 addresses.
-            if fields.contains_key("association") && text.starts_with("[::]") {
+            if fields.contains_key("association") && is_misread_ipv4(&text) {
                 fields.remove(end);
             } else {
                 fields.insert(end.into(), text.into());
             }
         }
     }
+}
+
+/// Whether an end of an SCTP association is an IPv4 address that the kernel took for one of IPv6, as it does for IPv6 sockets:
+/// `sin_zero` in place of the first half, and on Linux 5.10 uninitialised memory in place of the second.
+fn is_misread_ipv4(end: &str) -> bool {
+    let address = end.strip_prefix('[').and_then(|text| text.split_once(']'));
+    let address = address.and_then(|(address, _)| address.parse::<Ipv6Addr>().ok());
+    address.is_some_and(|address| {
+        address.segments()[..4] == [0; 4]
+            && !address.is_loopback()
+            && address.to_ipv4_mapped().is_none()
+    })
 }
 
 /// What sockwatch says now.

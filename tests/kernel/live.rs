@@ -9,8 +9,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,8 +27,8 @@ use sockwatch::source::{LiveOptions, LiveSource, OwnerScope, Source};
 use crate::panicking;
 use crate::support::helper_process::{self, HelperProcess};
 use crate::support::network_namespace::ip;
-use crate::support::requirements::{Requirement, mptcp_socket};
-use crate::support::sandbox::Case;
+use crate::support::requirements::{Requirement, is_root, mptcp_socket};
+use crate::support::sandbox::{Case, sysctl};
 use crate::support::sockets_in_every_state::{World, address, cookie, listener, pair};
 use crate::support::wait::{self, patience};
 
@@ -48,6 +48,11 @@ pub(crate) const CASES: &[Case] = &[
         "connections that live between two samples are all accounted for",
         &[],
         burst,
+    ),
+    panicking(
+        "connections whose cookies are known are all accounted for as well",
+        &[],
+        burst_with_cookies,
     ),
     panicking(
         "the same without any privilege",
@@ -253,6 +258,21 @@ fn own_sockets() {
 
 /// Opens, uses and closes many connections between two samples, and checks the counters of each.
 fn burst() {
+    burst_with(|_| {});
+}
+
+/// The same where something requests the cookies of the connections while they are open, as eBPF programs do. Then TIME-WAIT
+/// has the cookie of the connection, so that a Sample contains what is left of a connection before any contained itself.
+fn burst_with_cookies() {
+    burst_with(|end| {
+        cookie(end);
+    });
+}
+
+fn burst_with(look_at: fn(&TcpStream)) {
+    if is_root() {
+        no_reuse_of_time_wait();
+    }
     let listener = listener(Ipv4Addr::LOCALHOST);
     let to = address(&listener);
     let mut watch = Watch::start();
@@ -262,6 +282,8 @@ fn burst() {
     for index in 0..BURST {
         let (sent, replied) = (100 + index, 10 + index % 7);
         let (mut client, mut server) = pair(&listener);
+        look_at(&client);
+        look_at(&server);
         client.write_all(&vec![1; sent]).expect("it writes");
         server.read_exact(&mut vec![0; sent]).expect("it reads");
         server.write_all(&vec![2; replied]).expect("it writes");
@@ -336,6 +358,12 @@ fn burst() {
     );
 }
 
+/// Keeps the kernel from using ports in TIME-WAIT again. Since 4.19 it does so on loopback by default, once they are a second old,
+/// and a burst takes seconds on slow machines.
+fn no_reuse_of_time_wait() {
+    sysctl("ipv4.tcp_tw_reuse", "0");
+}
+
 /// Runs a role as user 65534 and returns its output.
 pub(crate) fn unprivileged(role: &str, variable: Option<(&str, String)>) -> String {
     let directory = tempfile::tempdir().expect("a directory");
@@ -347,6 +375,7 @@ pub(crate) fn unprivileged(role: &str, variable: Option<(&str, String)>) -> Stri
 }
 
 fn burst_unprivileged() {
+    no_reuse_of_time_wait();
     unprivileged("burst", None);
 }
 
@@ -482,7 +511,8 @@ fn moved_at(progress: &Progress, at: u64) -> f64 {
 }
 
 fn rate_of_a_transfer() {
-    /// Written at once, and how often: some 30 MB/s, which leaves nothing of note in buffers.
+    /// Written at once, and how often: some 30 MB/s. The next chunk is written when the last one has been read, so that
+    /// on the slowest machine no more than one is in buffers, where it is received and not yet read.
     const CHUNK: usize = 32 * 1024;
     const PACE: Duration = Duration::from_millis(1);
 
@@ -490,12 +520,16 @@ fn rate_of_a_transfer() {
     let (mut client, mut server) = pair(&listener);
     let (sender, receiver) = (cookie(&client), cookie(&server));
     let stop = Arc::new(AtomicBool::new(false));
+    let (read_chunk, chunk_read) = mpsc::channel();
     let writer = thread::spawn({
         let stop = Arc::clone(&stop);
         move || {
             let chunk = vec![7; CHUNK];
             while !stop.load(Ordering::Relaxed) {
                 client.write_all(&chunk).expect("it writes");
+                if chunk_read.recv().is_err() {
+                    return;
+                }
                 thread::sleep(PACE);
             }
         }
@@ -510,8 +544,13 @@ fn rate_of_a_transfer() {
             if read == 0 {
                 return progress;
             }
+            let chunks = total / CHUNK as u64;
             total += read as u64;
             progress.push((now_ns(), total));
+            if total / CHUNK as u64 > chunks {
+                // The writer may have stopped.
+                let _ = read_chunk.send(());
+            }
         }
     });
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use libtest_mimic::Failed;
 
 mod byte_counts;
+mod cgroup1;
 mod commands;
 mod compare_ss;
 mod filter_ss;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
             ("filter_ss", filter_ss::CASES),
             ("recording_commands", recording_commands::CASES),
             ("byte_counts", byte_counts::CASES),
+            ("cgroup1", cgroup1::CASES),
             ("commands", commands::CASES),
             ("compare_ss", compare_ss::CASES),
             ("icmp", icmp::CASES),

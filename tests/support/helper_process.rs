@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// Names the role in the environment of a child.
-const ROLE: &str = "SOCKWATCH_TEST_ROLE";
+pub(crate) const ROLE: &str = "SOCKWATCH_TEST_ROLE";
 
 /// The role that this process was started in; `None` for the test itself.
 pub(crate) fn role() -> Option<String> {

@@ -36,6 +36,8 @@ pub(crate) enum Requirement {
     IoUring,
     /// At least Linux 6.8, which reports sockets that are bound and nothing else.
     BoundInactive,
+    /// A kernel with cgroup 1, and `mount`.
+    Cgroup1,
     /// A cgroup-2 hierarchy in which cgroups can be made.
     Cgroup2,
     /// `python3`, to set what no safe function sets.
@@ -80,6 +82,8 @@ impl Requirement {
                 .then_some("needs python3 and a kernel that lists the files of an io_uring"),
             Requirement::BoundInactive => (kernel_version() < Some((6, 8)))
                 .then_some("needs Linux 6.8, which reports bound-inactive sockets"),
+            Requirement::Cgroup1 => (!is_root() || !succeeds(Command::new("unshare").args(["--mount", "mount", "-t", "cgroup", "-o", "none,name=systemd", "cgroup", "/mnt"])))
+                .then_some("needs root and a kernel with cgroup 1"),
             Requirement::Cgroup2 => cgroup2_directory()
                 .is_none()
                 .then_some("needs a writable cgroup-2 hierarchy"),

@@ -17,6 +17,9 @@ use super::wait::patience;
 /// Environment variable with the name of the case that a child runs.
 const CASE: &str = "SOCKWATCH_TEST_CASE";
 
+/// Environment variable that is set on a host that exists for the tests alone.
+const OWN_HOST: &str = "SOCKWATCH_TEST_OWN_HOST";
+
 /// Separates a suite from the name of its case.
 const SEPARATOR: &str = "::";
 
@@ -27,7 +30,8 @@ pub(crate) enum Isolation {
     Network,
     /// Network, process and mount namespaces.
     Machine,
-    /// None, because the case is about limits of the host: only run if it is asked for, with this reason.
+    /// None, because the case is about limits of the host: only run if it is asked for, with this reason, or on a host that
+    /// is the tests' own.
     Host(&'static str),
 }
 
@@ -142,9 +146,11 @@ fn to_trial(full_name: String, case: &Case) -> Trial {
         move || run_child(&full_name, isolation, timeout)
     };
     match isolation {
-        Isolation::Host(why) if unmet(&needs).is_none() => Trial::test(full_name, run)
-            .with_kind(format!("SKIPPED: {why}"))
-            .with_ignored_flag(true),
+        Isolation::Host(why) if unmet(&needs).is_none() && std::env::var_os(OWN_HOST).is_none() => {
+            Trial::test(full_name, run)
+                .with_kind(format!("SKIPPED: {why}"))
+                .with_ignored_flag(true)
+        }
         _ => match unmet(&needs) {
             Some(why) => ignored(&full_name, why),
             None => trial(&full_name, &[], run),

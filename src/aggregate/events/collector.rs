@@ -125,16 +125,17 @@ impl EventCollector {
         // If the Sample still has it, it ended after the Sample's time.
         let later_ns = if present { later_ns.max(0) } else { later_ns };
         let lifetime = match closed.first_seen_ns {
-            // The lifetime of a socket that ended while the first Sample was taken is unknown.
-            None => interval_ns.map(Lifetime::Below),
-            Some(first) => {
-                let ns = closed.monotonic_ns.saturating_sub(first);
+            Some(first) if first <= closed_ns => {
+                let ns = closed_ns - first;
                 Some(if self.started_ns.is_some_and(|started| first <= started) {
                     Lifetime::AtLeast(ns)
                 } else {
                     Lifetime::Measured(ns)
                 })
             }
+            // Opened after the previous Sample, and perhaps closed during the dump of this one. The lifetime of a socket that
+            // ended while the first Sample was taken is unknown.
+            _ => interval_ns.map(Lifetime::Below),
         };
         let event = Event {
             at_us: sample.taken_at_us.saturating_add(later_ns / 1000),

@@ -17,7 +17,8 @@ pub(in crate::diagnose) struct SenderStalled;
 impl Detector for SenderStalled {
     const ID: &'static str = "sender-stalled";
     const TITLE: &'static str = "A peer does not acknowledge the data sent to it.";
-    const LOOK_ALIKES: &'static str = "The peer sends nothing: the host is down, or the path is cut. A peer that has closed its window \
+    const LOOK_ALIKES: &'static str = "The peer sends nothing: the host is down, or the path is cut. A peer that answers retransmissions without \
+         acknowledging them no longer has the connection, and is not reported. A peer that has closed its window \
          is reported as {0}, and partial loss as {1}.";
     const REMEDY: &'static str =
         "Check the path in both directions. TCP_USER_TIMEOUT lets the process notice sooner.";
@@ -31,7 +32,7 @@ impl Detector for SenderStalled {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "Nothing was acknowledged for {}, and the same data was retransmitted at least {}.",
+            "Nothing was acknowledged for {}, and the same data was retransmitted at least {} without an answer.",
             help_text::seconds(thresholds.age_s),
             phrases::times(thresholds.retries.into())
         )

@@ -2,6 +2,10 @@
 //!
 //! A peer that acknowledges but has closed its window does not read: the kernel probes the window periodically. A peer that
 //! acknowledges nothing is down or unreachable: the kernel retransmits at increasing intervals.
+//!
+//! A peer that answers retransmissions without acknowledging them is neither. It misses an earlier segment, which is partial
+//! loss, or has no such connection any more: a SYN cookie is valid once more with both numbers one higher, so that the last
+//! acknowledgment of a closed connection can open it again, whose FIN the client in TIME-WAIT never acknowledges.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -73,14 +77,20 @@ pub(in crate::diagnose) struct StuckData {
 pub(in crate::diagnose) struct UnacknowledgedData {
     thresholds: Thresholds,
     ages: Ages,
+    /// Times of the last segments without data.
+    answers: Ages,
     groups: Vec<StuckGroup>,
 }
+
+/// Time after a retransmission within which it is answered, s: more than any path latency, and than the age of a Sample.
+const ANSWER_S: f64 = 2.0;
 
 impl UnacknowledgedData {
     pub(in crate::diagnose) fn new(thresholds: Thresholds) -> Self {
         UnacknowledgedData {
             thresholds,
             ages: Ages::default(),
+            answers: Ages::default(),
             groups: Vec::new(),
         }
     }
@@ -98,6 +108,7 @@ impl UnacknowledgedData {
     pub(in crate::diagnose) fn update(&mut self, facts: &Facts<'_>) {
         let mut groups: SeededMap<(Obstacle, RemoteEnd), StuckGroup> = SeededMap::default();
         self.ages.begin();
+        self.answers.begin();
         for &row in &facts.candidates.unacknowledged {
             let Some(socket) = facts.socket(row) else {
                 continue;
@@ -134,6 +145,7 @@ impl UnacknowledgedData {
             }
         }
         self.ages.end();
+        self.answers.end();
         self.groups.clear();
         self.groups.extend(groups.into_values());
         self.groups
@@ -153,14 +165,36 @@ impl UnacknowledgedData {
         let acknowledged = info.and_then(TcpInfo::bytes_acked).unwrap_or(0);
         let now = facts.now_ns();
         let since = self.ages.since(socket.socket.key(), acknowledged, now, now);
+        let is_answered = self.is_answered(facts, socket, since);
         if facts.age_s(since) < self.thresholds.age_s {
             return None;
         }
         if is_probing {
             return Some((Obstacle::ClosedWindow, since));
         }
-        let is_lost = timer.retries >= self.thresholds.retries;
+        let is_lost = timer.retries >= self.thresholds.retries && !is_answered;
         is_lost.then_some((Obstacle::NoAcknowledgement, since))
+    }
+}
+
+impl UnacknowledgedData {
+    /// Reports whether the peer has answered the last retransmission of data that is stuck since `since_ns`, without
+    /// acknowledging it. Segments with data do not count: a peer that receives nothing sends its own again.
+    fn is_answered(&mut self, facts: &Facts<'_>, socket: SocketRef<'_>, since_ns: u64) -> bool {
+        let Some(info) = socket.tcp_info() else {
+            return false;
+        };
+        let (Some(all), Some(with_data)) = (info.segs_in(), info.data_segs_in()) else {
+            return false;
+        };
+        let now = facts.now_ns();
+        let without_data = all.wrapping_sub(with_data);
+        let answered_ns = self
+            .answers
+            .since(socket.socket.key(), without_data, now, now);
+        // The timeout is that of the next retransmission, twice the time between the last two.
+        let next_s = info.rto().map_or(0.0, |rto| rto as f64 / 1e6);
+        answered_ns > since_ns && facts.age_s(answered_ns) <= next_s + ANSWER_S
     }
 }
 

@@ -142,6 +142,10 @@ impl Parser<'_, '_> {
                 let id = match self.context.names.cgroup(&value) {
                     Lookup::Known(id) => Some(id),
                     Lookup::Pending => None,
+                    Lookup::NotFound if !self.context.names.has_cgroups() => {
+                        let why = "sockets have no cgroup without a mounted cgroup-2 hierarchy";
+                        return Err(wrong(self, why.to_owned()));
+                    }
                     Lookup::NotFound => {
                         return Err(wrong(self, format!("unknown cgroup '{value}'")));
                     }

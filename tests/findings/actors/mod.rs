@@ -103,6 +103,7 @@ pub(crate) fn play() -> bool {
         "send-datagrams" => datagrams::send(&arguments),
         "send-syns" => packets::send_syns(&arguments),
         "answer-late" => packets::answer_late(&arguments),
+        "acknowledge-nothing" => packets::acknowledge_nothing(&arguments),
         "hoard" => limits::hoard(&arguments),
         "hold-closed" => closed::hold(&arguments),
         "fill-conntrack" => limits::fill_conntrack(&arguments),

@@ -1,6 +1,6 @@
 //! Hand-made packets: SYNs with forged sources, and clients that answer late.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -55,6 +55,45 @@ pub(super) fn send_syns(arguments: &Arguments) {
     }
 }
 
+/// A socket that sends packets with their headers, and one that receives all IPv4 packets, whoever they are for.
+fn packet_sockets() -> (OwnedFd, OwnedFd) {
+    let sending = sys::socket(AddressFamily::INET, SocketType::RAW, Some(ipproto::RAW));
+    let ip =
+        Protocol::from_raw(std::num::NonZeroU32::new(0x0800_u16.to_be().into()).expect("some"));
+    let receiving = sys::socket(AddressFamily::PACKET, SocketType::DGRAM, Some(ip));
+    (
+        sending.expect("root may make a raw socket"),
+        receiving.expect("root may make a packet socket"),
+    )
+}
+
+/// `TARGET COUNT`: opens COUNT connections, each from another source, and answers every further segment of the server without
+/// acknowledging it.
+pub(super) fn acknowledge_nothing(arguments: &Arguments) {
+    let to: SocketAddrV4 = arguments.number(0);
+    let (socket, answers) = packet_sockets();
+    let orders = Orders::listen();
+    say("comes");
+    for at in 1..=arguments.number(1) {
+        let source = Ipv4Addr::new(MANY[0], MANY[1], 0, at);
+        send(&socket, &Segment::syn(SocketAddrV4::new(source, 1024), to));
+    }
+    let mut begins = HashMap::new();
+    let mut packet = [0; 2048];
+    while orders.within(Duration::from_millis(2)).is_none() {
+        while let Ok((length, _)) = sys::recv(&answers, &mut packet, RecvFlags::DONTWAIT) {
+            let segment = Segment::parse(&packet[..length]).filter(|got| got.from == to);
+            if let Some(mut segment) = segment {
+                // As if nothing had come since the SYN-ACK.
+                segment.sequence = *begins.entry(segment.to).or_insert(segment.sequence);
+                send(&socket, &segment.reply(0x10));
+            }
+        }
+    }
+    say("ends");
+    orders.next();
+}
+
 /// `TARGET RATE DELAY_MS`: opens RATE connections per second, each from another source, and completes each handshake
 /// `DELAY_MS` after the answer to its SYN. Resets a connection that the server closes.
 pub(super) fn answer_late(arguments: &Arguments) {
@@ -62,13 +101,7 @@ pub(super) fn answer_late(arguments: &Arguments) {
     let to: SocketAddrV4 = arguments.number(0);
     let each_turn = arguments.number::<f64>(1) * TURN.as_secs_f64();
     let delay = arguments.millis(2);
-    let socket = sys::socket(AddressFamily::INET, SocketType::RAW, Some(ipproto::RAW));
-    let socket = socket.expect("root may make a raw socket");
-    // All IPv4 packets, whoever they are for.
-    let ip =
-        Protocol::from_raw(std::num::NonZeroU32::new(0x0800_u16.to_be().into()).expect("some"));
-    let answers = sys::socket(AddressFamily::PACKET, SocketType::DGRAM, Some(ip));
-    let answers = answers.expect("root may make a packet socket");
+    let (socket, answers) = packet_sockets();
     let orders = Orders::listen();
     say("comes");
     let (mut sent, mut due): (u16, f64) = (0, 0.0);

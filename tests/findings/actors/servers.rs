@@ -123,7 +123,8 @@ pub(super) fn accept(arguments: &Arguments) {
             Manner::Never => {}
             Manner::One(time) => {
                 drop(accepted(&listener));
-                next += time;
+                // What could not be done in time is not made up for.
+                next = Instant::now().max(next + time);
             }
             Manner::All(time) => {
                 while accepted(&listener).is_some() {}

@@ -66,7 +66,8 @@ pub(super) fn complete(
     }
     let primary = info.get(PRIMARY_ADDRESS..).and_then(address_in);
     if let Ends::Inet { local, remote } = &mut socket.ends {
-        // The kernel reads IPv4 addresses of an IPv6 socket as if they were IPv6 addresses.
+        // The kernel reads IPv4 addresses of an IPv6 socket as if they were IPv6 addresses; on Linux 5.10, the second half is
+        // uninitialised memory.
         for (end, address) in [(&mut *local, first_local), (&mut *remote, primary)] {
             if let (IpAddr::V6(_), Some(IpAddr::V4(address))) = (end.address, address) {
                 end.address = address.to_ipv6_mapped().into();
