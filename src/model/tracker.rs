@@ -238,6 +238,19 @@ mod tests {
     }
 
     #[test]
+    fn a_round_of_many_sockets_takes_no_more_memory_than_they_need() {
+        let mut tracker = Tracker::<[u64; 12]>::default();
+        for sockets in [700_000, 700_100] {
+            tracker.begin_round(sockets);
+            for cookie in 0..sockets as u64 {
+                tracker.visit(key(cookie));
+            }
+            let capacity = tracker.entries.capacity();
+            assert!(capacity <= sockets + sockets / 16, "{capacity}");
+        }
+    }
+
+    #[test]
     fn a_socket_reported_twice_in_a_round_is_repeated() {
         let mut tracker = Tracker::<u8>::default();
         tracker.begin_round(0);
