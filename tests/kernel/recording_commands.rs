@@ -661,6 +661,28 @@ fn rotation_spares_other_files() -> Result<(), Failed> {
     });
     child.signal(Signal::TERM);
     assert!(child.wait().status.success());
+
+    // A link is replaced, not followed.
+    let target = files.path("target");
+    fs::write(&target, "precious")?;
+    fs::remove_file(&first)?;
+    std::os::unix::fs::symlink(&target, &first)?;
+    let child = recorder(&[&rotating[..], &["--force"]].concat());
+    until("the link to be replaced", || {
+        fs::symlink_metadata(&first).is_ok_and(|found| found.is_file())
+    });
+    child.signal(Signal::TERM);
+    assert!(child.wait().status.success());
+    assert_eq!(fs::read_to_string(&target)?, "precious");
+
+    // A directory is not, and what was recorded before can be read.
+    fs::remove_file(&first)?;
+    fs::create_dir(&first)?;
+    let output = recorder(&[&rotating[..], &["--force"]].concat()).wait();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("Is a directory"), "{said}");
+    assert!(info(&recording)["samples"].as_u64() > Some(0), "{said}");
     Ok(())
 }
 
