@@ -135,7 +135,7 @@ impl Aggregator {
         self.remotes.clear();
         self.ports.clear();
         self.listeners.begin(sample, seconds);
-        self.sockets.begin_round();
+        self.sockets.begin_round(sample.sockets.rows.len());
         self.collector.begin(sample);
 
         let mut all = ByteSum::default();

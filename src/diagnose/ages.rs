@@ -16,7 +16,7 @@ pub(super) struct Ages(Tracker<Age>);
 impl Ages {
     /// Begins the round of a Sample.
     pub(super) fn begin(&mut self) {
-        self.0.begin_round();
+        self.0.begin_round(0);
     }
 
     /// Returns when the condition of a socket began, ns of the monotonic clock. A new condition began at `earlier_ns`; one

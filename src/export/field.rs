@@ -8,7 +8,7 @@ use std::slice;
 
 use super::row::Row;
 use super::text::Text;
-use crate::model::{FieldInfo, KernelField, SOCKOPT_NAMES, Scalar, Socket, SocketRef};
+use crate::model::{FieldInfo, KernelBytes, KernelField, SOCKOPT_NAMES, Scalar, Socket, SocketRef};
 
 /// A field of an exported object.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ pub(super) enum Unsigned {
     /// From a kernel structure.
     Kernel {
         /// Returns the received bytes.
-        structure: for<'a> fn(&Row<'a>) -> Option<&'a [u8]>,
+        structure: for<'a> fn(&Row<'a>) -> Option<KernelBytes<'a>>,
         /// The field of the structure.
         field: &'static KernelField,
     },
@@ -186,7 +186,7 @@ pub(super) fn record(
 /// Creates one field for each field of a kernel structure; fields that were not sent are omitted.
 pub(super) fn kernel_fields(
     fields: &'static [KernelField],
-    structure: for<'a> fn(&Row<'a>) -> Option<&'a [u8]>,
+    structure: for<'a> fn(&Row<'a>) -> Option<KernelBytes<'a>>,
 ) -> impl Iterator<Item = ExportField> {
     fields.iter().map(move |kernel| {
         let value = Unsigned::Kernel {

@@ -1,7 +1,7 @@
 //! A socket of a moment, as read by every export format.
 
 use crate::aggregate::{Moment, PeerIndex, SocketRates};
-use crate::model::{MemoryInfo, MptcpInfo, SctpInfo, SctpOptions, SocketRef, TcpInfo};
+use crate::model::{KernelBytes, MemoryInfo, MptcpInfo, SctpInfo, SctpOptions, SocketRef, TcpInfo};
 
 /// A socket with its rates and its peer, from which fields read their values.
 #[derive(Debug, Clone, Copy)]
@@ -13,13 +13,13 @@ pub(super) struct Row<'a> {
     /// The peer, if it is a socket on this host.
     pub(super) peer: Option<SocketRef<'a>>,
     /// `struct tcp_info` as received.
-    pub(super) tcp_info: Option<&'a [u8]>,
+    pub(super) tcp_info: Option<KernelBytes<'a>>,
     /// `struct mptcp_info` as received.
-    pub(super) mptcp_info: Option<&'a [u8]>,
+    pub(super) mptcp_info: Option<KernelBytes<'a>>,
     /// The part of `struct sctp_info` for associations as received.
-    pub(super) sctp_info: Option<&'a [u8]>,
+    pub(super) sctp_info: Option<KernelBytes<'a>>,
     /// The part of `struct sctp_info` for sockets as received.
-    pub(super) sctp_options: Option<&'a [u8]>,
+    pub(super) sctp_options: Option<KernelBytes<'a>>,
     /// Memory of the socket's buffers.
     pub(super) memory: Option<MemoryInfo<'a>>,
 }

@@ -1,6 +1,7 @@
 //! Views of kernel structures that grow between versions. A field beyond the received bytes is absent; absent is never
 //! zero.
 
+use super::kernel_bytes::KernelBytes;
 use super::presentation::Presentation;
 
 /// A field of a kernel structure. JSON, columns and tests iterate over them.
@@ -28,7 +29,8 @@ impl KernelField {
     /// Reads the field from the bytes of its structure; `None` if it was not sent, or if what it measures has not
     /// happened.
     #[inline]
-    pub fn read(&self, structure: &[u8]) -> Option<u64> {
+    pub fn read<'a>(&self, structure: impl Into<KernelBytes<'a>>) -> Option<u64> {
+        let structure = structure.into();
         if let Some((offset, width)) = self.counter
             && word(structure, offset, width) == Some(0)
         {
@@ -41,12 +43,12 @@ impl KernelField {
 
 /// Reads a number of 1, 2, 4 or 8 bytes; `None` if it was not sent.
 #[inline]
-fn word(structure: &[u8], offset: usize, width: usize) -> Option<u64> {
-    Some(match *structure.get(offset..offset + width)? {
-        [a] => u64::from(a),
-        [a, b] => u64::from(u16::from_ne_bytes([a, b])),
-        [a, b, c, d] => u64::from(u32::from_ne_bytes([a, b, c, d])),
-        [a, b, c, d, e, f, g, h] => u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
+fn word(structure: KernelBytes<'_>, offset: usize, width: usize) -> Option<u64> {
+    Some(match width {
+        1 => u64::from(structure.get::<1>(offset)?[0]),
+        2 => u64::from(u16::from_ne_bytes(structure.get(offset)?)),
+        4 => u64::from(u32::from_ne_bytes(structure.get(offset)?)),
+        8 => u64::from_ne_bytes(structure.get(offset)?),
         _ => return None,
     })
 }
@@ -68,12 +70,12 @@ macro_rules! kernel_struct {
             ];
 
             /// Creates a view of the bytes of an `INET_DIAG_INFO` attribute. Any length is valid.
-            pub fn new(bytes: &'a [u8]) -> Self {
-                $view(bytes)
+            pub fn new(bytes: impl Into<KernelBytes<'a>>) -> Self {
+                $view(bytes.into())
             }
 
             /// Returns the bytes as received.
-            pub fn bytes(self) -> &'a [u8] {
+            pub fn bytes(self) -> KernelBytes<'a> {
                 self.0
             }
 

@@ -1,5 +1,6 @@
 //! Memory of a socket's buffers.
 
+use super::kernel_bytes::KernelBytes;
 use super::presentation::Total;
 
 /// A memory figure of a socket.
@@ -37,7 +38,7 @@ macro_rules! memory_fields {
 
 /// A socket's memory, bytes. Kernel: `INET_DIAG_SKMEMINFO`, `UNIX_DIAG_MEMINFO` (`SK_MEMINFO_*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MemoryInfo<'a>(&'a [u8]);
+pub struct MemoryInfo<'a>(KernelBytes<'a>);
 
 impl<'a> MemoryInfo<'a> {
     memory_fields! {
@@ -71,15 +72,14 @@ impl<'a> MemoryInfo<'a> {
     }
 
     /// Creates a view of the bytes of the attribute. Any length is valid.
-    pub fn new(bytes: &'a [u8]) -> Self {
-        MemoryInfo(bytes)
+    pub fn new(bytes: impl Into<KernelBytes<'a>>) -> Self {
+        MemoryInfo(bytes.into())
     }
 
     /// Returns the value at `index` of [`Self::NAMES`]; `None` if it is not known.
     #[inline]
     pub fn get(self, index: usize) -> Option<u32> {
-        let bytes = self.0.get(index * 4..index * 4 + 4)?;
-        let value = u32::from_ne_bytes(bytes.try_into().ok()?);
+        let value = u32::from_ne_bytes(self.0.get(index * 4)?);
         (value != Self::UNKNOWN).then_some(value)
     }
 

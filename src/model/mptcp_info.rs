@@ -1,12 +1,13 @@
 //! `struct mptcp_info`, as many bytes of it as the kernel sent.
 
+use super::kernel_bytes::KernelBytes;
 use super::kernel_struct::{KernelField, kernel_struct};
 
 /// A view of the kernel's `struct mptcp_info` (`include/uapi/linux/mptcp.h`) over the bytes that arrived: what
 /// `INET_DIAG_INFO` carries on an MPTCP connection, whose subflows are TCP sockets with a
 /// [`TcpInfo`](super::TcpInfo) each. 48 bytes on 5.16, 84 on 6.5, 96 on 6.10.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MptcpInfo<'a>(&'a [u8]);
+pub struct MptcpInfo<'a>(KernelBytes<'a>);
 
 kernel_struct! { MptcpInfo:
     /// Additional subflows, without the first one.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::SeededMap;
 use super::{
-    Blob, ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo,
-    MptcpInfo, Payload, Process, ProcessKey, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime,
+    ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo, MptcpInfo,
+    Payload, Process, ProcessKey, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime,
     SctpAddresses, SctpInfo, SctpOptions, Settings, Socket, SocketTable, TcpExtras, TcpInfo,
     TlsInfo, Visibility,
 };
@@ -186,17 +186,7 @@ impl Sample {
         processes: &mut SeededMap<ProcessKey, u32>,
     ) -> Option<usize> {
         let mut socket = *other.socket;
-        let blob = other.socket.blob;
-        let bytes = other.table.bytes_of(other.socket);
-        socket.blob = Blob {
-            at: u32::try_from(self.sockets.bytes.len()).ok()?,
-            ..if bytes.is_empty() {
-                Blob::default()
-            } else {
-                blob
-            }
-        };
-        self.sockets.bytes.extend_from_slice(bytes);
+        socket.blob = self.sockets.copy_parts(other.table, &socket)?;
         socket.congestion = other
             .congestion()
             .map_or(0, |name| self.sockets.name_index(name.as_bytes()));

@@ -1,5 +1,6 @@
 //! `struct sctp_info`, as many bytes of it as the kernel sent: one part for associations, one for sockets.
 
+use super::kernel_bytes::KernelBytes;
 use super::kernel_struct::{KernelField, kernel_struct};
 
 /// First byte of the part that concerns a socket: `sctpi_s_autoclose`.
@@ -8,12 +9,12 @@ const SOCKET_PART: usize = 344;
 /// A view of the part of the kernel's `struct sctp_info` (`include/uapi/linux/sctp.h`) that concerns an association. The
 /// kernel clears the rest of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SctpInfo<'a>(&'a [u8]);
+pub struct SctpInfo<'a>(KernelBytes<'a>);
 
 impl<'a> SctpInfo<'a> {
     /// Creates the view of the bytes of an association's `INET_DIAG_INFO`.
-    pub(super) fn of_association(bytes: &'a [u8]) -> SctpInfo<'a> {
-        SctpInfo(&bytes[..bytes.len().min(SOCKET_PART)])
+    pub(super) fn of_association(bytes: KernelBytes<'a>) -> SctpInfo<'a> {
+        SctpInfo(bytes.slice(0, SOCKET_PART))
     }
 }
 
@@ -108,12 +109,12 @@ kernel_struct! { SctpInfo:
 
 /// A view of the part of `struct sctp_info` that concerns a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SctpOptions<'a>(&'a [u8]);
+pub struct SctpOptions<'a>(KernelBytes<'a>);
 
 impl<'a> SctpOptions<'a> {
     /// Creates the view of the bytes of a socket's `INET_DIAG_INFO`.
-    pub(super) fn of_socket(bytes: &'a [u8]) -> SctpOptions<'a> {
-        SctpOptions(bytes.get(SOCKET_PART..).unwrap_or(&[]))
+    pub(super) fn of_socket(bytes: KernelBytes<'a>) -> SctpOptions<'a> {
+        SctpOptions(bytes.slice(SOCKET_PART, usize::MAX))
     }
 }
 

@@ -2,18 +2,21 @@
 
 use std::borrow::Cow;
 
+use super::kernel_bytes::Bases;
 use super::{
-    Blob, ClearForReuse, MemoryInfo, MptcpInfo, Protocol, SctpInfo, SctpOptions, Socket, State,
-    TcpInfo,
+    Blob, ClearForReuse, KernelBytes, MemoryInfo, MptcpInfo, Protocol, SctpInfo, SctpOptions,
+    Socket, State, TcpInfo,
 };
 
 /// Rows of sockets and their variable parts. Clearing keeps the memory, so that a table is refilled without allocating.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SocketTable {
     /// Rows in the kernel's order.
     pub rows: Vec<Socket>,
     /// Parts of variable length; see [`Blob`].
-    pub bytes: Vec<u8>,
+    parts: Vec<u8>,
+    /// Those that parts are packed with.
+    bases: Bases,
     /// Names of congestion control algorithms; the first is empty and means none.
     names: Vec<Box<str>>,
 }
@@ -22,17 +25,45 @@ impl Default for SocketTable {
     fn default() -> Self {
         SocketTable {
             rows: Vec::new(),
-            bytes: Vec::new(),
+            parts: Vec::new(),
+            bases: Bases::default(),
             names: vec!["".into()],
         }
     }
 }
 
+impl PartialEq for SocketTable {
+    /// Compares the contents; where the parts are stored makes no difference.
+    fn eq(&self, other: &Self) -> bool {
+        let placeless = |socket: &Socket| Socket {
+            blob: Blob {
+                at: 0,
+                ..socket.blob
+            },
+            ..*socket
+        };
+        self.names == other.names
+            && self.rows.len() == other.rows.len()
+            && self.rows.iter().zip(&other.rows).all(|(own, others)| {
+                placeless(own) == placeless(others) && self.parts(own) == other.parts(others)
+            })
+    }
+}
+
+impl Eq for SocketTable {}
+
 impl SocketTable {
     /// Removes all rows and keeps the memory that this many rows need.
     pub fn clear(&mut self) {
         self.rows.clear_for_reuse();
-        self.bytes.clear_for_reuse();
+        self.parts.clear_for_reuse();
+        self.bases.renew();
+    }
+
+    /// Releases the memory that further rows would have used.
+    pub fn shrink_to_fit(&mut self) {
+        self.rows.shrink_to_fit();
+        self.parts.shrink_to_fit();
     }
 
     /// Returns the index of a congestion control name, adding it if it is new. Returns 0 (none) beyond 255 names.
@@ -65,16 +96,17 @@ impl SocketTable {
     ) -> Option<Blob> {
         let short = |part: &[u8]| u16::try_from(part.len()).ok();
         let blob = Blob {
-            at: u32::try_from(self.bytes.len()).ok()?,
+            at: u32::try_from(self.parts.len()).ok()?,
             info: short(info)?,
             memory: short(memory)?,
             congestion_info: short(congestion_info)?,
             name: short(name)?,
         };
-        self.bytes.extend_from_slice(info);
-        self.bytes.extend_from_slice(memory);
-        self.bytes.extend_from_slice(congestion_info);
-        self.bytes.extend_from_slice(name);
+        if blob.info > 0 || blob.memory > 0 {
+            self.bases.pack([info, memory], &mut self.parts);
+        }
+        self.parts.extend_from_slice(congestion_info);
+        self.parts.extend_from_slice(name);
         Some(blob)
     }
 
@@ -85,56 +117,73 @@ impl SocketTable {
             ..SocketTable::default()
         };
         for mut socket in rows.filter_map(|row| self.rows.get(row).copied()) {
-            let bytes = self.bytes_of(&socket);
             // At most as many bytes as before, which were addressable.
-            socket.blob.at = kept.bytes.len() as u32;
-            kept.bytes.extend_from_slice(bytes);
+            socket.blob = kept.copy_parts(self, &socket).unwrap_or_default();
             kept.rows.push(socket);
         }
         *self = kept;
     }
 
+    /// Appends the variable parts of a row of another table. Returns `None` if this one is full.
+    pub(crate) fn copy_parts(&mut self, other: &SocketTable, socket: &Socket) -> Option<Blob> {
+        let (structures, report, name) = other.parts(socket);
+        let bytes = structures.to_vec();
+        let (info, memory) = bytes.split_at(usize::from(socket.blob.info).min(bytes.len()));
+        self.push_blob(info, memory, report, name)
+    }
+
     /// Replaces the names for which `other` returns one.
     pub fn replace_names(&mut self, mut other: impl FnMut(&Socket, &[u8]) -> Option<Vec<u8>>) {
-        let mut bytes = Vec::with_capacity(self.bytes.len());
-        let mut rows = std::mem::take(&mut self.rows);
-        for socket in &mut rows {
-            let all = self.bytes_of(socket);
-            let (before, name) =
-                all.split_at(all.len() - usize::from(socket.blob.name).min(all.len()));
-            let name = match other(socket, name).filter(|_| !name.is_empty()) {
+        let mut renamed = SocketTable {
+            names: std::mem::take(&mut self.names),
+            ..SocketTable::default()
+        };
+        let mut structures = Vec::new();
+        for mut socket in std::mem::take(&mut self.rows) {
+            let (bytes, report, name) = self.parts(&socket);
+            let name = match other(&socket, name).filter(|_| !name.is_empty()) {
                 Some(other) if u16::try_from(other.len()).is_ok() => Cow::Owned(other),
                 _ => Cow::Borrowed(name),
             };
-            let Ok(at) = u32::try_from(bytes.len()) else {
-                socket.blob = Blob::default();
-                continue;
-            };
-            socket.blob.at = at;
-            socket.blob.name = name.len() as u16;
-            bytes.extend_from_slice(before);
-            bytes.extend_from_slice(&name);
+            structures.clear();
+            bytes.append_to(&mut structures);
+            let (info, memory) =
+                structures.split_at(usize::from(socket.blob.info).min(structures.len()));
+            let blob = renamed.push_blob(info, memory, report, &name);
+            socket.blob = blob.unwrap_or_default();
+            renamed.rows.push(socket);
         }
-        self.rows = rows;
-        self.bytes = bytes;
+        *self = renamed;
     }
 
-    /// Returns the bytes at `skip` from the start of the blob.
+    /// Returns the variable parts of a row: the structure of the protocol and memory, the congestion control report, and the
+    /// name. They are empty if they are not in this table.
     #[inline]
-    fn part(&self, blob: Blob, skip: usize, length: u16) -> &[u8] {
-        let from = blob.at as usize + skip;
-        self.bytes
-            .get(from..from + usize::from(length))
-            .unwrap_or(&[])
+    pub fn parts(&self, socket: &Socket) -> (KernelBytes<'_>, &[u8], &[u8]) {
+        self.find_parts(socket.blob)
+            .unwrap_or((KernelBytes::EMPTY, &[], &[]))
     }
 
-    /// Returns all variable parts of a row.
-    pub(super) fn bytes_of(&self, socket: &Socket) -> &[u8] {
-        let blob = socket.blob;
-        let lengths = [blob.info, blob.memory, blob.congestion_info, blob.name];
-        let length: usize = lengths.into_iter().map(usize::from).sum();
-        let from = blob.at as usize;
-        self.bytes.get(from..from + length).unwrap_or(&[])
+    #[inline]
+    fn find_parts(&self, blob: Blob) -> Option<(KernelBytes<'_>, &[u8], &[u8])> {
+        let (structures, rest) = self.find_structures(blob)?;
+        let (report, rest) = rest.split_at_checked(usize::from(blob.congestion_info))?;
+        Some((structures, report, rest.get(..usize::from(blob.name))?))
+    }
+
+    /// Returns the structure of the protocol and memory, and what is stored behind them.
+    #[inline]
+    fn find_structures(&self, blob: Blob) -> Option<(KernelBytes<'_>, &[u8])> {
+        let stored = self.parts.get(blob.at as usize..)?;
+        match usize::from(blob.info) + usize::from(blob.memory) {
+            0 => Some((KernelBytes::EMPTY, stored)),
+            length => self.bases.unpack(stored, length),
+        }
+    }
+
+    /// Returns the bytes of memory that the variable parts take.
+    pub fn parts_len(&self) -> usize {
+        self.parts.len()
     }
 
     /// Returns `struct tcp_info` of a row; `None` if the kernel sent none (TIME-WAIT, SYN-RECV, not TCP), or cleared it
@@ -165,34 +214,38 @@ impl SocketTable {
     }
 
     #[inline]
-    fn info(&self, socket: &Socket, protocol: Protocol) -> Option<&[u8]> {
-        let has_it = socket.blob.info > 0 && socket.protocol == protocol;
-        has_it.then(|| self.part(socket.blob, 0, socket.blob.info))
+    fn info(&self, socket: &Socket, protocol: Protocol) -> Option<KernelBytes<'_>> {
+        let length = socket.blob.info;
+        if length == 0 || socket.protocol != protocol {
+            return None;
+        }
+        let (structures, _) = self.find_structures(socket.blob)?;
+        Some(structures.slice(0, length.into()))
     }
 
     /// Returns the memory of a row, if the kernel reported it.
     #[inline]
     pub fn memory(&self, socket: &Socket) -> Option<MemoryInfo<'_>> {
         let blob = socket.blob;
-        (blob.memory > 0)
-            .then(|| MemoryInfo::new(self.part(blob, usize::from(blob.info), blob.memory)))
+        if blob.memory == 0 {
+            return None;
+        }
+        let (structures, _) = self.find_structures(blob)?;
+        let memory = structures.slice(blob.info.into(), blob.memory.into());
+        Some(MemoryInfo::new(memory))
     }
 
     /// Returns the congestion control report, raw: `struct tcp_bbr_info` (20 bytes), `tcp_dctcp_info` or
     /// `tcpvegas_info` (16 bytes), depending on the algorithm.
     pub fn congestion_info(&self, socket: &Socket) -> Option<&[u8]> {
-        let blob = socket.blob;
-        let skip = usize::from(blob.info) + usize::from(blob.memory);
-        (blob.congestion_info > 0).then(|| self.part(blob, skip, blob.congestion_info))
+        let has_report = socket.blob.congestion_info > 0;
+        has_report.then(|| self.parts(socket).1)
     }
 
     /// Returns the name bytes of a row; see [`SocketRef::name`](super::SocketRef::name) and
     /// [`SocketRef::ulp`](super::SocketRef::ulp).
     pub fn name(&self, socket: &Socket) -> Option<&[u8]> {
-        let blob = socket.blob;
-        let skip =
-            usize::from(blob.info) + usize::from(blob.memory) + usize::from(blob.congestion_info);
-        (blob.name > 0).then(|| self.part(blob, skip, blob.name))
+        (socket.blob.name > 0).then(|| self.parts(socket).2)
     }
 }
 
@@ -231,12 +284,20 @@ mod tests {
         table.rows.iter().map(name).collect()
     }
 
+    fn parts(table: &SocketTable) -> Vec<Vec<u8>> {
+        let of = |socket| {
+            let (structures, report, name) = table.parts(socket);
+            [&structures.to_vec(), report, name].concat()
+        };
+        table.rows.iter().map(of).collect()
+    }
+
     #[test]
     fn rows_that_are_kept_keep_what_belongs_to_them() {
         let mut kept = table(&["/a", "", "/ccc", "/dd"]);
         kept.select_rows([3, 0, 9].into_iter());
         assert_eq!(names(&kept), ["/dd", "/a"]);
-        assert_eq!(kept.bytes, b"\x03\x03\x03\x07/dd\x07/a");
+        assert_eq!(parts(&kept), [b"\x03\x03\x03\x07/dd".as_slice(), b"\x07/a"]);
     }
 
     #[test]
@@ -244,9 +305,12 @@ mod tests {
         let mut table = table(&["/a", "", "/ccc", "/dd"]);
         table.replace_names(|socket, name| (socket.cookie != 3).then(|| [b"/long", name].concat()));
         assert_eq!(names(&table), ["/long/a", "", "/long/ccc", "/dd"]);
-        assert_eq!(
-            table.bytes,
-            b"\x07/long/a\x01\x07\x02\x02\x07/long/ccc\x03\x03\x03\x07/dd"
-        );
+        let expected: [&[u8]; 4] = [
+            b"\x07/long/a",
+            b"\x01\x07",
+            b"\x02\x02\x07/long/ccc",
+            b"\x03\x03\x03\x07/dd",
+        ];
+        assert_eq!(parts(&table), expected);
     }
 }

@@ -1,5 +1,6 @@
 //! `struct tcp_info`, as many bytes of it as the kernel sent.
 
+use super::kernel_bytes::KernelBytes;
 use super::kernel_struct::{KernelField, kernel_struct};
 
 /// A view of the kernel's `struct tcp_info` (`include/uapi/linux/tcp.h`) over the received bytes.
@@ -8,7 +9,7 @@ use super::kernel_struct::{KernelField, kernel_struct};
 /// returns `None` if its field is beyond the received bytes; absent is never zero. Getters have the kernel's names without
 /// `tcpi_` and the kernel's units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TcpInfo<'a>(&'a [u8]);
+pub struct TcpInfo<'a>(KernelBytes<'a>);
 
 kernel_struct! { TcpInfo:
     /// TCP state, kernel numbering.

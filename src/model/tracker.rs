@@ -73,8 +73,13 @@ impl<T: Default> Tracker<T> {
         self.index.is_empty()
     }
 
-    /// Begins a new round, in which every socket may be visited again.
-    pub fn begin_round(&mut self) {
+    /// Begins a new round, in which every socket may be visited again: about `sockets` of them.
+    pub fn begin_round(&mut self, sockets: usize) {
+        // A vector that doubles would take up to three times the memory for a moment.
+        if sockets > self.entries.capacity() {
+            let missing = sockets - self.entries.len();
+            self.entries.reserve_exact(missing + sockets / 16);
+        }
         self.round = self.round.checked_add(1).unwrap_or(1);
         self.last = NONE;
     }
@@ -212,7 +217,7 @@ mod tests {
     fn a_value_is_kept_while_its_socket_is_visited_in_any_order() {
         let mut tracker = Tracker::<u64>::default();
         for round in 0..20u64 {
-            tracker.begin_round();
+            tracker.begin_round(0);
             let mut order: Vec<u64> = (0..50).collect();
             order.rotate_left(round as usize % 7);
             if round % 3 == 0 {
@@ -235,28 +240,28 @@ mod tests {
     #[test]
     fn a_socket_reported_twice_in_a_round_is_repeated() {
         let mut tracker = Tracker::<u8>::default();
-        tracker.begin_round();
+        tracker.begin_round(0);
         assert!(matches!(tracker.visit(key(1)), Visit::New(_)));
         assert!(matches!(tracker.visit(key(1)), Visit::Repeated(_)));
-        tracker.begin_round();
+        tracker.begin_round(0);
         assert!(matches!(tracker.visit(key(1)), Visit::Known(_)));
     }
 
     #[test]
     fn what_is_forgotten_comes_back_as_new_and_its_place_is_used_again() {
         let mut tracker = Tracker::<u8>::default();
-        tracker.begin_round();
+        tracker.begin_round(0);
         for cookie in 0..5000 {
             tracker.visit(key(cookie));
         }
-        tracker.begin_round();
+        tracker.begin_round(0);
         for cookie in 0..10 {
             tracker.visit(key(cookie));
         }
         tracker.retain(|_, seen, _| seen);
         assert_eq!(tracker.len(), 10);
         assert!(tracker.entries.len() <= 10, "a flood gives its memory back");
-        tracker.begin_round();
+        tracker.begin_round(0);
         for cookie in 0..10 {
             assert!(matches!(tracker.visit(key(cookie)), Visit::Known(_)));
         }

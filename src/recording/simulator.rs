@@ -229,12 +229,14 @@ pub(super) fn normalized(sample: &Sample) -> Sample {
         (&mut normalized.closed_sockets, &sample.closed_sockets),
     ] {
         let mut fresh = SocketTable::default();
-        fresh.rows.clone_from(&from.rows);
-        fresh.bytes.clone_from(&from.bytes);
-        for (row, old) in from.rows.iter().enumerate() {
+        for old in &from.rows {
             let name = from.name_at(old.congestion);
-            let index = name.map_or(0, |name| fresh.name_index(name.as_bytes()));
-            fresh.rows[row].congestion = index;
+            let row = crate::model::Socket {
+                blob: fresh.copy_parts(from, old).unwrap_or_default(),
+                congestion: name.map_or(0, |name| fresh.name_index(name.as_bytes())),
+                ..*old
+            };
+            fresh.rows.push(row);
         }
         *table = fresh;
     }

@@ -102,7 +102,7 @@ impl Attributor {
         self.unexplained.clear_for_reuse();
         self.observed.clear();
         self.has_mptcp = false;
-        self.sockets.begin_round();
+        self.sockets.begin_round(sample.sockets.rows.len());
 
         let mut rows = std::mem::take(&mut sample.sockets.rows);
         self.first_pass(&mut rows, sample, owners);

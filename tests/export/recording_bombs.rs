@@ -406,7 +406,7 @@ fn read() {
         let text = text.sum::<usize>();
         assert!(text <= TEXT, "a Sample with {text} bytes of names");
         let rows = reader.entries()[at].sockets as usize;
-        let parts = sample.sockets.bytes.len();
+        let parts = sample.sockets.parts_len();
         assert!(
             parts <= PARTS.0 + PARTS.1 * rows,
             "{rows} sockets with {parts} bytes"

@@ -113,20 +113,20 @@ fn every<T>(all: &mut [T], which: u8, change: impl FnMut(&mut T)) {
 
 /// Writes an integer to the variable parts of some sockets.
 fn set_parts(table: &mut SocketTable, place: usize, value: u64, which: u8) {
-    let step = usize::from(which % 8) + 1;
-    for socket in table.rows.iter().step_by(step) {
-        let blob = socket.blob;
-        let length =
-            usize::from(blob.info) + usize::from(blob.memory) + usize::from(blob.congestion_info);
-        let begin = blob.at as usize;
-        let Some(parts) = table.bytes.get_mut(begin..begin + length) else {
-            continue;
-        };
+    for at in (0..table.rows.len()).step_by(usize::from(which % 8) + 1) {
+        let blob = table.rows[at].blob;
+        let (structures, report, name) = table.parts(&table.rows[at]);
+        let (mut parts, name) = (structures.to_vec(), name.to_vec());
+        parts.extend_from_slice(report);
         let width = if which & 8 == 0 { 8 } else { 4 };
         let from = (place % 128) * 4;
         if let Some(field) = parts.get_mut(from..from + width) {
             field.copy_from_slice(&value.to_ne_bytes()[..width]);
         }
+        let (info, rest) = parts.split_at(usize::from(blob.info).min(parts.len()));
+        let (memory, report) = rest.split_at(usize::from(blob.memory).min(rest.len()));
+        let edited = table.push_blob(info, memory, report, &name);
+        table.rows[at].blob = edited.unwrap_or_default();
     }
 }
 

@@ -243,16 +243,21 @@ impl SocketDecoder {
         remaining.spend(sockets.saturating_mul(SOCKET_BYTES))?;
         sample.sockets.rows.reserve(sockets);
         let mut builder = TableBuilder::new(strings, processes, budget);
+        let mut aged_parts = Vec::new();
         for &at in &self.rows.order {
             let row = self.rows.row(at);
             let aged_ms = self.rows.age_state(at).aged_ms;
-            let parts = self.rows.parts(at);
             let (table, holders) = (&mut sample.sockets, &mut sample.holders);
-            builder.push(&row.socket, &row.side, parts, table, holders)?;
-            if let Some(socket) = table.rows.last_mut().filter(|_| aged_ms != 0) {
-                let from = socket.blob.at as usize;
-                advance_clock(socket, &mut table.bytes[from..], aged_ms);
+            if aged_ms == 0 {
+                let parts = self.rows.parts(at);
+                builder.push(&row.socket, &row.side, parts, table, holders)?;
+                continue;
             }
+            let mut socket = row.socket;
+            aged_parts.clear();
+            aged_parts.extend_from_slice(self.rows.parts(at));
+            advance_clock(&mut socket, &mut aged_parts, aged_ms);
+            builder.push(&socket, &row.side, &aged_parts, table, holders)?;
         }
         builder.begin_table();
         let mut closed_parts = ByteReader(&self.closed.parts);

@@ -2,7 +2,7 @@
 
 use crate::model::{MAX_SCTP_ADDRESSES, Sample, Socket, SocketTable};
 use crate::recording::records::ProcessEncoder;
-use crate::recording::row_store::{parts_len, without_sample_refs};
+use crate::recording::row_store::without_sample_refs;
 use crate::recording::stream::{MAX_CONGESTION_INFO_LEN, MAX_INFO_LEN, MAX_MEMORY_LEN, SideRefs};
 use crate::recording::strings::StringInterner;
 use crate::recording::varint::put_varint;
@@ -42,13 +42,13 @@ impl<'a> SideRefResolver<'a> {
         }
     }
 
-    /// Resolves a socket; `cut` is a buffer for parts that are too long.
+    /// Resolves a socket; `parts` is a buffer for its parts, which are cut if they are too long.
     #[inline]
     pub(super) fn resolve<'c>(
         &mut self,
         table: &'c SocketTable,
         socket: &Socket,
-        cut: &'c mut Vec<u8>,
+        parts: &'c mut Vec<u8>,
     ) -> ChunkSocket<'c> {
         let mut side = SideRefs::default();
         if socket.congestion > 0 {
@@ -80,39 +80,26 @@ impl<'a> SideRefResolver<'a> {
                 side.others = self.strings.intern(&self.holders);
             }
         }
+        let (structures, report, _) = table.parts(socket);
         let blob = socket.blob;
         let mut socket = without_sample_refs(socket);
-        let from = blob.at as usize;
-        let parts = table
-            .bytes
-            .get(from..from + parts_len(&socket))
-            .unwrap_or(&[]);
-        socket.blob.info = blob.info.min(MAX_INFO_LEN as u16);
-        socket.blob.memory = blob.memory.min(MAX_MEMORY_LEN as u16);
-        socket.blob.congestion_info = blob.congestion_info.min(MAX_CONGESTION_INFO_LEN as u16);
-        if parts.len() == parts_len(&socket) {
-            return ChunkSocket {
-                socket,
-                side,
-                parts,
-            };
-        }
-        cut.clear();
-        let mut rest = parts;
-        for (length, kept) in [
-            (blob.info, &mut socket.blob.info),
-            (blob.memory, &mut socket.blob.memory),
-            (blob.congestion_info, &mut socket.blob.congestion_info),
-        ] {
-            let (part, behind) = rest.split_at(usize::from(length).min(rest.len()));
-            *kept = (*kept).min(part.len() as u16);
-            cut.extend_from_slice(&part[..usize::from(*kept)]);
-            rest = behind;
-        }
+        let info = structures.slice(0, blob.info.into());
+        let memory = structures.slice(blob.info.into(), blob.memory.into());
+        let info = info.slice(0, MAX_INFO_LEN);
+        let memory = memory.slice(0, MAX_MEMORY_LEN);
+        let report = &report[..report.len().min(MAX_CONGESTION_INFO_LEN)];
+        // Each length is at most that of the table.
+        socket.blob.info = info.len() as u16;
+        socket.blob.memory = memory.len() as u16;
+        socket.blob.congestion_info = report.len() as u16;
+        parts.clear();
+        info.append_to(parts);
+        memory.append_to(parts);
+        parts.extend_from_slice(report);
         ChunkSocket {
             socket,
             side,
-            parts: cut,
+            parts,
         }
     }
 }

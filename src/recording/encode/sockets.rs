@@ -116,7 +116,7 @@ impl SocketEncoder {
         is_key: bool,
     ) {
         let now_ns = sample.monotonic_ns;
-        self.tracker.begin_round();
+        self.tracker.begin_round(sample.sockets.rows.len());
         put_varint(&mut self.buffers.order, sample.sockets.rows.len() as u64);
         let mut order = OrderEncoder::default();
         let mut cut = std::mem::take(&mut self.cut);

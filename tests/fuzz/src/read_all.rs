@@ -44,7 +44,7 @@ pub fn read_all(bytes: &[u8]) {
     for at in (0..entries).chain([0, entries / 2]) {
         if reader.read_into(at, &mut sample).is_ok() {
             let taken: usize = [&sample.sockets, &sample.closed_sockets]
-                .map(|table| table.rows.len() * size_of::<Socket>() + table.bytes.len())
+                .map(|table| table.rows.len() * size_of::<Socket>() + table.parts_len())
                 .iter()
                 .sum();
             assert!(

@@ -139,7 +139,15 @@ fn enlarge(sample: &mut Sample, number: u8) {
     }
     if number & 8 > 0 {
         // Information of every kind: what it counts is huge.
-        sample.sockets.bytes.fill(0xff);
+        let table = &mut sample.sockets;
+        for at in 0..table.rows.len() {
+            let blob = table.rows[at].blob;
+            let ones = |length: u16| vec![0xff; length.into()];
+            let [info, memory] = [ones(blob.info), ones(blob.memory)];
+            let [report, name] = [ones(blob.congestion_info), ones(blob.name)];
+            let filled = table.push_blob(&info, &memory, &report, &name);
+            table.rows[at].blob = filled.unwrap_or_default();
+        }
     }
 }
 

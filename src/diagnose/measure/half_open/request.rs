@@ -54,7 +54,7 @@ impl Requests {
     /// Begins the round of a Sample.
     pub(super) fn begin(&mut self) {
         self.is_used = true;
-        self.seen.begin_round();
+        self.seen.begin_round(0);
     }
 
     /// Ends the round: forgets those that are half-open no longer.

@@ -10,8 +10,8 @@ use crate::column::{
     LISTENER_COLUMNS, ListenerLine, SocketColumn, SocketRow, TCP_FIELDS, format, gauge,
 };
 use crate::model::{
-    Family, FieldGroup, KernelField, MemoryInfo, MptcpInfo, SctpInfo, SctpOptions, Socket,
-    State as Tcp,
+    Family, FieldGroup, KernelBytes, KernelField, MemoryInfo, MptcpInfo, SctpInfo, SctpOptions,
+    Socket, State as Tcp,
 };
 use crate::tui::appearance::Appearance;
 use crate::tui::page::SocketPage;
@@ -74,7 +74,7 @@ pub(super) fn all(
             });
         }
     }
-    let structure = |title, fields: &'static [KernelField], bytes: &[u8]| Section {
+    let structure = |title, fields: &'static [KernelField], bytes: KernelBytes<'_>| Section {
         title,
         lines: fields
             .iter()
