@@ -194,7 +194,7 @@ fn matched_by_sockwatch(letters: &str, filter: &[&str]) -> Result<Vec<(String, S
     Ok(found)
 }
 
-/// Asks both until ss says the same before and after; answers what it and sockwatch say.
+/// Asks both until they agree, or ss says the same before and after; answers what it and sockwatch say.
 fn matched_by_both(
     letters: &str,
     filter: &[&str],
@@ -204,7 +204,7 @@ fn matched_by_both(
         let ours =
             matched_by_sockwatch(letters, filter).map_err(|error| format!("sockwatch: {error}"))?;
         let ours: BTreeSet<String> = ours.into_iter().map(|(identity, _)| identity).collect();
-        if matched_by_ss(letters, filter)? == before {
+        if ours == before || matched_by_ss(letters, filter)? == before {
             return Ok((before, ours));
         }
     }
