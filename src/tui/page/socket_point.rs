@@ -43,7 +43,7 @@ impl SocketPoint {
             ..SocketPoint::default()
         };
         if let Some(info) = row.socket.tcp_info().filter(|_| !socket.is_listener()) {
-            let bytes = |segments: Option<u64>| Some((segments? * info.snd_mss()?) as f64);
+            let bytes = |segments: Option<u64>| Some(segments? as f64 * info.snd_mss()? as f64);
             point.rtt = info.measured_rtt().map(|rtt| rtt as f64);
             point.cwnd = bytes(info.snd_cwnd());
             point.in_flight = bytes(in_flight(info));
