@@ -57,3 +57,43 @@ fn in_flight(info: TcpInfo<'_>) -> Option<u64> {
     let delivered_or_lost = info.sacked()?.saturating_add(info.lost()?);
     Some((info.unacked()? + info.retrans()?).saturating_sub(delivered_or_lost))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Endpoint, Ends, Family, Protocol, Sample, Socket, State};
+
+    #[test]
+    fn windows_of_any_size_are_known() {
+        let mut info = [0; 232];
+        // `snd_mss`, `unacked`, `retrans`, `snd_cwnd`.
+        for at in [16, 24, 36, 80] {
+            info[at..at + 4].copy_from_slice(&u32::MAX.to_ne_bytes());
+        }
+        let end = Endpoint {
+            address: std::net::Ipv4Addr::LOCALHOST.into(),
+            port: 80,
+        };
+        let ends = Ends::Inet {
+            local: end,
+            remote: end,
+        };
+        let (family, state) = (Family::Inet, State::Established);
+        let mut socket = Socket::new(1, 1, family, Protocol::Tcp, state, ends);
+        let mut sample = Sample::default();
+        let blob = sample.sockets.push_blob(&info, &[], &[], b"");
+        socket.blob = blob.expect("there is room");
+        sample.sockets.rows.push(socket);
+        let row = SocketRow {
+            socket: sample.socket(0).expect("it is there"),
+            rates: None,
+            moment: None,
+        };
+        let point = SocketPoint::of(&row);
+        let most = f64::from(u32::MAX) * f64::from(u32::MAX);
+        assert_eq!(
+            (point.cwnd, point.in_flight),
+            (Some(most), Some(most * 2.0))
+        );
+    }
+}
