@@ -84,11 +84,7 @@ mod tests {
         let blob = sample.sockets.push_blob(&info, &[], &[], b"");
         socket.blob = blob.expect("there is room");
         sample.sockets.rows.push(socket);
-        let row = SocketRow {
-            socket: sample.socket(0).expect("it is there"),
-            rates: None,
-            moment: None,
-        };
+        let row = SocketRow::detached(sample.socket(0).expect("it is there"));
         let point = SocketPoint::of(&row);
         let most = f64::from(u32::MAX) * f64::from(u32::MAX);
         assert_eq!(
