@@ -352,7 +352,8 @@ class Keys:
     def next_random(self):
         chance = self.random.random()
         if chance < 0.02:
-            text = "/" + "\x15" + self.random.choice(FILTERS) + self.random.choice(["\r", "\r", "\x1b"])
+            # Without popups: in one, the characters of the filter would be commands, and `q` ends the program.
+            text = "\x1b\x1b\x1b/\x15" + self.random.choice(FILTERS) + self.random.choice(["\r", "\r", "\x1b"])
         elif chance < 0.03:
             # The question is left at once.
             text = self.random.choice(["K\x1b", "@-1m\r", "@-30s\r", "?\x1b", "c\x1b", "W\x1b"])
