@@ -51,7 +51,7 @@ impl ByteCounters {
     pub(super) fn delta_since(&self, before: &ByteCounters) -> Option<ByteCounters> {
         let bytes_sent = self.bytes_sent.checked_sub(before.bytes_sent)?;
         let bytes_retrans = self.bytes_retrans.wrapping_sub(before.bytes_retrans);
-        // What is retransmitted is sent: a growth of half of 2^32 that is not is a counter that went back.
+        // Retransmitted bytes are sent bytes: a growth beyond these, by more than half of 2^32, is a counter that went back.
         if bytes_retrans > u32::MAX / 2 && u64::from(bytes_retrans) > bytes_sent {
             return None;
         }

@@ -365,7 +365,7 @@ mod tests {
             stored.len()
         );
         assert!(bases.known.len() <= MAX_BASES);
-        // What follows is another kind of sockets, to which none of these bases is similar.
+        // To the sockets that follow, none of these bases is similar.
         bases.renew();
         stored.clear();
         for at in 0..1000u32 {

@@ -186,7 +186,9 @@ impl Sample {
         processes: &mut SeededMap<ProcessKey, u32>,
     ) -> Option<usize> {
         let mut socket = *other.socket;
-        socket.blob = self.sockets.copy_parts(other.table, &socket)?;
+        socket.blob = self
+            .sockets
+            .copy_parts(other.table, &socket, &mut Vec::new())?;
         socket.congestion = other
             .congestion()
             .map_or(0, |name| self.sockets.name_index(name.as_bytes()));

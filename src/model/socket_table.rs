@@ -116,19 +116,40 @@ impl SocketTable {
             names: std::mem::take(&mut self.names),
             ..SocketTable::default()
         };
+        let mut scratch = Vec::new();
         for mut socket in rows.filter_map(|row| self.rows.get(row).copied()) {
             // At most as many bytes as before, which were addressable.
-            socket.blob = kept.copy_parts(self, &socket).unwrap_or_default();
+            socket.blob = kept
+                .copy_parts(self, &socket, &mut scratch)
+                .unwrap_or_default();
             kept.rows.push(socket);
         }
         *self = kept;
     }
 
-    /// Appends the variable parts of a row of another table. Returns `None` if this one is full.
-    pub(crate) fn copy_parts(&mut self, other: &SocketTable, socket: &Socket) -> Option<Blob> {
-        let (structures, report, name) = other.parts(socket);
-        let bytes = structures.to_vec();
-        let (info, memory) = bytes.split_at(usize::from(socket.blob.info).min(bytes.len()));
+    /// Appends the variable parts of a row of another table. Returns `None` if this one is full. `scratch` is a buffer.
+    pub(crate) fn copy_parts(
+        &mut self,
+        other: &SocketTable,
+        socket: &Socket,
+        scratch: &mut Vec<u8>,
+    ) -> Option<Blob> {
+        let (_, _, name) = other.parts(socket);
+        self.copy_renamed(other, socket, name, scratch)
+    }
+
+    /// The same with another name.
+    fn copy_renamed(
+        &mut self,
+        other: &SocketTable,
+        socket: &Socket,
+        name: &[u8],
+        scratch: &mut Vec<u8>,
+    ) -> Option<Blob> {
+        let (structures, report, _) = other.parts(socket);
+        scratch.clear();
+        structures.append_to(scratch);
+        let (info, memory) = scratch.split_at(usize::from(socket.blob.info).min(scratch.len()));
         self.push_blob(info, memory, report, name)
     }
 
@@ -138,18 +159,14 @@ impl SocketTable {
             names: std::mem::take(&mut self.names),
             ..SocketTable::default()
         };
-        let mut structures = Vec::new();
+        let mut scratch = Vec::new();
         for mut socket in std::mem::take(&mut self.rows) {
-            let (bytes, report, name) = self.parts(&socket);
+            let name = self.name(&socket).unwrap_or(&[]);
             let name = match other(&socket, name).filter(|_| !name.is_empty()) {
                 Some(other) if u16::try_from(other.len()).is_ok() => Cow::Owned(other),
                 _ => Cow::Borrowed(name),
             };
-            structures.clear();
-            bytes.append_to(&mut structures);
-            let (info, memory) =
-                structures.split_at(usize::from(socket.blob.info).min(structures.len()));
-            let blob = renamed.push_blob(info, memory, report, &name);
+            let blob = renamed.copy_renamed(self, &socket, &name, &mut scratch);
             socket.blob = blob.unwrap_or_default();
             renamed.rows.push(socket);
         }

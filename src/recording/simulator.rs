@@ -232,7 +232,9 @@ pub(super) fn normalized(sample: &Sample) -> Sample {
         for old in &from.rows {
             let name = from.name_at(old.congestion);
             let row = crate::model::Socket {
-                blob: fresh.copy_parts(from, old).unwrap_or_default(),
+                blob: fresh
+                    .copy_parts(from, old, &mut Vec::new())
+                    .unwrap_or_default(),
                 congestion: name.map_or(0, |name| fresh.name_index(name.as_bytes())),
                 ..*old
             };

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::support::rewrite_recording::{fixture, set_setting};
+use crate::support::sensitive_thresholds::SENSITIVE;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use sockwatch::aggregate::{Aggregator, Moment};
@@ -48,26 +49,6 @@ fn diagnose(samples: impl IntoIterator<Item = Sample>, thresholds: &Thresholds) 
         export::findings::write_json(&report, &mut out).expect("memory");
         diagnosis.ports(&moment);
     }
-}
-
-/// Thresholds by which nearly everything is findings.
-fn sensitive() -> Thresholds {
-    let text = "hold_s = 0\nclear_s = 0\n\
-                close-wait-leak = { connections = 1, age_s = 0 }\n\
-                time-wait-buildup = { sockets = 1, per_s = 0.01 }\n\
-                ephemeral-ports-low = { warning = 0.0001, critical = 0.0001 }\n\
-                accept-queue = { filling_share = 0.0001, filling_connections = 1 }\n\
-                not-accepted = { age_s = 0 }\n\
-                syn-queue = { half_open = 1, flood_sources = 1 }\n\
-                connect-stuck = { retries = 0 }\n\
-                receiver-stalled = { unread_bytes = 1, age_s = 0 }\n\
-                sender-stalled = { retries = 0, age_s = 0 }\n\
-                retransmitting = { warning = 0.0001, bytes = 1 }\n\
-                udp-drops = { datagrams = 1 }\n\
-                descriptors-low = { warning = 0.0001 }\n";
-    let text = format!("[diagnose]\n{text}");
-    let config = sockwatch::config::Config::parse(&text);
-    config.expect("it is allowed").diagnose
 }
 
 /// A modification of a Sample.
@@ -145,7 +126,7 @@ proptest! {
         is_sensitive in any::<bool>(),
     ) {
         let samples = steps.iter().map(|(at, harm)| apply(at.get(&SAMPLES).clone(), harm));
-        let thresholds = if is_sensitive { sensitive() } else { Thresholds::default() };
+        let thresholds = if is_sensitive { SENSITIVE.clone() } else { Thresholds::default() };
         diagnose(samples, &thresholds);
     }
 
@@ -161,11 +142,11 @@ proptest! {
             let harm = if *step == 0 { harm.clone() } else { Harm::None };
             apply(SAMPLES[at].clone(), &harm)
         });
-        diagnose(samples, &sensitive());
+        diagnose(samples, &SENSITIVE);
     }
 }
 
 #[test]
 fn with_sensitive_thresholds_every_recording_is_diagnosed() {
-    diagnose(SAMPLES.iter().cloned(), &sensitive());
+    diagnose(SAMPLES.iter().cloned(), &SENSITIVE);
 }

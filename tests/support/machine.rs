@@ -64,6 +64,20 @@ pub fn moments(count: usize, mut machine: Machine) -> Vec<Moment> {
     (0..count).map(|_| next()).collect()
 }
 
+impl Machine {
+    /// A machine with the peculiarities that the lowest five bits choose.
+    pub fn of_kind(kind: u8) -> Machine {
+        Machine {
+            unprivileged: kind & 1 > 0,
+            faulty: kind & 2 > 0,
+            lacking: kind & 4 > 0,
+            client_exits_at: (kind & 8 > 0).then_some(1),
+            trouble: (kind & 16 > 0).then_some(0..3),
+            ..Machine::default()
+        }
+    }
+}
+
 /// Processes by their place in the Sample.
 const NGINX: u32 = 0;
 const REDIS: u32 = 1;

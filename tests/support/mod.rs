@@ -24,6 +24,7 @@ pub(crate) mod network_namespace;
 pub(crate) mod requirements;
 pub(crate) mod rewrite_recording;
 pub(crate) mod sandbox;
+pub mod sensitive_thresholds;
 pub(crate) mod sockets_in_every_state;
 pub(crate) mod ss;
 pub(crate) mod synthetic;

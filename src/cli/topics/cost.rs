@@ -65,7 +65,7 @@ const LOADS: [(&str, &str); 2] = [
     ),
 ];
 
-/// What the dashboard keeps in memory.
+/// Parts of the dashboard's memory.
 const MEMORY: [(&str, &str); 4] = [
     (
         "64 MB at most",

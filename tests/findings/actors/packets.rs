@@ -55,7 +55,7 @@ pub(super) fn send_syns(arguments: &Arguments) {
     }
 }
 
-/// A socket that sends packets with their headers, and one that receives all IPv4 packets, whoever they are for.
+/// A socket that sends packets with their headers, and one that receives every IPv4 packet, whatever its destination.
 fn packet_sockets() -> (OwnedFd, OwnedFd) {
     let sending = sys::socket(AddressFamily::INET, SocketType::RAW, Some(ipproto::RAW));
     let ip =

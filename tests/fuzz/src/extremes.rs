@@ -1,13 +1,12 @@
 //! Samples with numbers at the edges of their types, in any order: everything is derived from them, shown, recorded and
 //! read again.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use sockwatch::aggregate::{Aggregator, Difference, Moment};
-use sockwatch::config::Config;
-use sockwatch::diagnose::{Diagnosis, Findings, Thresholds, Watch};
+use sockwatch::diagnose::{Diagnosis, Findings, Watch};
 use sockwatch::model::Sample;
 use sockwatch::recording::{Archive as _, Encoder, FrameHistory, Metadata};
 use sockwatch::source::Source as _;
@@ -15,6 +14,7 @@ use sockwatch::tui::{self, Appearance, State, theme::Theme};
 
 use crate::edited_numbers::{EDIT, apply};
 use crate::machine::Machine;
+use crate::sensitive_thresholds::SENSITIVE;
 use crate::shown;
 
 /// Samples that are taken of the machine.
@@ -25,27 +25,6 @@ const STEP: usize = EDIT + 1;
 
 /// Maximum number of edits: with more, hardly anything is left that makes sense.
 const MAX_EDITS: usize = 64;
-
-/// Thresholds by which nearly everything is a finding.
-fn sensitive() -> &'static Thresholds {
-    static SENSITIVE: OnceLock<Thresholds> = OnceLock::new();
-    SENSITIVE.get_or_init(|| {
-        let text = "[diagnose]\nhold_s = 0\nclear_s = 0\n\
-                    close-wait-leak = { connections = 1, age_s = 0 }\n\
-                    time-wait-buildup = { sockets = 1, per_s = 0.01 }\n\
-                    ephemeral-ports-low = { warning = 0.0001, critical = 0.0001 }\n\
-                    accept-queue = { filling_share = 0.0001, filling_connections = 1 }\n\
-                    not-accepted = { age_s = 0 }\n\
-                    syn-queue = { half_open = 1, flood_sources = 1 }\n\
-                    connect-stuck = { retries = 0 }\n\
-                    receiver-stalled = { unread_bytes = 1, age_s = 0 }\n\
-                    sender-stalled = { retries = 0, age_s = 0 }\n\
-                    retransmitting = { warning = 0.0001, bytes = 1 }\n\
-                    udp-drops = { datagrams = 1 }\n\
-                    descriptors-low = { warning = 0.0001 }\n";
-        Config::parse(text).expect("it is allowed").diagnose
-    })
-}
 
 /// Derives moments of successive Samples, with findings and a dashboard.
 #[derive(Debug)]
@@ -67,7 +46,7 @@ impl Session {
         };
         Session {
             aggregator: Aggregator::new(),
-            watch: Watch::new(Diagnosis::new(sensitive().clone(), TimeZone::UTC)),
+            watch: Watch::new(Diagnosis::new(SENSITIVE.clone(), TimeZone::UTC)),
             state: State::new(appearance, Duration::from_secs(1)),
             findings: Arc::default(),
             shown: Arc::default(),
@@ -106,14 +85,7 @@ impl Session {
 /// the machine, the screen and two keys.
 pub fn check(head: [u8; 4], edits: &[u8]) {
     let [kind, screen, first, second] = head;
-    let mut machine = Machine {
-        unprivileged: kind & 1 > 0,
-        faulty: kind & 2 > 0,
-        lacking: kind & 4 > 0,
-        client_exits_at: (kind & 8 > 0).then_some(1),
-        trouble: (kind & 16 > 0).then_some(0..3),
-        ..Machine::default()
-    };
+    let mut machine = Machine::of_kind(kind);
     let mut session = Session::new(kind & 32 > 0);
     let mut samples = Vec::new();
     for at in 0..SAMPLES {

@@ -29,6 +29,7 @@ mod support {
     pub mod hostile_sample;
     pub(crate) mod known_names;
     pub mod machine;
+    pub mod sensitive_thresholds;
 }
 
-pub use support::{edited_numbers, hostile_sample, machine};
+pub use support::{edited_numbers, hostile_sample, machine, sensitive_thresholds};

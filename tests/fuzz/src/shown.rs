@@ -49,14 +49,7 @@ pub fn check(head: [u8; 8], names: &[&[u8]]) {
         u16::from(width) % MAX_SIZE.0 + 1,
         u16::from(height) % MAX_SIZE.1 + 1,
     );
-    let mut machine = Machine {
-        unprivileged: kind & 1 > 0,
-        faulty: kind & 2 > 0,
-        lacking: kind & 4 > 0,
-        client_exits_at: (kind & 8 > 0).then_some(1),
-        trouble: (kind & 16 > 0).then_some(0..3),
-        ..Machine::default()
-    };
+    let mut machine = Machine::of_kind(kind);
     let mut aggregator = Aggregator::new();
     let mut watch = Watch::new(Diagnosis::new(Thresholds::default(), TimeZone::UTC));
     let appearance = Appearance {
