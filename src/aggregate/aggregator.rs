@@ -128,20 +128,20 @@ impl Aggregator {
         out.interval_ns = interval;
         out.totals.clear();
         out.sockets.clear_for_reuse();
-        out.sockets.reserve(sample.sockets.rows.len());
+        out.sockets.reserve(sample.sockets.len());
         self.processes.clear_for_reuse();
         self.processes
             .resize(sample.processes.len(), GroupSum::default());
         self.remotes.clear();
         self.ports.clear();
         self.listeners.begin(sample, seconds);
-        self.sockets.begin_round(sample.sockets.rows.len());
+        self.sockets.begin_round(sample.sockets.len());
         self.collector.begin(sample);
 
         let mut all = ByteSum::default();
         let mut changes = ChangeCounts::default();
-        for socket in &sample.sockets.rows {
-            self.add_socket(sample, socket, since, out, &mut all, &mut changes);
+        for row in &sample.sockets {
+            self.add_socket(sample, row, since, out, &mut all, &mut changes);
         }
         out.closed.clear_for_reuse();
         self.collect_closed_pairs(sample);

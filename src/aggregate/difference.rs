@@ -123,10 +123,10 @@ impl Difference {
             },
             processes: SeededMap::default(),
         };
-        let rows = (0..).zip(&before.sockets.rows);
+        let rows = (0..).zip(&before.sockets);
         let mut known: SeededMap<SocketKey, u32> =
             rows.map(|(row, socket)| (socket.key(), row)).collect();
-        for (row, socket) in (0..).zip(&after.sockets.rows) {
+        for (row, socket) in (0..).zip(&after.sockets) {
             let earlier = known.remove(&socket.key());
             comparison.add(earlier, Some(row), &selects);
         }

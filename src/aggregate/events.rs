@@ -125,10 +125,7 @@ impl Event {
                 state,
                 ..*socket.socket
             };
-            matches(SocketRef {
-                socket: &row,
-                ..socket
-            })
+            matches(socket.with_socket(&row))
         })
     }
 }
@@ -275,11 +272,11 @@ mod tests {
     fn a_batch_in_the_log_has_no_spare_memory() {
         let mut log = EventLog::default();
         let mut batch = batch(300);
-        batch.sample.sockets.rows.reserve(1000);
+        batch.sample.sockets.reserve(1000);
         log.push(batch);
         let batch = log.batches().next().expect("it is kept");
         assert_eq!(batch.events.capacity(), batch.events.len());
-        let rows = &batch.sample.sockets.rows;
+        let rows = &batch.sample.sockets;
         assert_eq!(rows.capacity(), rows.len());
     }
 }

@@ -93,7 +93,7 @@ impl FilteredView {
     ) {
         moment.clear_filter();
         self.moments += 1;
-        let rows: Vec<u32> = (0..moment.sample.sockets.rows.len() as u32)
+        let rows: Vec<u32> = (0..moment.sample.sockets.len() as u32)
             .filter(|&row| selects(moment, row))
             .collect();
         let events = self.select_events(moment, &selects_event);

@@ -346,7 +346,7 @@ fn conntrack(sample: &Sample) -> Headroom {
 }
 
 fn row_key(sample: &Sample, row: u32) -> Option<(u32, u64)> {
-    let key: SocketKey = sample.sockets.rows.get(row as usize)?.key();
+    let key: SocketKey = sample.sockets.get(row as usize)?.key();
     Some((key.netns, key.cookie))
 }
 

@@ -121,17 +121,17 @@ impl ListenerTracker {
         std::mem::swap(&mut self.before, &mut self.now);
         self.now.clear_for_reuse();
         self.collect_subflow_listeners(sample);
-        for (row, socket) in (0u32..).zip(&sample.sockets.rows) {
+        for (row, socket) in (0u32..).zip(&sample.sockets) {
             // A listener without a limit for its queue cannot be compared with the others.
             if socket.accept_queue().is_none()
                 || socket.protocol == Protocol::Mptcp && self.tcp_inodes.contains(&socket.inode)
             {
                 continue;
             }
-            let is_tcp = self.index.insert(row, socket);
+            let is_tcp = self.index.insert(row, &socket);
             let queue = socket.recv_queue;
             let before = self.before.get(&socket.key());
-            let drops = sample.sockets.memory(socket).and_then(MemoryInfo::drops);
+            let drops = socket.memory().and_then(MemoryInfo::drops);
             let drops_before = before.and_then(|before| before.drops);
             let drops_per_s = match (drops, drops_before, seconds) {
                 (Some(now), Some(before), Some(seconds)) => {
@@ -170,7 +170,7 @@ impl ListenerTracker {
             });
         }
         self.find_groups(sample);
-        let rows = &sample.sockets.rows;
+        let rows = &sample.sockets;
         for (at, totals) in self.rows.iter_mut().enumerate() {
             if self.leaders[at] == Some(at) {
                 let listener = &rows[totals.row as usize];
@@ -196,8 +196,8 @@ impl ListenerTracker {
         leaders.clear_for_reuse();
         leaders.extend(self.rows.iter().map(|totals| {
             totals.syn_recv?;
-            let listener = &sample.sockets.rows[totals.row as usize];
-            let first = self.index.find(listener, &sample.sockets.rows).next()?;
+            let listener = &sample.sockets[totals.row as usize];
+            let first = self.index.find(listener, &sample.sockets).next()?;
             self.position(first)
         }));
         self.leaders = leaders;
@@ -205,7 +205,7 @@ impl ListenerTracker {
         equals.clear_for_reuse();
         equals.extend(self.rows.iter().map(|totals| {
             totals.syn_recv?;
-            let listener = &sample.sockets.rows[totals.row as usize];
+            let listener = &sample.sockets[totals.row as usize];
             self.position(*self.index.equal_to(listener).first()?)
         }));
         self.equals = equals;
@@ -215,7 +215,7 @@ impl ListenerTracker {
     /// subflow with the same inode and queue, which also knows drops and half-open connections: that one stands for both.
     fn collect_subflow_listeners(&mut self, sample: &Sample) {
         self.tcp_inodes.clear();
-        let listeners = sample.sockets.rows.iter();
+        let listeners = sample.sockets.iter();
         let listeners = listeners.filter(|socket| socket.state == State::Listen);
         if !listeners
             .clone()
@@ -265,7 +265,7 @@ impl ListenerTracker {
         let is_waiting =
             is_established && socket.attribution.unowned() == Some(Unowned::WaitingForAccept);
         let mut is_first = true;
-        for equal in self.index.find_equal(socket, &sample.sockets.rows) {
+        for equal in self.index.find_equal(socket, &sample.sockets) {
             let Some(at) = equal.first().and_then(|&row| self.position(row)) else {
                 continue;
             };
@@ -283,7 +283,7 @@ impl ListenerTracker {
 
     /// Counts a connection that opened and closed since the previous Sample.
     pub(super) fn count_opened(&mut self, sample: &Sample, socket: &Socket) {
-        let first = self.index.find(socket, &sample.sockets.rows).next();
+        let first = self.index.find(socket, &sample.sockets).next();
         if let Some(at) = first.and_then(|row| self.position(row)) {
             self.flow[at].opened += 1;
         }
@@ -303,7 +303,7 @@ impl ListenerTracker {
             let (Some(established), Some(leader)) = (totals.established, self.leaders[at]) else {
                 continue;
             };
-            let listener = &sample.sockets.rows[totals.row as usize];
+            let listener = &sample.sockets[totals.row as usize];
             let own = self.flow[at];
             let common = self.common[leader];
             let is_told_apart = totals.sharing > 1 && self.owned.has(sample, listener);
@@ -341,9 +341,9 @@ impl ListenerTracker {
             if self.leaders[at] != Some(at) {
                 continue;
             }
-            let listener = &sample.sockets.rows[self.rows[at].row as usize];
+            let listener = &sample.sockets[self.rows[at].row as usize];
             let mut shrunk = 0;
-            for row in self.index.find(listener, &sample.sockets.rows) {
+            for row in self.index.find(listener, &sample.sockets) {
                 let Some(flow) = self.position(row).map(|at| self.flow[at]) else {
                     continue;
                 };

@@ -52,7 +52,7 @@ impl Moment {
 
     /// Finds the row of a socket.
     pub fn row_of(&self, key: SocketKey) -> Option<usize> {
-        let rows = &self.sample.sockets.rows;
+        let rows = &self.sample.sockets;
         rows.iter().position(|socket| socket.key() == key)
     }
 
@@ -67,7 +67,7 @@ impl Moment {
     pub fn extend_filtered_rows(&self, out: &mut Vec<u32>) {
         match &self.filtered {
             Some(filtered) => out.extend_from_slice(&filtered.rows),
-            None => out.extend(0..self.sample.sockets.rows.len() as u32),
+            None => out.extend(0..self.sample.sockets.len() as u32),
         }
     }
 
@@ -75,7 +75,7 @@ impl Moment {
     pub fn filtered_sockets(&self) -> impl Iterator<Item = (u32, SocketRef<'_>)> {
         let all = match &self.filtered {
             Some(_) => 0..0,
-            None => 0..self.sample.sockets.rows.len() as u32,
+            None => 0..self.sample.sockets.len() as u32,
         };
         let selected = self
             .filtered

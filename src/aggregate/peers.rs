@@ -17,9 +17,9 @@ impl PeerIndex {
     /// Indexes all connected sockets of a Sample.
     pub fn new(sample: &Sample) -> PeerIndex {
         let mut index = PeerIndex::default();
-        index.pairs.reserve(sample.sockets.rows.len());
-        for (row, socket) in sample.sockets.rows.iter().enumerate() {
-            if let Some((local, remote)) = connected(socket) {
+        index.pairs.reserve(sample.sockets.len());
+        for (row, socket) in sample.sockets.iter().enumerate() {
+            if let Some((local, remote)) = connected(&socket) {
                 index
                     .pairs
                     .insert((socket.netns, socket.protocol, local, remote), row as u32);
@@ -45,7 +45,7 @@ impl PeerIndex {
 
 /// Finds the row of one socket's peer without an index, which is far less work for a single socket.
 pub(super) fn find_peer(sample: &Sample, socket: &Socket) -> Option<usize> {
-    let mut rows = sample.sockets.rows.iter();
+    let mut rows = sample.sockets.iter();
     if let Ends::Unix { peer_inode, .. } = socket.ends {
         let inode = peer_inode?;
         return rows.position(|row| row.inode == inode && matches!(row.ends, Ends::Unix { .. }));
@@ -56,7 +56,7 @@ pub(super) fn find_peer(sample: &Sample, socket: &Socket) -> Option<usize> {
         row.local().is_some_and(|end| end.port == remote.port)
             && row.protocol == socket.protocol
             && row.netns == socket.netns
-            && connected(row) == Some((remote, local))
+            && connected(row.socket) == Some((remote, local))
     })
 }
 

@@ -206,7 +206,7 @@ mod tests {
             let making = Arc::get_mut(&mut moment).expect("it has one owner");
             making.sample = sample.clone();
             making.derive(&mut aggregator);
-            sample.sockets.rows.push(a_socket());
+            sample.sockets.push(a_socket());
         }
         assert_eq!(moment.aggregate.events.len(), 1);
         slot.release(moment);

@@ -159,7 +159,7 @@ fn report_timings(timings: &Timings, start: Instant, sockets: usize) -> io::Resu
 /// row.
 fn report_hidden_owners(sample: &Sample, rows: &[u32]) {
     let is_hidden = |row: &&u32| {
-        let socket = sample.sockets.rows.get(**row as usize);
+        let socket = sample.sockets.get(**row as usize);
         socket.is_some_and(|socket| {
             socket.attribution == Attribution::Unowned(Unowned::PermissionDenied)
         })

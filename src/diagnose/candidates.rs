@@ -78,16 +78,16 @@ impl Candidates {
         self.clear();
         let ports = moment.sample.settings.local_ports();
         let rates = &moment.aggregate.sockets;
-        for (row, socket) in (0u32..).zip(&moment.sample.sockets.rows) {
+        for (row, socket) in (0u32..).zip(&moment.sample.sockets) {
             match socket.protocol {
                 Protocol::Tcp => {
-                    self.classify(row, socket, rates.get(row as usize), ports.as_ref());
+                    self.classify(row, &socket, rates.get(row as usize), ports.as_ref());
                 }
                 Protocol::Udp => {
                     self.udp.push(row);
-                    self.classify_datagram(row, socket, ports.as_ref());
+                    self.classify_datagram(row, &socket, ports.as_ref());
                 }
-                Protocol::UdpLite => self.classify_datagram(row, socket, ports.as_ref()),
+                Protocol::UdpLite => self.classify_datagram(row, &socket, ports.as_ref()),
                 _ => {}
             }
         }
@@ -179,7 +179,7 @@ impl Candidates {
         {
             self.unread.push(row);
         }
-        if socket.send_queue > 0 && waits_for_peer(socket.timer) && socket.state != State::SynSent {
+        if socket.send_queue > 0 && waits_for_peer(socket.timer.after(0)) && socket.state != State::SynSent {
             self.unacknowledged.push(row);
         }
         if rates.is_some_and(|rates| rates.retransmitted.is_some_and(|rate| rate > 0.0)) {
@@ -226,7 +226,7 @@ impl Candidates {
 /// Returns the number of different local ports of some sockets.
 fn different_ports(rows: &[u32], moment: &Moment) -> u32 {
     let rows = rows.iter();
-    let sockets = rows.filter_map(|&row| moment.sample.sockets.rows.get(row as usize));
+    let sockets = rows.filter_map(|&row| moment.sample.sockets.get(row as usize));
     let ports = sockets.filter_map(|socket| Some((socket.netns, socket.local()?.port)));
     let mut ports: Vec<(u32, u16)> = ports.collect();
     ports.sort_unstable();

@@ -92,7 +92,7 @@ impl<'m> Facts<'m> {
     /// Returns the row of the listener that accepted a connection. If several share its address and port, the first
     /// stands for all of them.
     pub(super) fn listener_of(&self, socket: &Socket) -> Option<u32> {
-        let rows = &self.moment.sample.sockets.rows;
+        let rows = &self.moment.sample.sockets;
         self.candidates.listeners.find(socket, rows).next()
     }
 
@@ -110,7 +110,7 @@ impl<'m> Facts<'m> {
         &self,
         listener: &'m Socket,
     ) -> impl Iterator<Item = u32> + use<'m> {
-        let rows = &self.moment.sample.sockets.rows;
+        let rows = &self.moment.sample.sockets;
         self.candidates.listeners.find(listener, rows)
     }
 

@@ -177,7 +177,7 @@ fn count_tcp(
         *sums.entry(key(path.netns, None)).or_default() += taken.ports;
     }
     for &row in rows.idle {
-        let socket = sample.sockets.rows.get(row as usize);
+        let socket = sample.sockets.get(row as usize);
         let Some((socket, local)) = socket.and_then(|socket| Some((socket, socket.local()?)))
         else {
             continue;
@@ -196,8 +196,8 @@ fn count_tcp(
         }
     }
     let heavy = (f64::from(ports.count()) * HEAVY_PATH) as u32;
-    for socket in &sample.sockets.rows {
-        let Some((path, port)) = connection_in_pool(socket, ports) else {
+    for socket in &sample.sockets {
+        let Some((path, port)) = connection_in_pool(&socket, ports) else {
             continue;
         };
         let is_odd = (port - ports.range.start()) % 2 == 1;
@@ -259,12 +259,12 @@ pub(super) fn connection_in_pool(socket: &Socket, ports: &LocalPorts) -> Option<
 fn count_datagram(sample: &Sample, rows: &[u32], few: u32, out: &mut Vec<(PoolKey, PoolUse)>) {
     let sockets = || {
         let rows = rows.iter();
-        let sockets = rows.filter_map(|&row| sample.sockets.rows.get(row as usize));
+        let sockets = rows.filter_map(|&row| sample.sockets.get(row as usize));
         sockets.flat_map(|socket| {
             let local = socket.local();
-            let pools = local.into_iter().flat_map(|local| {
+            let pools = local.into_iter().flat_map(move |local| {
                 // An IPv6 socket that binds no address leaves out the ports of both families.
-                let ipv4 = blocks_ipv4(socket, local.address).then_some(None);
+                let ipv4 = blocks_ipv4(&socket, local.address).then_some(None);
                 [Some(Some(ANY_IPV6)), ipv4].into_iter().flatten()
             });
             pools.map(move |address| {

@@ -358,7 +358,7 @@ fn missing_sockets(
 /// Reports whether processes that this user cannot see at all own sockets.
 fn has_hidden_owners(sample: &Sample) -> bool {
     let denied = Attribution::Unowned(Unowned::PermissionDenied);
-    let mut sockets = sample.sockets.rows.iter();
+    let mut sockets = sample.sockets.iter();
     sockets.any(|socket| socket.attribution == denied)
 }
 

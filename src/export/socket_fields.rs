@@ -304,7 +304,7 @@ fn ownership() -> Vec<ExportField> {
 
 fn timer() -> ExportField {
     fn timer(row: &Row<'_>) -> Option<Timer> {
-        socket(row).timer
+        row.socket.timer()
     }
     record(
         "timer",

@@ -3,6 +3,12 @@
 //! `struct tcp_info` has 280 bytes on Linux 6.18. Of connections in the same phase, some fifteen words of four bytes
 //! differ: counters, ages, round-trip times. Bytes are stored as a bitmap of the words that differ from a [base](Bases)
 //! and those words. A word is read without unpacking: its position is the number of bits before its own.
+//!
+//! The words that the clock alone changes are stored as they were once, and [aged](KernelBytes::aged) when they are read.
+
+use std::sync::Arc;
+
+use super::tcp_info::{AGE_OFFSETS, AGES_END};
 
 /// Bytes of a word.
 const WORD: usize = 4;
@@ -31,6 +37,8 @@ pub struct KernelBytes<'a> {
     /// The part of `base` that this is.
     begin: u16,
     end: u16,
+    /// Time by which the ages of `struct tcp_info` at the begin of `base` are advanced, ms.
+    aged_ms: u32,
 }
 
 impl<'a> KernelBytes<'a> {
@@ -41,6 +49,7 @@ impl<'a> KernelBytes<'a> {
         words: &[],
         begin: 0,
         end: 0,
+        aged_ms: 0,
     };
 
     /// Returns the number of bytes.
@@ -76,9 +85,18 @@ impl<'a> KernelBytes<'a> {
         }
         let at = usize::from(self.begin) + offset;
         let mut bytes: [u8; N] = self.base.get(at..at + N)?.try_into().ok()?;
-        if self.bitmap == 0 {
-            return Some(bytes);
+        if self.bitmap != 0 {
+            self.replace_words(at, &mut bytes)?;
         }
+        if self.aged_ms != 0 && at < AGES_END && at + N > AGE_OFFSETS[0] {
+            self.age(at, &mut bytes);
+        }
+        Some(bytes)
+    }
+
+    /// Replaces the words that differ from the base in `bytes`, which begin `at` bytes after the begin of it.
+    #[inline]
+    fn replace_words<const N: usize>(&self, at: usize, bytes: &mut [u8; N]) -> Option<()> {
         let (first, last) = (at / WORD, (at + N - 1) / WORD);
         for word in first..=last {
             let bit = 1u128.checked_shl(word as u32)?;
@@ -93,7 +111,26 @@ impl<'a> KernelBytes<'a> {
             bytes[begin - at..end - at]
                 .copy_from_slice(&stored[begin - word * WORD..end - word * WORD]);
         }
-        Some(bytes)
+        Some(())
+    }
+
+    /// Advances the ages that are complete in `bytes`, which begin `at` bytes after the begin of the base.
+    #[inline]
+    fn age(&self, at: usize, bytes: &mut [u8]) {
+        for offset in AGE_OFFSETS {
+            let age = offset
+                .checked_sub(at)
+                .and_then(|from| bytes.get_mut(from..from + WORD));
+            if let Some(age) = age {
+                advance(age, self.aged_ms);
+            }
+        }
+    }
+
+    /// Returns the same bytes with the ages of `struct tcp_info`, which must be at the begin, advanced by `aged_ms`.
+    #[must_use]
+    pub(super) fn aged(self, aged_ms: u32) -> KernelBytes<'a> {
+        KernelBytes { aged_ms, ..self }
     }
 
     /// Appends all bytes.
@@ -116,6 +153,9 @@ impl<'a> KernelBytes<'a> {
                     }
                 }
             }
+        }
+        if self.aged_ms != 0 {
+            self.age(begin, out);
         }
     }
 
@@ -147,102 +187,33 @@ impl<'a, B: AsRef<[u8]> + ?Sized> From<&'a B> for KernelBytes<'a> {
     }
 }
 
-/// Bytes that packed ones are compared with: those of some sockets.
+/// Advances an age of four bytes. It wraps as it does in the kernel.
+#[inline]
+pub(super) fn advance(age: &mut [u8], by_ms: u32) {
+    if let Ok(bytes) = <[u8; WORD]>::try_from(&*age) {
+        let aged = u32::from_ne_bytes(bytes).wrapping_add(by_ms);
+        age.copy_from_slice(&aged.to_ne_bytes());
+    }
+}
+
+/// Bytes that packed ones are compared with: those of some sockets. Grows only, so that what was packed with a shorter
+/// list of the same lineage is read with a longer one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bases {
     /// Number 1 is the first.
-    known: Vec<Box<[u8]>>,
-    /// The base that fitted last.
-    last: usize,
-    /// Structures packed and words stored for them since [`Bases::renew`].
-    packed: usize,
-    stored_words: usize,
+    known: Vec<Arc<[u8]>>,
 }
 
 impl Bases {
-    /// Appends bytes in packed form: the number of the base, 0 for none, then the bitmap and the words, or all bytes.
-    #[inline]
-    pub(super) fn pack(&mut self, parts: [&[u8]; 2], out: &mut Vec<u8>) {
-        let length = parts[0].len() + parts[1].len();
-        let is_whole = parts.iter().all(|part| part.len().is_multiple_of(WORD));
-        if !is_whole || length > MAX_WORDS * WORD {
-            append_whole(parts, out);
-            return;
-        }
-        self.packed += 1;
-        let from = out.len();
-        let last = self.known.get(self.last);
-        if last.is_some_and(|base| base.len() == length) {
-            let differing = self.pack_with(self.last, parts, out);
-            if differing <= GOOD_MATCH {
-                self.stored_words += differing;
-                return;
-            }
-            out.truncate(from);
-        }
-        self.pack_with_best(parts, length, out);
-    }
-
-    /// Packs with the base that fits best, which is a new one if none is good.
-    #[cold]
-    fn pack_with_best(&mut self, parts: [&[u8]; 2], length: usize, out: &mut Vec<u8>) {
-        let from = out.len();
-        let mut best: Option<(usize, usize)> = None;
-        let mut candidates = 0;
-        for at in 0..self.known.len() {
-            if self.known[at].len() != length {
-                continue;
-            }
-            candidates += 1;
-            let differing = self.pack_with(at, parts, out);
-            out.truncate(from);
-            if best.is_none_or(|(_, least)| differing < least) {
-                best = Some((at, differing));
+    /// Reports whether everything that was packed with `older` can be read with these.
+    pub(super) fn extends(&self, older: &Bases) -> bool {
+        match older.known.split_last() {
+            None => true,
+            Some((last, others)) => {
+                let own = self.known.get(others.len());
+                own.is_some_and(|own| Arc::ptr_eq(own, last))
             }
         }
-        let is_good = best.is_some_and(|(_, differing)| differing <= GOOD_MATCH);
-        if !is_good && candidates < MAX_BASES && self.known.len() < usize::from(u8::MAX) {
-            best = Some((self.known.len(), 0));
-            self.known.push(parts.concat().into());
-        }
-        if let Some((at, differing)) = best {
-            self.last = at;
-            self.stored_words += differing;
-            self.pack_with(at, parts, out);
-        } else {
-            append_whole(parts, out);
-        }
-    }
-
-    /// Drops bases that did not fit, so that better ones are found. Nothing that was packed with them may be read after it.
-    pub(super) fn renew(&mut self) {
-        if self.stored_words > GOOD_MATCH * self.packed {
-            self.known.clear();
-        }
-        (self.packed, self.stored_words) = (0, 0);
-    }
-
-    /// Packs with one base of the same length; returns the number of words that differ.
-    #[inline]
-    fn pack_with(&self, at: usize, parts: [&[u8]; 2], out: &mut Vec<u8>) -> usize {
-        let base = &self.known[at];
-        out.push(at as u8 + 1);
-        let head = out.len();
-        out.extend_from_slice(&[0; BITMAP]);
-        let (first, second) = base.split_at(parts[0].len());
-        let mut bitmap = 0u128;
-        let mut bit = 1u128;
-        for (base, bytes) in [(first, parts[0]), (second, parts[1])] {
-            for (base, word) in base.chunks_exact(WORD).zip(bytes.chunks_exact(WORD)) {
-                if base != word {
-                    bitmap |= bit;
-                    out.extend_from_slice(word);
-                }
-                bit = bit.wrapping_shl(1);
-            }
-        }
-        out[head..head + BITMAP].copy_from_slice(&bitmap.to_ne_bytes());
-        bitmap.count_ones() as usize
     }
 
     /// Returns the packed bytes at the begin of `stored`, of which there are `length` in full, and what follows.
@@ -267,6 +238,136 @@ impl Bases {
             ..base.into()
         };
         Some((bytes, rest))
+    }
+
+    /// Packs with one base of the same length; returns the number of words that differ.
+    #[inline]
+    fn pack_with(&self, at: usize, parts: [&[u8]; 2], out: &mut Vec<u8>) -> usize {
+        let base = &self.known[at];
+        out.push(at as u8 + 1);
+        let head = out.len();
+        out.extend_from_slice(&[0; BITMAP]);
+        let (first, second) = base.split_at(parts[0].len());
+        let mut bitmap = 0u128;
+        let mut bit = 1u128;
+        for (base, bytes) in [(first, parts[0]), (second, parts[1])] {
+            for (base, word) in base.chunks_exact(WORD).zip(bytes.chunks_exact(WORD)) {
+                if base != word {
+                    bitmap |= bit;
+                    out.extend_from_slice(word);
+                }
+                bit = bit.wrapping_shl(1);
+            }
+        }
+        out[head..head + BITMAP].copy_from_slice(&bitmap.to_ne_bytes());
+        bitmap.count_ones() as usize
+    }
+}
+
+/// Packs bytes, and chooses the bases for it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Packer {
+    /// The base that fitted last.
+    last: usize,
+    /// Structures packed and words stored for them since [`Packer::renew`].
+    packed: usize,
+    stored_words: usize,
+    /// Buffer for a structure with other ages.
+    scratch: Vec<u8>,
+}
+
+impl Packer {
+    /// Appends bytes in packed form: the number of the base, 0 for none, then the bitmap and the words, or all bytes. They are
+    /// stored with the ages that they had `aged_ms` ms before, if that is not 0; they are then of `struct tcp_info`.
+    #[inline]
+    pub(super) fn pack(
+        &mut self,
+        bases: &mut Arc<Bases>,
+        parts: [&[u8]; 2],
+        aged_ms: u32,
+        out: &mut Vec<u8>,
+    ) {
+        if aged_ms == 0 {
+            self.pack_as_is(bases, parts, out);
+            return;
+        }
+        let mut info = std::mem::take(&mut self.scratch);
+        info.clear();
+        info.extend_from_slice(parts[0]);
+        for offset in AGE_OFFSETS {
+            if let Some(age) = info.get_mut(offset..offset + WORD) {
+                advance(age, aged_ms.wrapping_neg());
+            }
+        }
+        self.pack_as_is(bases, [&info, parts[1]], out);
+        self.scratch = info;
+    }
+
+    #[inline]
+    fn pack_as_is(&mut self, bases: &mut Arc<Bases>, parts: [&[u8]; 2], out: &mut Vec<u8>) {
+        let length = parts[0].len() + parts[1].len();
+        let is_whole = parts.iter().all(|part| part.len().is_multiple_of(WORD));
+        if !is_whole || length > MAX_WORDS * WORD {
+            append_whole(parts, out);
+            return;
+        }
+        self.packed += 1;
+        let from = out.len();
+        let last = bases.known.get(self.last);
+        if last.is_some_and(|base| base.len() == length) {
+            let differing = bases.pack_with(self.last, parts, out);
+            if differing <= GOOD_MATCH {
+                self.stored_words += differing;
+                return;
+            }
+            out.truncate(from);
+        }
+        self.pack_with_best(bases, parts, length, out);
+    }
+
+    /// Packs with the base that fits best, which is a new one if none is good.
+    #[cold]
+    fn pack_with_best(
+        &mut self,
+        bases: &mut Arc<Bases>,
+        parts: [&[u8]; 2],
+        length: usize,
+        out: &mut Vec<u8>,
+    ) {
+        let from = out.len();
+        let mut best: Option<(usize, usize)> = None;
+        let mut candidates = 0;
+        for at in 0..bases.known.len() {
+            if bases.known[at].len() != length {
+                continue;
+            }
+            candidates += 1;
+            let differing = bases.pack_with(at, parts, out);
+            out.truncate(from);
+            if best.is_none_or(|(_, least)| differing < least) {
+                best = Some((at, differing));
+            }
+        }
+        let is_good = best.is_some_and(|(_, differing)| differing <= GOOD_MATCH);
+        if !is_good && candidates < MAX_BASES && bases.known.len() < usize::from(u8::MAX) {
+            best = Some((bases.known.len(), 0));
+            Arc::make_mut(bases).known.push(parts.concat().into());
+        }
+        if let Some((at, differing)) = best {
+            self.last = at;
+            self.stored_words += differing;
+            bases.pack_with(at, parts, out);
+        } else {
+            append_whole(parts, out);
+        }
+    }
+
+    /// Drops bases that did not fit, so that better ones are found.
+    pub(super) fn renew(&mut self, bases: &mut Arc<Bases>) {
+        if self.stored_words > GOOD_MATCH * self.packed {
+            *bases = Arc::default();
+        }
+        (self.packed, self.stored_words) = (0, 0);
     }
 }
 
@@ -303,11 +404,11 @@ mod tests {
     proptest! {
         #[test]
         fn packed_bytes_are_read_as_they_were(structures in structures(), from in 0usize..400, length in 0usize..400) {
-            let mut bases = Bases::default();
+            let (mut packer, mut bases) = (Packer::default(), Arc::default());
             let (mut stored, mut begins) = (Vec::new(), Vec::new());
             for (first, second) in &structures {
                 begins.push(stored.len());
-                bases.pack([first, second], &mut stored);
+                packer.pack(&mut bases, [first, second], 0, &mut stored);
             }
             begins.push(stored.len());
             for (number, (first, second)) in structures.iter().enumerate() {
@@ -333,7 +434,7 @@ mod tests {
 
     #[test]
     fn what_most_sockets_have_in_common_is_stored_once() {
-        let mut bases = Bases::default();
+        let (mut packer, mut bases) = (Packer::default(), Arc::default());
         let mut stored = Vec::new();
         let mut original = 0;
         for at in 0..1000u32 {
@@ -342,7 +443,7 @@ mod tests {
             info[120..124].copy_from_slice(&at.to_ne_bytes());
             info[200..204].copy_from_slice(&(at * 7).to_ne_bytes());
             original += info.len() + 36;
-            bases.pack([&info, &[1; 36]], &mut stored);
+            packer.pack(&mut bases, [&info, &[1; 36]], 0, &mut stored);
         }
         assert!(
             stored.len() * 10 < original,
@@ -353,11 +454,11 @@ mod tests {
 
     #[test]
     fn structures_that_have_nothing_in_common_are_stored_in_full_at_most_once_more() {
-        let mut bases = Bases::default();
+        let (mut packer, mut bases) = (Packer::default(), Arc::default());
         let mut stored = Vec::new();
         for at in 0..1000u32 {
             let words = (0..70u32).flat_map(|word| (at * 1_000_003 + word * 7919).to_ne_bytes());
-            bases.pack([&words.collect::<Vec<u8>>(), &[]], &mut stored);
+            packer.pack(&mut bases, [&words.collect::<Vec<u8>>(), &[]], 0, &mut stored);
         }
         assert!(
             stored.len() <= 1000 * (280 + 1 + BITMAP),
@@ -366,12 +467,12 @@ mod tests {
         );
         assert!(bases.known.len() <= MAX_BASES);
         // To the sockets that follow, none of these bases is similar.
-        bases.renew();
+        packer.renew(&mut bases);
         stored.clear();
         for at in 0..1000u32 {
             let mut info = [7; 280];
             info[120..124].copy_from_slice(&at.to_ne_bytes());
-            bases.pack([&info, &[]], &mut stored);
+            packer.pack(&mut bases, [&info, &[]], 0, &mut stored);
         }
         assert!(stored.len() <= 1000 * 32, "{}", stored.len());
     }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::SeededMap;
-use super::{ClearForReuse, Endpoint, Protocol, Socket, State};
+use super::{ClearForReuse, Endpoint, Protocol, Socket, SocketTable, State};
 
 const ANY_IPV4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 const ANY_IPV6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
@@ -94,7 +94,7 @@ impl ListenerIndex {
     pub fn find<'a>(
         &'a self,
         socket: &Socket,
-        rows: &'a [Socket],
+        rows: &'a SocketTable,
     ) -> impl Iterator<Item = u32> + use<'a> {
         self.find_equal(socket, rows)
             .flat_map(|equal| equal.iter().copied())
@@ -106,7 +106,7 @@ impl ListenerIndex {
     pub fn find_equal<'a>(
         &'a self,
         socket: &Socket,
-        rows: &'a [Socket],
+        rows: &'a SocketTable,
     ) -> impl Iterator<Item = &'a [u32]> + use<'a> {
         let (local, device) = (socket.local(), socket.interface);
         let at = |address: IpAddr, device: u32| {
@@ -137,7 +137,7 @@ impl ListenerIndex {
         let candidates = candidates.into_iter().flatten().flatten();
         let fits = move |equal: &&EqualListeners| {
             let &first = equal.rows.first()?;
-            fit(rows.get(first as usize)?, local?, device)
+            fit(rows.get(first as usize)?.socket, local?, device)
         };
         let best = candidates.clone().filter_map(|equal| fits(&equal)).max();
         candidates

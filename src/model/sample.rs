@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::SeededMap;
 use super::{
     ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo, MptcpInfo,
-    Payload, Process, ProcessKey, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime,
-    SctpAddresses, SctpInfo, SctpOptions, Settings, Socket, SocketTable, TcpExtras, TcpInfo,
+    Payload, Process, ProcessKey, ProcessRow, Protocol, Row, SUSPENDED_MODULUS, SampleTime,
+    SctpAddresses, SctpInfo, SctpOptions, Settings, Socket, SocketTable, TcpExtras, TcpInfo, Timer,
     TlsInfo, Visibility,
 };
 
@@ -144,31 +144,20 @@ impl Sample {
 
     /// Iterates over all sockets, each with its variable parts.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = SocketRef<'_>> {
-        self.sockets.rows.iter().map(|socket| SocketRef {
-            sample: self,
-            table: &self.sockets,
-            socket,
-        })
+        let rows = self.sockets.iter();
+        rows.map(|row| SocketRef::new(self, &self.sockets, row))
     }
 
     /// Returns the socket in row `index`.
     pub fn socket(&self, index: usize) -> Option<SocketRef<'_>> {
-        let socket = self.sockets.rows.get(index)?;
-        Some(SocketRef {
-            sample: self,
-            table: &self.sockets,
-            socket,
-        })
+        let row = self.sockets.get(index)?;
+        Some(SocketRef::new(self, &self.sockets, row))
     }
 
     /// Returns the socket that was closed.
     pub fn closed_socket(&self, closed: &ClosedSocket) -> Option<SocketRef<'_>> {
-        let socket = self.closed_sockets.rows.get(closed.row as usize)?;
-        Some(SocketRef {
-            sample: self,
-            table: &self.closed_sockets,
-            socket,
-        })
+        let row = self.closed_sockets.get(closed.row as usize)?;
+        Some(SocketRef::new(self, &self.closed_sockets, row))
     }
 
     /// Returns a Sample of one socket only, with everything that belongs to it.
@@ -178,17 +167,13 @@ impl Sample {
         sample
     }
 
-    /// Appends a copy of a socket of another Sample, with everything that belongs to it; returns its row. Copies
-    /// nothing if the table is full (4 GiB). `processes` are the positions of the processes that were copied before.
+    /// Appends a copy of a socket of another Sample, with everything that belongs to it; returns its row. `processes` are the positions of the processes that were copied before.
     pub fn copy_socket(
         &mut self,
         other: SocketRef<'_>,
         processes: &mut SeededMap<ProcessKey, u32>,
     ) -> Option<usize> {
         let mut socket = *other.socket;
-        socket.blob = self
-            .sockets
-            .copy_parts(other.table, &socket, &mut Vec::new())?;
         socket.congestion = other
             .congestion()
             .map_or(0, |name| self.sockets.name_index(name.as_bytes()));
@@ -221,8 +206,8 @@ impl Sample {
             let path = || Arc::clone(path);
             self.cgroups.entry(socket.cgroup_id).or_insert_with(path);
         }
-        self.sockets.rows.push(socket);
-        Some(self.sockets.rows.len() - 1)
+        self.sockets.push_copy(socket, other.row);
+        Some(self.sockets.len() - 1)
     }
 
     /// Keeps only the sockets in these rows and the closed sockets at these positions, and everything that is not a
@@ -238,6 +223,14 @@ impl Sample {
             closed.row = row as u32;
         }
         self.closed = freed;
+    }
+
+    /// Returns the descriptors that refer to one of its sockets, ordered by process.
+    #[inline]
+    pub fn holders_of(&self, socket: &Socket) -> &[Holder] {
+        let from = socket.holders_at as usize;
+        let to = from + usize::from(socket.holders_len);
+        self.holders.get(from..to).unwrap_or(&[])
     }
 
     /// Reports whether it contains every existing socket, so that absence means closed.
@@ -290,16 +283,47 @@ impl std::fmt::Display for BoundDevice<'_> {
 pub struct SocketRef<'a> {
     /// The Sample.
     pub sample: &'a Sample,
-    /// The table that contains its variable parts.
+    /// The table that contains it.
     pub table: &'a SocketTable,
-    /// Row of the socket.
+    /// Its row.
+    pub row: Row<'a>,
+    /// The fixed-size part of the row.
     pub socket: &'a Socket,
 }
 
 impl<'a> SocketRef<'a> {
+    /// Joins a row with its table and its Sample.
+    #[inline]
+    pub fn new(sample: &'a Sample, table: &'a SocketTable, row: Row<'a>) -> SocketRef<'a> {
+        SocketRef {
+            sample,
+            table,
+            row,
+            socket: row.socket,
+        }
+    }
+
+    /// Returns the same socket with another fixed-size part, whose variable parts are in the same places.
+    #[must_use]
+    pub fn with_socket<'b>(self, socket: &'b Socket) -> SocketRef<'b>
+    where
+        'a: 'b,
+    {
+        SocketRef {
+            row: Row { socket, ..self.row },
+            socket,
+            ..self
+        }
+    }
+
+    /// Returns the running timer.
+    pub fn timer(&self) -> Option<Timer> {
+        self.row.timer()
+    }
+
     /// Returns `struct tcp_info`, as far as the kernel sent it.
     pub fn tcp_info(&self) -> Option<TcpInfo<'a>> {
-        self.table.tcp_info(self.socket)
+        self.row.tcp_info()
     }
 
     /// Returns the payload that a connection has transferred; `None` for listeners and where the kernel does not count.
@@ -310,31 +334,31 @@ impl<'a> SocketRef<'a> {
 
     /// Returns `struct mptcp_info`, as far as the kernel sent it.
     pub fn mptcp_info(&self) -> Option<MptcpInfo<'a>> {
-        self.table.mptcp_info(self.socket)
+        self.row.mptcp_info()
     }
 
     /// Returns the part of `struct sctp_info` for associations, as far as the kernel sent it.
     pub fn sctp_info(&self) -> Option<SctpInfo<'a>> {
-        self.table.sctp_info(self.socket)
+        self.row.sctp_info()
     }
 
     /// Returns the part of `struct sctp_info` for sockets, as far as the kernel sent it.
     pub fn sctp_options(&self) -> Option<SctpOptions<'a>> {
-        self.table.sctp_options(self.socket)
+        self.row.sctp_options()
     }
 
     /// Returns all addresses of both ends of an SCTP socket or association. Kernel: `INET_DIAG_LOCALS`,
     /// `INET_DIAG_PEERS`.
     pub fn sctp_addresses(&self) -> Option<SctpAddresses<'a>> {
         (self.socket.protocol == Protocol::Sctp)
-            .then(|| self.table.name(self.socket))
+            .then(|| self.row.name())
             .flatten()
             .map(SctpAddresses::new)
     }
 
     /// Returns the memory figures, in bytes.
     pub fn memory(&self) -> Option<MemoryInfo<'a>> {
-        self.table.memory(self.socket)
+        self.row.memory()
     }
 
     /// Returns the congestion control algorithm.
@@ -344,7 +368,7 @@ impl<'a> SocketRef<'a> {
 
     /// Returns the congestion control report, raw.
     pub fn congestion_info(&self) -> Option<&'a [u8]> {
-        self.table.congestion_info(self.socket)
+        self.row.congestion_info()
     }
 
     /// Returns the congestion control report by field; see [`congestion_fields`](super::congestion_fields).
@@ -356,7 +380,7 @@ impl<'a> SocketRef<'a> {
     /// Returns a unix socket's path; an abstract name begins with a NUL byte, as in the kernel.
     pub fn name(&self) -> Option<&'a [u8]> {
         matches!(self.socket.ends, Ends::Unix { .. })
-            .then(|| self.table.name(self.socket))
+            .then(|| self.row.name())
             .flatten()
     }
 
@@ -373,18 +397,14 @@ impl<'a> SocketRef<'a> {
     /// Returns what is set on top of a TCP socket.
     pub fn tcp_extras(&self) -> Option<TcpExtras<'a>> {
         (self.socket.protocol == Protocol::Tcp)
-            .then(|| self.table.name(self.socket))
+            .then(|| self.row.name())
             .flatten()
             .map(TcpExtras::new)
     }
 
     /// Returns the descriptors that refer to it, ordered by process.
     pub fn holders(&self) -> &'a [Holder] {
-        let from = self.socket.holders_at as usize;
-        self.sample
-            .holders
-            .get(from..from + usize::from(self.socket.holders_len))
-            .unwrap_or(&[])
+        self.sample.holders_of(self.socket)
     }
 
     /// Iterates over the processes that own it, each once, with their descriptors.

@@ -3,7 +3,8 @@
 use super::presentation::Notation;
 use super::schema::{FieldInfo, Scalar, ScalarGroup, ScalarType, StoredCells, socket_schema};
 use super::stored::{Stored, Unrepresentable};
-use super::timer::Timer;
+use super::tcp_info::AGES_END;
+use super::timer::StoredTimer;
 use super::{AcceptQueue, Attribution, Endpoint, Ends, Family, Protocol, State, Unowned};
 
 /// Identity of a socket or SCTP association. The cookie is unique within a network namespace until the next boot.
@@ -35,7 +36,7 @@ pub const SOCKOPT_NAMES: [&str; 11] = [
 /// Maximum length of a stored socket name, in bytes. `sun_path` has 108.
 pub const MAX_NAME: usize = 108;
 
-/// Location of a socket's variable parts in its table's bytes: contiguous, from `at`.
+/// Location of a socket's variable parts in the bytes of its page: contiguous, from `at`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Blob {
     /// First byte.
@@ -83,7 +84,7 @@ socket_schema! {
         /// Bound device. Kernel: idiag_if.
         interface: u32 = 0, [stream 18];
         /// Running timer, time until it fires, times it has fired. Kernel: idiag_timer, idiag_expires, idiag_retrans.
-        timer: Option<Timer> = None, [stream 21 moving];
+        timer: StoredTimer = StoredTimer::NONE, [stream 21 moving];
         /// Control group. Kernel: INET_DIAG_CGROUP_ID.
         cgroup_id: u64 = 0, [stream 32];
         /// How the owner was determined: observed, remembered, inferred, or one of several.
@@ -149,6 +150,15 @@ impl Socket {
     #[inline]
     pub fn is_association(&self) -> bool {
         self.association.is_some()
+    }
+
+    /// Reports whether it has the ages of `struct tcp_info`, which the clock alone changes: all TCP sockets that the kernel
+    /// reports that structure of, except listeners.
+    #[inline]
+    pub(super) fn has_ages(&self) -> bool {
+        self.protocol == Protocol::Tcp
+            && self.state != State::Listen
+            && usize::from(self.blob.info) >= AGES_END
     }
 
     /// Reports whether it is a listener.

@@ -1,69 +1,365 @@
-//! The sockets of one instant: fixed-size rows and their variable parts.
+//! The sockets of one instant: rows of fixed size and their variable parts, in pages that tables of later instants share.
 
-use std::borrow::Cow;
+use std::ops::Index;
+use std::sync::Arc;
 
-use super::kernel_bytes::Bases;
-use super::{
-    Blob, ClearForReuse, KernelBytes, MemoryInfo, MptcpInfo, Protocol, SctpInfo, SctpOptions,
-    Socket, State, TcpInfo,
-};
+use super::kernel_bytes::Packer;
+use super::row::Row;
+use super::shared_pages::{Match, MessageDigest, SharedPages, UnchangedRows};
+use super::socket_page::{MAX_ROWS, Page, Parts, begins_page};
+use super::{ClearForReuse, Seed, Socket};
 
-/// Rows of sockets and their variable parts. Clearing keeps the memory, so that a table is refilled without allocating.
+/// A page of a table.
+#[derive(Debug, Clone)]
+pub(super) struct PageSlot {
+    pub(super) page: Arc<Page>,
+    /// Time since the page was written, ms.
+    pub(super) aged_ms: u32,
+}
+
+impl PageSlot {
+    /// Returns the cookie of the first row.
+    pub(super) fn first_cookie(&self) -> Option<u64> {
+        self.page.rows.first().map(|socket| socket.cookie)
+    }
+}
+
+/// Rows of sockets and their variable parts, in the kernel's order. Cloning shares the rows.
 #[derive(Debug, Clone)]
 pub struct SocketTable {
-    /// Rows in the kernel's order.
-    pub rows: Vec<Socket>,
-    /// Parts of variable length; see [`Blob`].
-    parts: Vec<u8>,
-    /// Those that parts are packed with.
-    bases: Bases,
+    /// The pages that are complete.
+    slots: Vec<PageSlot>,
+    /// Number of the first row of each page.
+    first_rows: Vec<u32>,
+    /// The last rows, whose page is not complete.
+    open: Page,
+    /// Time since `open` was written: that of the page of which rows were copied, ms.
+    open_aged_ms: u32,
+    /// Number of rows in complete pages.
+    complete: usize,
+    packer: Packer,
+    /// Chooses the sockets that begin a page, and hashes messages.
+    seed: Seed,
+    /// Pages that are shared if they are unchanged.
+    shared: Option<Box<SharedPages>>,
+    /// The message whose row is appended next.
+    message: Option<MessageDigest>,
     /// Names of congestion control algorithms; the first is empty and means none.
-    names: Vec<Box<str>>,
+    names: Arc<Vec<Box<str>>>,
+    scratch: Vec<u8>,
 }
 
 impl Default for SocketTable {
     fn default() -> Self {
         SocketTable {
-            rows: Vec::new(),
-            parts: Vec::new(),
-            bases: Bases::default(),
-            names: vec!["".into()],
+            slots: Vec::new(),
+            first_rows: Vec::new(),
+            open: Page::default(),
+            open_aged_ms: 0,
+            complete: 0,
+            packer: Packer::default(),
+            seed: Seed::default(),
+            shared: None,
+            message: None,
+            names: Arc::new(vec!["".into()]),
+            scratch: Vec::new(),
         }
     }
 }
 
 impl PartialEq for SocketTable {
-    /// Compares the contents; where the parts are stored makes no difference.
+    /// Compares the contents; where they are stored makes no difference.
     fn eq(&self, other: &Self) -> bool {
-        let placeless = |socket: &Socket| Socket {
-            blob: Blob {
-                at: 0,
-                ..socket.blob
-            },
-            ..*socket
+        let placeless = |row: &Row<'_>| {
+            let mut socket = row.to_socket();
+            socket.blob.at = 0;
+            socket
+        };
+        let are_equal = |(own, others): (Row<'_>, Row<'_>)| {
+            placeless(&own) == placeless(&others) && own.parts() == others.parts()
         };
         self.names == other.names
-            && self.rows.len() == other.rows.len()
-            && self.rows.iter().zip(&other.rows).all(|(own, others)| {
-                placeless(own) == placeless(others) && self.parts(own) == other.parts(others)
-            })
+            && self.len() == other.len()
+            && self.iter().zip(other).all(are_equal)
     }
 }
 
 impl Eq for SocketTable {}
 
 impl SocketTable {
-    /// Removes all rows and keeps the memory that this many rows need.
+    /// Removes all rows and keeps the memory for lists of as many pages.
     pub fn clear(&mut self) {
-        self.rows.clear_for_reuse();
-        self.parts.clear_for_reuse();
-        self.bases.renew();
+        self.slots.clear_for_reuse();
+        self.first_rows.clear_for_reuse();
+        self.complete = 0;
+        self.open.clear();
+        self.open_aged_ms = 0;
+        (self.shared, self.message) = (None, None);
+        self.packer.renew(&mut self.open.bases);
     }
 
-    /// Releases the memory that further rows would have used.
+    /// Removes all rows, and shares the pages of a previous table from now on as far as [`Self::push_unchanged`] finds them
+    /// unchanged. [`Self::finish`] ends it.
+    pub fn begin_after(&mut self, previous: &SocketTable) {
+        self.slots.clear_for_reuse();
+        self.first_rows.clear_for_reuse();
+        self.complete = 0;
+        self.open.clear();
+        self.open_aged_ms = 0;
+        self.open.bases = Arc::clone(&previous.open.bases);
+        self.packer = previous.packer.clone();
+        self.packer.renew(&mut self.open.bases);
+        self.seed = previous.seed.clone();
+        self.names = Arc::clone(&previous.names);
+        self.shared = Some(Box::new(SharedPages::new(previous.slots.clone())));
+    }
+
+    /// Ends the current page: rows that follow are in another one.
+    pub fn end_page(&mut self) {
+        let unwritten = self.shared.as_mut().and_then(|shared| shared.end_page());
+        match unwritten {
+            Some(rows) if rows.rows == rows.page.rows.len() && self.open.rows.is_empty() => {
+                self.push_page(PageSlot {
+                    page: rows.page,
+                    aged_ms: rows.aged_ms,
+                });
+            }
+            Some(rows) => self.write(&rows),
+            None => {}
+        }
+        if !self.open.rows.is_empty() {
+            let slot = PageSlot {
+                page: Arc::new(self.open.compact()),
+                aged_ms: self.open_aged_ms,
+            };
+            self.open.clear();
+            self.push_page(slot);
+        }
+        self.open_aged_ms = 0;
+    }
+
+    fn push_page(&mut self, slot: PageSlot) {
+        self.first_rows.push(self.complete as u32);
+        self.complete += slot.page.rows.len();
+        self.slots.push(slot);
+    }
+
+    /// Ends the last page, and forgets the previous table.
+    pub fn finish(&mut self) {
+        self.end_page();
+        (self.shared, self.message) = (None, None);
+    }
+
+    /// Releases the memory that further rows would have used: the table stays as it is.
     pub fn shrink_to_fit(&mut self) {
-        self.rows.shrink_to_fit();
-        self.parts.shrink_to_fit();
+        self.finish();
+        self.slots.shrink_to_fit();
+        self.first_rows.shrink_to_fit();
+        self.open = Page {
+            bases: Arc::clone(&self.open.bases),
+            ..Page::default()
+        };
+        self.scratch = Vec::new();
+        self.packer = Packer::default();
+    }
+
+    /// Writes rows that were found unchanged.
+    fn write(&mut self, unchanged: &UnchangedRows) {
+        self.open_aged_ms = unchanged.aged_ms;
+        let rows = 0..unchanged.rows;
+        let (packer, scratch) = (&mut self.packer, &mut self.scratch);
+        self.open
+            .extend_from(&unchanged.page, rows, packer, scratch);
+    }
+
+    /// Returns what digests of messages are hashed with, while the table follows a previous one.
+    pub fn message_seed(&self) -> Option<&Seed> {
+        self.shared.as_ref().map(|_| &self.seed)
+    }
+
+    /// Appends the row of a message if it is the same as in the previous table, except for what the clock has changed.
+    /// Returns false otherwise: the message has to be decoded and [pushed](Self::push).
+    #[inline]
+    pub fn push_unchanged(&mut self, message: &MessageDigest) -> bool {
+        self.message = Some(*message);
+        let Some(shared) = &mut self.shared else {
+            return false;
+        };
+        let rows = self.open.rows.len() + shared.unwritten_rows();
+        if rows == 0 || rows >= MAX_ROWS || begins_page(message.cookie, &self.seed) {
+            self.end_page();
+            if let Some(shared) = &mut self.shared {
+                shared.begin_page(message.cookie);
+            }
+        }
+        let Some(shared) = &mut self.shared else {
+            return false;
+        };
+        match shared.compare(message) {
+            Match::Unchanged => true,
+            Match::Copy(page, row) => {
+                let (packer, scratch) = (&mut self.packer, &mut self.scratch);
+                self.open.extend_from(&page, row..row + 1, packer, scratch);
+                true
+            }
+            Match::No => false,
+        }
+    }
+
+    /// Appends a row. Its place for variable parts is overwritten. Returns `None` if a part is too long.
+    pub fn push(&mut self, socket: Socket, parts: Parts<'_>) -> Option<()> {
+        let message = self.message.take();
+        let message = message.filter(|message| message.cookie == socket.cookie);
+        let hash = message.map_or(0, |message| message.hash);
+        let unwritten = self.shared.as_mut().and_then(|shared| shared.take_unwritten());
+        if let Some(rows) = unwritten {
+            self.write(&rows);
+        }
+        let expires_ms = socket.timer.after(0).map_or(0, |timer| timer.expires_ms);
+        let rows = self.open.rows.len();
+        if rows >= MAX_ROWS
+            || (rows > 0 && begins_page(socket.cookie, &self.seed))
+            || expires_ms.checked_add(self.open_aged_ms).is_none()
+        {
+            self.end_page();
+        }
+        if self.open.rows.is_empty() {
+            self.open_aged_ms = self.shared.as_ref().map_or(0, |shared| shared.aged_ms());
+            if expires_ms.checked_add(self.open_aged_ms).is_none() {
+                self.end_page();
+            }
+        }
+        let packer = &mut self.packer;
+        self.open
+            .push(socket, parts, hash, self.open_aged_ms, packer)?;
+        if let Some(shared) = &mut self.shared {
+            shared.skip(socket.cookie);
+        }
+        Some(())
+    }
+
+    /// Appends a copy of a row of another table, with its variable parts, as `socket`.
+    pub fn push_copy(&mut self, socket: Socket, other: Row<'_>) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let socket = Socket {
+            timer: other.timer().into(),
+            ..socket
+        };
+        // The parts had room in the other table.
+        let _ = self.push(socket, other.copy_parts(&mut scratch));
+        self.scratch = scratch;
+    }
+
+    /// Returns the number of rows.
+    #[inline]
+    pub fn len(&self) -> usize {
+        let unwritten = self.shared.as_ref().map_or(0, |shared| shared.unwritten_rows());
+        debug_assert_eq!(unwritten, 0, "finish() comes first");
+        self.complete + self.open.rows.len()
+    }
+
+    /// Reports whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the index of the page with a row, if that is complete.
+    #[inline]
+    fn page_of(&self, row: usize) -> Option<(&PageSlot, usize)> {
+        if row >= self.complete {
+            return None;
+        }
+        let page = self.first_rows.partition_point(|&first| first as usize <= row) - 1;
+        Some((self.slots.get(page)?, row - self.first_rows[page] as usize))
+    }
+
+    /// Returns a row.
+    #[inline]
+    pub fn get(&self, row: usize) -> Option<Row<'_>> {
+        match self.page_of(row) {
+            Some((slot, at)) => slot.page.row(at, slot.aged_ms),
+            None => self
+                .open
+                .row(row.checked_sub(self.complete)?, self.open_aged_ms),
+        }
+    }
+
+    /// Returns a mutable reference to the fixed-size part of a row. A page that other tables share is copied. The timer has to
+    /// be left as it is.
+    pub fn get_mut(&mut self, row: usize) -> Option<&mut Socket> {
+        if row >= self.complete {
+            return self.open.rows.get_mut(row - self.complete);
+        }
+        let page = self.first_rows.partition_point(|&first| first as usize <= row) - 1;
+        let at = row - self.first_rows[page] as usize;
+        Arc::make_mut(&mut self.slots[page].page).rows.get_mut(at)
+    }
+
+    /// Iterates over the rows.
+    pub fn iter(&self) -> Rows<'_> {
+        Rows {
+            slots: self.slots.iter(),
+            open: Some((&self.open, self.open_aged_ms)),
+            page: None,
+            at: 0,
+            left: self.len(),
+        }
+    }
+
+    /// Keeps only these rows, in this order, with their variable parts.
+    pub fn select_rows(&mut self, rows: impl Iterator<Item = usize>) {
+        let mut kept = self.without_rows();
+        for row in rows.filter_map(|row| self.get(row)) {
+            kept.push_copy(*row.socket, row);
+        }
+        *self = kept;
+    }
+
+    /// Keeps only the rows for which `keep`, given their number, returns true.
+    pub fn retain(&mut self, mut keep: impl FnMut(usize, &Socket) -> bool) {
+        let kept: Vec<usize> = (0..).zip(self.iter()).filter(|(at, row)| keep(*at, row)).map(|(at, _)| at).collect();
+        if kept.len() < self.len() {
+            self.select_rows(kept.into_iter());
+        }
+    }
+
+    /// Keeps only the first rows.
+    pub fn truncate(&mut self, rows: usize) {
+        if rows < self.complete {
+            self.select_rows(0..rows);
+        } else if rows < self.len() {
+            let open = rows - self.complete;
+            if let Some(first) = self.open.rows.get(open) {
+                self.open.parts.truncate(first.blob.at as usize);
+            }
+            self.open.rows.truncate(open);
+            self.open.hashes.truncate(open);
+        }
+    }
+
+    /// Replaces the names for which `other` returns one.
+    pub fn replace_names(&mut self, mut other: impl FnMut(&Socket, &[u8]) -> Option<Vec<u8>>) {
+        let mut renamed = self.without_rows();
+        let mut scratch = Vec::new();
+        for row in self.iter() {
+            let mut parts = row.copy_parts(&mut scratch);
+            let name = other(row.socket, parts.name).filter(|_| !parts.name.is_empty());
+            let name = name.filter(|name| u16::try_from(name.len()).is_ok());
+            if let Some(name) = &name {
+                parts.name = name;
+            }
+            // The parts had room before.
+            let _ = renamed.push(row.to_socket(), parts);
+        }
+        *self = renamed;
+    }
+
+    /// Returns a table with the same names and no rows.
+    fn without_rows(&self) -> SocketTable {
+        SocketTable {
+            names: Arc::clone(&self.names),
+            ..SocketTable::default()
+        }
     }
 
     /// Returns the index of a congestion control name, adding it if it is new. Returns 0 (none) beyond 255 names.
@@ -74,8 +370,9 @@ impl SocketTable {
         if self.names.len() > usize::from(u8::MAX) {
             return 0;
         }
-        self.names.push(String::from_utf8_lossy(name).into());
-        (self.names.len() - 1) as u8
+        let names = Arc::make_mut(&mut self.names);
+        names.push(String::from_utf8_lossy(name).into());
+        (names.len() - 1) as u8
     }
 
     /// Returns the name at an index.
@@ -86,248 +383,73 @@ impl SocketTable {
         }
     }
 
-    /// Appends the variable parts of a socket. Returns `None` once the table has 4 GiB of them.
-    pub fn push_blob(
-        &mut self,
-        info: &[u8],
-        memory: &[u8],
-        congestion_info: &[u8],
-        name: &[u8],
-    ) -> Option<Blob> {
-        let short = |part: &[u8]| u16::try_from(part.len()).ok();
-        let blob = Blob {
-            at: u32::try_from(self.parts.len()).ok()?,
-            info: short(info)?,
-            memory: short(memory)?,
-            congestion_info: short(congestion_info)?,
-            name: short(name)?,
-        };
-        if blob.info > 0 || blob.memory > 0 {
-            self.bases.pack([info, memory], &mut self.parts);
-        }
-        self.parts.extend_from_slice(congestion_info);
-        self.parts.extend_from_slice(name);
-        Some(blob)
-    }
-
-    /// Keeps only these rows, in this order, with their variable parts.
-    pub fn select_rows(&mut self, rows: impl Iterator<Item = usize>) {
-        let mut kept = SocketTable {
-            names: std::mem::take(&mut self.names),
-            ..SocketTable::default()
-        };
-        let mut scratch = Vec::new();
-        for mut socket in rows.filter_map(|row| self.rows.get(row).copied()) {
-            // At most as many bytes as before, which were addressable.
-            socket.blob = kept
-                .copy_parts(self, &socket, &mut scratch)
-                .unwrap_or_default();
-            kept.rows.push(socket);
-        }
-        *self = kept;
-    }
-
-    /// Appends the variable parts of a row of another table. Returns `None` if this one is full. `scratch` is a buffer.
-    pub(crate) fn copy_parts(
-        &mut self,
-        other: &SocketTable,
-        socket: &Socket,
-        scratch: &mut Vec<u8>,
-    ) -> Option<Blob> {
-        let (_, _, name) = other.parts(socket);
-        self.copy_renamed(other, socket, name, scratch)
-    }
-
-    /// The same with another name.
-    fn copy_renamed(
-        &mut self,
-        other: &SocketTable,
-        socket: &Socket,
-        name: &[u8],
-        scratch: &mut Vec<u8>,
-    ) -> Option<Blob> {
-        let (structures, report, _) = other.parts(socket);
-        scratch.clear();
-        structures.append_to(scratch);
-        let (info, memory) = scratch.split_at(usize::from(socket.blob.info).min(scratch.len()));
-        self.push_blob(info, memory, report, name)
-    }
-
-    /// Replaces the names for which `other` returns one.
-    pub fn replace_names(&mut self, mut other: impl FnMut(&Socket, &[u8]) -> Option<Vec<u8>>) {
-        let mut renamed = SocketTable {
-            names: std::mem::take(&mut self.names),
-            ..SocketTable::default()
-        };
-        let mut scratch = Vec::new();
-        for mut socket in std::mem::take(&mut self.rows) {
-            let name = self.name(&socket).unwrap_or(&[]);
-            let name = match other(&socket, name).filter(|_| !name.is_empty()) {
-                Some(other) if u16::try_from(other.len()).is_ok() => Cow::Owned(other),
-                _ => Cow::Borrowed(name),
-            };
-            let blob = renamed.copy_renamed(self, &socket, &name, &mut scratch);
-            socket.blob = blob.unwrap_or_default();
-            renamed.rows.push(socket);
-        }
-        *self = renamed;
-    }
-
-    /// Returns the variable parts of a row: the structure of the protocol and memory, the congestion control report, and the
-    /// name. They are empty if they are not in this table.
-    #[inline]
-    pub fn parts(&self, socket: &Socket) -> (KernelBytes<'_>, &[u8], &[u8]) {
-        self.find_parts(socket.blob)
-            .unwrap_or((KernelBytes::EMPTY, &[], &[]))
-    }
-
-    #[inline]
-    fn find_parts(&self, blob: Blob) -> Option<(KernelBytes<'_>, &[u8], &[u8])> {
-        let (structures, rest) = self.find_structures(blob)?;
-        let (report, rest) = rest.split_at_checked(usize::from(blob.congestion_info))?;
-        Some((structures, report, rest.get(..usize::from(blob.name))?))
-    }
-
-    /// Returns the structure of the protocol and memory, and what is stored behind them.
-    #[inline]
-    fn find_structures(&self, blob: Blob) -> Option<(KernelBytes<'_>, &[u8])> {
-        let stored = self.parts.get(blob.at as usize..)?;
-        match usize::from(blob.info) + usize::from(blob.memory) {
-            0 => Some((KernelBytes::EMPTY, stored)),
-            length => self.bases.unpack(stored, length),
-        }
-    }
-
     /// Returns the bytes of memory that the variable parts take.
     pub fn parts_len(&self) -> usize {
-        self.parts.len()
-    }
-
-    /// Returns `struct tcp_info` of a row; `None` if the kernel sent none (TIME-WAIT, SYN-RECV, not TCP), or cleared it
-    /// before the socket was freed, because the process aborted the connection.
-    #[inline]
-    pub fn tcp_info(&self, socket: &Socket) -> Option<TcpInfo<'_>> {
-        let info = self.info(socket, Protocol::Tcp).map(TcpInfo::new)?;
-        (socket.state != State::Closed || info.has_traffic()).then_some(info)
-    }
-
-    /// Returns `struct mptcp_info` of a row; `None` if the kernel sent none (not MPTCP).
-    pub fn mptcp_info(&self, socket: &Socket) -> Option<MptcpInfo<'_>> {
-        self.info(socket, Protocol::Mptcp).map(MptcpInfo::new)
-    }
-
-    /// Returns the part of `struct sctp_info` for associations; `None` for other rows.
-    pub fn sctp_info(&self, socket: &Socket) -> Option<SctpInfo<'_>> {
-        let info = self.info(socket, Protocol::Sctp)?;
-        socket
-            .is_association()
-            .then(|| SctpInfo::of_association(info))
-    }
-
-    /// Returns the part of `struct sctp_info` for sockets; `None` for other rows, associations among them.
-    pub fn sctp_options(&self, socket: &Socket) -> Option<SctpOptions<'_>> {
-        let info = self.info(socket, Protocol::Sctp)?;
-        (!socket.is_association()).then(|| SctpOptions::of_socket(info))
-    }
-
-    #[inline]
-    fn info(&self, socket: &Socket, protocol: Protocol) -> Option<KernelBytes<'_>> {
-        let length = socket.blob.info;
-        if length == 0 || socket.protocol != protocol {
-            return None;
-        }
-        let (structures, _) = self.find_structures(socket.blob)?;
-        Some(structures.slice(0, length.into()))
-    }
-
-    /// Returns the memory of a row, if the kernel reported it.
-    #[inline]
-    pub fn memory(&self, socket: &Socket) -> Option<MemoryInfo<'_>> {
-        let blob = socket.blob;
-        if blob.memory == 0 {
-            return None;
-        }
-        let (structures, _) = self.find_structures(blob)?;
-        let memory = structures.slice(blob.info.into(), blob.memory.into());
-        Some(MemoryInfo::new(memory))
-    }
-
-    /// Returns the congestion control report, raw: `struct tcp_bbr_info` (20 bytes), `tcp_dctcp_info` or
-    /// `tcpvegas_info` (16 bytes), depending on the algorithm.
-    pub fn congestion_info(&self, socket: &Socket) -> Option<&[u8]> {
-        let has_report = socket.blob.congestion_info > 0;
-        has_report.then(|| self.parts(socket).1)
-    }
-
-    /// Returns the name bytes of a row; see [`SocketRef::name`](super::SocketRef::name) and
-    /// [`SocketRef::ulp`](super::SocketRef::ulp).
-    pub fn name(&self, socket: &Socket) -> Option<&[u8]> {
-        (socket.blob.name > 0).then(|| self.parts(socket).2)
+        let complete = self.slots.iter().map(|slot| slot.page.parts.len());
+        complete.sum::<usize>() + self.open.parts.len()
     }
 }
+
+impl Index<usize> for SocketTable {
+    type Output = Socket;
+
+    #[inline]
+    fn index(&self, row: usize) -> &Socket {
+        match self.get(row) {
+            Some(row) => row.socket,
+            None => panic!("row {row} of {}", self.len()),
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a SocketTable {
+    type Item = Row<'a>;
+    type IntoIter = Rows<'a>;
+
+    fn into_iter(self) -> Rows<'a> {
+        self.iter()
+    }
+}
+
+/// Iterates over the rows of a table.
+#[derive(Debug, Clone)]
+pub struct Rows<'a> {
+    slots: std::slice::Iter<'a, PageSlot>,
+    /// The page that comes after those.
+    open: Option<(&'a Page, u32)>,
+    /// The current page, and how old it is.
+    page: Option<(&'a Page, u32)>,
+    /// The next row in it.
+    at: usize,
+    left: usize,
+}
+
+impl<'a> Iterator for Rows<'a> {
+    type Item = Row<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Row<'a>> {
+        loop {
+            if let Some((page, aged_ms)) = self.page
+                && let Some(row) = page.row(self.at, aged_ms)
+            {
+                self.at += 1;
+                self.left -= 1;
+                return Some(row);
+            }
+            let next = self.slots.next();
+            let next = next.map(|slot| (&*slot.page, slot.aged_ms));
+            self.page = Some(next.or_else(|| self.open.take())?);
+            self.at = 0;
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Rows<'_> {}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Ends, Family, State};
-
-    /// Creates unix sockets with these names, each with as many bytes of memory figures as its number.
-    fn table(names: &[&str]) -> SocketTable {
-        let mut table = SocketTable::default();
-        let ends = Ends::Unix {
-            vfs: None,
-            pending: 0,
-            peer_inode: None,
-        };
-        for (at, name) in names.iter().enumerate() {
-            let blob = table.push_blob(&[], &vec![at as u8; at], &[7], name.as_bytes());
-            table.rows.push(Socket {
-                blob: blob.unwrap(),
-                ..Socket::new(
-                    1,
-                    at as u64,
-                    Family::Unix,
-                    Protocol::Stream,
-                    State::Closed,
-                    ends,
-                )
-            });
-        }
-        table
-    }
-
-    fn names(table: &SocketTable) -> Vec<String> {
-        let name = |socket| String::from_utf8_lossy(table.name(socket).unwrap_or(&[])).into_owned();
-        table.rows.iter().map(name).collect()
-    }
-
-    fn parts(table: &SocketTable) -> Vec<Vec<u8>> {
-        let of = |socket| {
-            let (structures, report, name) = table.parts(socket);
-            [&structures.to_vec(), report, name].concat()
-        };
-        table.rows.iter().map(of).collect()
-    }
-
-    #[test]
-    fn rows_that_are_kept_keep_what_belongs_to_them() {
-        let mut kept = table(&["/a", "", "/ccc", "/dd"]);
-        kept.select_rows([3, 0, 9].into_iter());
-        assert_eq!(names(&kept), ["/dd", "/a"]);
-        assert_eq!(parts(&kept), [b"\x03\x03\x03\x07/dd".as_slice(), b"\x07/a"]);
-    }
-
-    #[test]
-    fn another_name_leaves_the_rest_as_it_is() {
-        let mut table = table(&["/a", "", "/ccc", "/dd"]);
-        table.replace_names(|socket, name| (socket.cookie != 3).then(|| [b"/long", name].concat()));
-        assert_eq!(names(&table), ["/long/a", "", "/long/ccc", "/dd"]);
-        let expected: [&[u8]; 4] = [
-            b"\x07/long/a",
-            b"\x01\x07",
-            b"\x02\x02\x07/long/ccc",
-            b"\x03\x03\x03\x07/dd",
-        ];
-        assert_eq!(parts(&table), expected);
-    }
-}
+mod tests;

@@ -4,7 +4,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Attribution, Endpoint, Ends, Family, Protocol, State, Timer, TimerKind, Unowned};
+use super::{
+    Attribution, Endpoint, Ends, Family, Protocol, State, StoredTimer, Timer, TimerKind, Unowned,
+};
 
 /// A stored integer that is not a valid value of its field. The text gives the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -268,6 +270,21 @@ impl Stored for Option<Timer> {
             expires_ms: narrow(cells[1])?,
             retries: narrow(cells[2])?,
         }))
+    }
+}
+
+/// Stored as the timer that it is.
+impl Stored for StoredTimer {
+    const STREAMS: &'static [&'static str] = <Option<Timer>>::STREAMS;
+
+    #[inline]
+    fn store(&self, cells: &mut [u64]) {
+        self.after(0).store(cells);
+    }
+
+    #[inline]
+    fn load(cells: &[u64]) -> Result<Self, Unrepresentable> {
+        Ok(<Option<Timer>>::load(cells)?.into())
     }
 }
 

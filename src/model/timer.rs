@@ -50,3 +50,28 @@ pub struct Timer {
     /// Number of times it has fired without success. Kernel: `idiag_retrans`.
     pub retries: u8,
 }
+
+/// The timer of a row, as it was when the row was stored: rows are shared by the tables of several instants, and the clock
+/// goes on. [`Row::timer`](super::Row::timer) returns it for an instant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoredTimer(Option<Timer>);
+
+impl StoredTimer {
+    /// No timer.
+    pub const NONE: StoredTimer = StoredTimer(None);
+
+    /// Returns the timer as it is `aged_ms` ms later. A timer that has expired waits at 0, as in the kernel.
+    #[inline]
+    pub fn after(self, aged_ms: u32) -> Option<Timer> {
+        self.0.map(|timer| Timer {
+            expires_ms: timer.expires_ms.saturating_sub(aged_ms),
+            ..timer
+        })
+    }
+}
+
+impl From<Option<Timer>> for StoredTimer {
+    fn from(timer: Option<Timer>) -> Self {
+        StoredTimer(timer)
+    }
+}

@@ -1,7 +1,6 @@
 //! Changes of a socket caused by the clock alone: the ages of `struct tcp_info` and the remaining time of its timer.
 
-use super::stream::{AGE_FIELDS_END, AGE_OFFSETS};
-use crate::model::{Protocol, Socket};
+use crate::model::{AGE_OFFSETS, AGES_END, Protocol, Socket, Timer};
 
 /// Progress of the clock for one row.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,13 +16,13 @@ pub(super) struct AgeState {
 /// Reports whether the clock alone changes a socket.
 #[inline]
 pub(super) fn is_aging(socket: &Socket) -> bool {
-    socket.timer.is_some() || has_age_fields(socket)
+    socket.timer.after(0).is_some() || has_age_fields(socket)
 }
 
 /// Reports whether a socket has the fields of [`AGE_OFFSETS`].
 #[inline]
 pub(super) fn has_age_fields(socket: &Socket) -> bool {
-    socket.protocol == Protocol::Tcp && usize::from(socket.blob.info) >= AGE_FIELDS_END
+    socket.protocol == Protocol::Tcp && usize::from(socket.blob.info) >= AGES_END
 }
 
 /// Returns the field of `struct tcp_info` at one of [`AGE_OFFSETS`], ms.
@@ -44,8 +43,9 @@ pub(super) fn advance_clock(socket: &mut Socket, parts: &mut [u8], shift: i64) {
             parts[offset..offset + 4].copy_from_slice(&aged.to_ne_bytes());
         }
     }
-    if let Some(timer) = &mut socket.timer {
-        timer.expires_ms = timer_after(timer.expires_ms, shift);
+    if let Some(timer) = socket.timer.after(0) {
+        let expires_ms = timer_after(timer.expires_ms, shift);
+        socket.timer = Some(Timer { expires_ms, ..timer }).into();
     }
 }
 

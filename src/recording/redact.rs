@@ -159,8 +159,10 @@ impl Redactor {
     }
 
     fn redact_table(&mut self, table: &mut SocketTable) {
-        for socket in &mut table.rows {
-            if let Ends::Inet { local, remote } = &mut socket.ends {
+        for row in 0..table.len() {
+            if let Some(socket) = table.get_mut(row)
+                && let Ends::Inet { local, remote } = &mut socket.ends
+            {
                 local.address = self.addresses.replace(local.address);
                 remote.address = self.addresses.replace(remote.address);
             }

@@ -20,7 +20,7 @@ impl SampleArchive {
     pub fn new(metadata: Metadata, samples: Vec<Sample>) -> SampleArchive {
         let entry = |sample: &Sample| Entry {
             time: sample.time(),
-            sockets: sample.sockets.rows.len() as u32,
+            sockets: sample.sockets.len() as u32,
             dropped: 0,
         };
         SampleArchive {
@@ -59,13 +59,13 @@ impl Archive for SampleArchive {
             return Vec::new();
         };
         let mut seen: SeededMap<SocketKey, Option<u64>> = SeededMap::default();
-        seen.extend(first.sockets.rows.iter().map(|row| (row.key(), None)));
+        seen.extend(first.sockets.iter().map(|row| (row.key(), None)));
         for sample in rest.iter().take(self.last_read) {
-            for row in &sample.sockets.rows {
+            for row in &sample.sockets {
                 seen.entry(row.key()).or_insert(Some(sample.monotonic_ns));
             }
         }
-        let keys = self.samples[self.last_read].sockets.rows.iter();
+        let keys = self.samples[self.last_read].sockets.iter();
         keys.filter_map(|row| Some((row.key(), (*seen.get(&row.key())?)?)))
             .collect()
     }

@@ -8,7 +8,9 @@
 
 mod accepted_from;
 mod holder_order;
+mod holder_places;
 mod live_inodes;
+mod owner;
 mod remembered;
 mod sample_processes;
 mod time_wait;
@@ -20,7 +22,9 @@ use std::ops::Range;
 
 use self::accepted_from::ListenerOwners;
 use self::holder_order::HolderOrder;
+use self::holder_places::HolderPlaces;
 use self::remembered::{RememberedOwners, RememberedSocket};
+use self::owner::Owner;
 use self::sample_processes::SampleProcesses;
 use self::unlisted::{ListedHolders, UnlistedTracker};
 use self::unowned::{ReleasedSockets, keeps_owner, unowned_reason};
@@ -30,7 +34,7 @@ use super::procfs::{Owners, SocketDescriptor};
 use crate::model::SeededSet;
 use crate::model::{
     Attribution, ClearForReuse, ClosedSocket, Holder, Protocol, RecentLosses, Sample, Socket,
-    State, Tracker, Unowned, Visit,
+    SocketTable, State, Tracker, Unowned, Visit,
 };
 
 pub(super) use self::live_inodes::LiveInodes;
@@ -48,7 +52,7 @@ pub(super) struct Attributor {
     sockets: Tracker<RememberedSocket>,
     /// Generation of [`Owners`] in the last round.
     generation: Option<u64>,
-    processes: SampleProcesses,
+    holders: SampleHolders,
     listeners: ListenerOwners,
     /// Rows whose owner was not found by the first pass.
     pending: Vec<u32>,
@@ -67,7 +71,18 @@ pub(super) struct Attributor {
     tracked_netns: Option<u32>,
     /// Ranges of holders that were observed.
     observed: Vec<Range<u32>>,
+    /// Rows whose owners are others than in the previous Sample.
+    changes: Vec<(u32, Owner)>,
     has_mptcp: bool,
+}
+
+/// The holders of the Sample under construction.
+#[derive(Debug, Default)]
+struct SampleHolders {
+    places: HolderPlaces,
+    processes: SampleProcesses,
+    /// Buffer for those of one socket.
+    found: Vec<Holder>,
 }
 
 impl Attributor {
@@ -93,7 +108,7 @@ impl Attributor {
         owners: &mut Owners,
         is_open: &mut dyn FnMut(&Socket) -> Option<bool>,
     ) {
-        self.processes.clear();
+        self.holders.processes.clear();
         self.listeners.clear();
         self.pending.clear_for_reuse();
         self.unknown.clear_for_reuse();
@@ -102,26 +117,27 @@ impl Attributor {
         self.unexplained.clear_for_reuse();
         self.observed.clear();
         self.has_mptcp = false;
-        self.sockets.begin_round(sample.sockets.rows.len());
+        self.sockets.begin_round(sample.sockets.len());
 
-        let mut rows = std::mem::take(&mut sample.sockets.rows);
+        self.holders.places.begin(&mut sample.holders);
+        let mut rows = std::mem::take(&mut sample.sockets);
         self.first_pass(&mut rows, sample, owners);
-        self.observed.push(0..sample.holders.len() as u32);
         self.changed.verify(&rows, owners, &mut self.unknown);
         if !self.unknown.is_empty() {
             let inodes = LiveInodes::new(&rows);
             owners.resolve(&self.unknown, sample.monotonic_ns, &|inode| {
                 inodes.contains(inode)
             });
-            self.released.add_closed(&sample.closed_sockets.rows);
+            self.released.add_closed(&sample.closed_sockets);
             let fresh = self.fresh.iter().filter_map(|&at| rows.get(at as usize));
+            let fresh = fresh.map(|row| row.socket);
             self.released.look_up(fresh, owners, is_open);
         }
         self.generation = Some(owners.generation());
         self.second_pass(&mut rows, sample, owners);
         self.order
             .apply(&rows, sample, owners, &self.listeners, &mut self.sockets);
-        sample.sockets.rows = rows;
+        sample.sockets = rows;
         self.attribute_closed(sample);
 
         let limit = if sample.is_complete() {
@@ -130,6 +146,7 @@ impl Attributor {
             KEEP_ROUNDS_INCOMPLETE
         };
         let may_miss_events = !sample.events_available || self.losses.update(sample.lost_events);
+        let places = &mut self.holders.places;
         self.sockets.retain(|_, seen, socket| {
             socket.missed = if seen {
                 0
@@ -140,7 +157,11 @@ impl Attributor {
             if socket.missed == 1 && socket.inode != 0 && self.tracked_netns.is_some() {
                 self.unlisted.vanished.push(socket.inode);
             }
-            socket.missed < limit || (socket.awaits_event && !socket.closed)
+            let is_kept = socket.missed < limit || (socket.awaits_event && !socket.closed);
+            if !is_kept {
+                places.release(&mut socket.place);
+            }
+            is_kept
         });
         self.count_unlisted(sample, owners);
     }
@@ -159,19 +180,24 @@ impl Attributor {
             has_duplicates: self.has_mptcp,
         };
         self.unlisted
-            .update(sample, listed, netns, owners, &mut self.processes);
+            .update(sample, listed, netns, owners, &mut self.holders.processes);
     }
 
     /// Visits each row once: attributes those whose owner is known, collects the others, and removes repeated rows.
-    fn first_pass(&mut self, rows: &mut Vec<Socket>, sample: &mut Sample, owners: &Owners) {
+    fn first_pass(&mut self, rows: &mut SocketTable, sample: &mut Sample, owners: &Owners) {
         let now = sample.monotonic_ns;
         let unchanged = self.generation == Some(owners.generation());
         self.changed.begin(owners);
-        let mut kept = 0;
-        for at in 0..rows.len() {
-            let mut socket = rows[at];
+        self.changes.clear_for_reuse();
+        let mut repeated = Vec::new();
+        let mut kept = 0u32;
+        for (at, row) in rows.iter().enumerate() {
+            let mut socket = *row.socket;
             let (remembered, is_new) = match self.sockets.visit(socket.key()) {
-                Visit::Repeated(_) => continue,
+                Visit::Repeated(_) => {
+                    repeated.push(at);
+                    continue;
+                }
                 Visit::Known(remembered) => (remembered, false),
                 Visit::New(remembered) => {
                     remembered.first_seen_ns = now;
@@ -188,71 +214,87 @@ impl Attributor {
             if socket.inode != 0 {
                 remembered.uid = socket.uid;
                 remembered.cgroup_id = socket.cgroup_id;
-                let is_selected =
-                    self.changed
-                        .select(kept as u32, &socket, &sample.sockets, remembered, is_new);
+                let is_selected = self.changed.select(kept, row, remembered, is_new);
                 let only = match (&remembered.owners, remembered.slot) {
                     (RememberedOwners::One(_, fd), Some(slot))
                         if unchanged && !is_selected && remembered.inode == socket.inode =>
                     {
-                        self.processes
+                        let processes = &mut self.holders.processes;
+                        processes
                             .in_slot(slot, owners, sample)
                             .map(|process| Holder { process, fd: *fd })
                     }
                     _ => None,
                 };
                 if let (Some(holder), Some(slot)) = (only, remembered.slot) {
-                    socket.holders_at = sample.holders.len() as u32;
-                    socket.holders_len = 1;
+                    let places = &mut self.holders.places;
+                    let at = places.assign(&mut remembered.place, 1, &mut sample.holders);
+                    sample.holders[at] = holder;
+                    (socket.holders_at, socket.holders_len) = (at as u32, 1);
                     let fd = holder.fd;
                     socket.attribution = observed(&[SocketDescriptor { slot, fd }], owners);
-                    sample.holders.push(holder);
                     done = true;
                 } else if !is_selected {
-                    done = observe(&mut socket, remembered, sample, owners, &mut self.processes);
+                    done = observe(&mut socket, remembered, sample, owners, &mut self.holders);
                     if !done {
                         self.unknown.push((socket.inode, socket.uid));
                         if remembered.inode != socket.inode {
-                            self.fresh.push(kept as u32);
+                            self.fresh.push(kept);
                         }
                     }
                 }
                 remembered.inode = socket.inode;
             }
             self.has_mptcp |= socket.protocol == Protocol::Mptcp;
-            self.listeners.insert(kept as u32, &socket);
-            if !done {
-                self.pending.push(kept as u32);
+            self.listeners.insert(kept, &socket);
+            if done {
+                add_range(&mut self.observed, &socket);
+                self.changes.extend(Owner::change(kept, row.socket, &socket));
+            } else {
+                self.pending.push(kept);
             }
-            rows[kept] = socket;
             kept += 1;
         }
-        rows.truncate(kept);
+        if !repeated.is_empty() {
+            rows.retain(|at, _| repeated.binary_search(&at).is_err());
+        }
+        self.apply_changes(rows);
+    }
+
+    /// Writes the owners that have changed to their rows.
+    fn apply_changes(&mut self, rows: &mut SocketTable) {
+        for (row, owner) in self.changes.drain(..) {
+            owner.apply(rows, row);
+        }
     }
 
     /// Attributes the rows whose owner was not found by the first pass.
-    fn second_pass(&mut self, rows: &mut [Socket], sample: &mut Sample, owners: &Owners) {
+    fn second_pass(&mut self, rows: &mut SocketTable, sample: &mut Sample, owners: &Owners) {
         // Listeners first: their owners are needed to infer others.
         let pending = std::mem::take(&mut self.pending);
         let (listening, others): (Vec<u32>, Vec<u32>) = pending
             .iter()
             .partition(|&&at| rows[at as usize].state == State::Listen);
         for at in listening.into_iter().chain(others) {
-            let mut socket = rows[at as usize];
+            let Some(row) = rows.get(at as usize) else {
+                continue;
+            };
+            let before = *row.socket;
+            let mut socket = before;
             let Some(remembered) = self.sockets.get_mut(socket.key()) else {
                 continue;
             };
-            if socket.inode != 0
-                && observe(&mut socket, remembered, sample, owners, &mut self.processes)
-            {
-                let from = socket.holders_at;
-                self.observed
-                    .push(from..from + u32::from(socket.holders_len));
-                rows[at as usize] = socket;
+            let holders = &mut self.holders;
+            if socket.inode != 0 && observe(&mut socket, remembered, sample, owners, holders) {
+                add_range(&mut self.observed, &socket);
+                if let Some((row, owner)) = Owner::change(at, &before, &socket) {
+                    owner.apply(rows, row);
+                }
                 continue;
             }
             remembered.slot = None;
-            let reason = unowned_reason(&socket, sample, owners, &self.released);
+            (socket.holders_at, socket.holders_len) = (0, 0);
+            let reason = unowned_reason(row, owners, &self.released);
             if reason == Unowned::TimeWait {
                 time_wait::attribute(
                     &mut socket,
@@ -261,12 +303,10 @@ impl Attributor {
                     &mut self.listeners,
                     rows,
                     sample,
-                    &mut self.processes,
+                    holders,
                 );
             } else if keeps_owner(reason) && !remembered.owners.is_none() {
-                remembered
-                    .owners
-                    .restore(&mut socket, sample, &mut self.processes);
+                remembered.restore(&mut socket, sample, holders);
                 socket.attribution = Attribution::Remembered;
             } else {
                 socket.attribution = Attribution::Unowned(reason);
@@ -274,16 +314,18 @@ impl Attributor {
                     self.unexplained.push(at);
                 }
             }
-            rows[at as usize] = socket;
+            if let Some((row, owner)) = Owner::change(at, &before, &socket) {
+                owner.apply(rows, row);
+            }
         }
         self.pending = pending;
     }
 
     /// Attributes the closed sockets to their previous owner, or to the owner of their listener.
     fn attribute_closed(&mut self, sample: &mut Sample) {
-        let mut rows = std::mem::take(&mut sample.closed_sockets.rows);
+        let mut rows = std::mem::take(&mut sample.closed_sockets);
         let mut all_closed = std::mem::take(&mut sample.closed);
-        let listening = std::mem::take(&mut sample.sockets.rows);
+        let listening = std::mem::take(&mut sample.sockets);
         for closed in &mut all_closed {
             let Some(socket) = rows.get_mut(closed.row as usize) else {
                 continue;
@@ -309,7 +351,7 @@ impl Attributor {
                 socket.inode = remembered.inode;
                 socket.uid = remembered.uid;
                 socket.cgroup_id = remembered.cgroup_id;
-                Some(&*remembered)
+                Some(remembered)
             });
             // Without a remembered owner, it opened and closed between two Samples, or its owner was never known.
             time_wait::attribute(
@@ -319,12 +361,12 @@ impl Attributor {
                 &mut self.listeners,
                 &listening,
                 sample,
-                &mut self.processes,
+                &mut self.holders,
             );
         }
         self.order.apply_to_closed(&rows, sample);
-        sample.sockets.rows = listening;
-        sample.closed_sockets.rows = rows;
+        sample.sockets = listening;
+        sample.closed_sockets = rows;
         sample.closed = all_closed;
     }
 }
@@ -354,32 +396,43 @@ fn observe(
     remembered: &mut RememberedSocket,
     sample: &mut Sample,
     owners: &Owners,
-    processes: &mut SampleProcesses,
+    holders: &mut SampleHolders,
 ) -> bool {
     let descriptors = owners.holders(socket.inode);
-    let at = sample.holders.len();
+    holders.found.clear();
     // A thread with a table of its own may have the same descriptor as its process.
     let mut known = owners.has_thread_tables().then(SeededSet::default);
     for descriptor in descriptors.iter().take(usize::from(u16::MAX)) {
-        if let Some(process) = processes.in_slot(descriptor.slot, owners, sample) {
+        if let Some(process) = holders.processes.in_slot(descriptor.slot, owners, sample) {
             let holder = Holder {
                 process,
                 fd: descriptor.fd,
             };
             if known.as_mut().is_none_or(|known| known.insert(holder)) {
-                sample.holders.push(holder);
+                holders.found.push(holder);
             }
         }
     }
-    let found = sample.holders.len() - at;
-    if found == 0 {
+    if holders.found.is_empty() {
         return false;
     }
-    socket.holders_at = at as u32;
-    socket.holders_len = found as u16;
+    let count = holders.found.len() as u16;
+    let place = &mut remembered.place;
+    let at = holders.places.assign(place, count, &mut sample.holders);
+    sample.holders[at..at + holders.found.len()].copy_from_slice(&holders.found);
+    (socket.holders_at, socket.holders_len) = (at as u32, count);
     socket.attribution = observed(descriptors, owners);
     remembered.remember(descriptors, owners);
     true
+}
+
+/// Adds the holders of a socket to ranges, the last of which grows if they follow it.
+fn add_range(ranges: &mut Vec<Range<u32>>, socket: &Socket) {
+    let added = socket.holders_at..socket.holders_at + u32::from(socket.holders_len);
+    match ranges.last_mut() {
+        Some(last) if last.end == added.start => last.end = added.end,
+        _ => ranges.push(added),
+    }
 }
 
 /// Returns how the owners with these descriptors are known.

@@ -24,7 +24,7 @@ use super::procfs::{CounterReader, Owners, SettingsReader, network_namespace, re
 use super::unexplained::Evidence;
 use super::{Source, SourceError};
 use crate::filter::LoweredFilter;
-use crate::model::{Host, Sample};
+use crate::model::{Host, Sample, SocketTable};
 use crate::privilege::{self, READ_PROCESSES};
 
 pub use self::options::{LiveOptions, OwnerScope};
@@ -47,6 +47,8 @@ pub struct LiveSource {
     settings: Option<SettingsReader>,
     names: SampleNames,
     owners_skipped: bool,
+    /// The sockets of the previous Sample, whose unchanged pages the next one shares.
+    previous: SocketTable,
     /// Number of Samples so far.
     samples: u64,
 }
@@ -87,6 +89,7 @@ impl LiveSource {
             settings: options.settings.then(|| SettingsReader::new(root)),
             names: SampleNames::new(root),
             owners_skipped: false,
+            previous: SocketTable::default(),
             samples: 0,
             options,
         })
@@ -137,11 +140,11 @@ impl LiveSource {
     fn scan_owners(&mut self, sample: &Sample) {
         let _raised = privilege::raise(READ_PROCESSES);
         if self.samples > 0 {
-            let inodes = LiveInodes::new(&sample.sockets.rows);
+            let inodes = LiveInodes::new(&sample.sockets);
             self.owners
                 .refresh(sample.monotonic_ns, &|inode| inodes.contains(inode));
-        } else if sample.sockets.rows.len() <= TARGETED_SCAN_LIMIT {
-            let inodes: Vec<u32> = sample.sockets.rows.iter().map(|row| row.inode).collect();
+        } else if sample.sockets.len() <= TARGETED_SCAN_LIMIT {
+            let inodes: Vec<u32> = sample.sockets.iter().map(|row| row.inode).collect();
             self.owners.scan_for(sample.monotonic_ns, &inodes);
         } else {
             self.owners.refresh(sample.monotonic_ns, &|_| true);
@@ -154,6 +157,9 @@ impl Source for LiveSource {
         let start = Instant::now();
         sample.clear();
         sample.host = Arc::clone(&self.host);
+        if !self.tables.is_selective() {
+            sample.sockets.begin_after(&self.previous);
+        }
         let mut owners_time = Duration::ZERO;
         let in_parallel =
             self.samples == 0 && !self.tables.is_selective() && self.expects_owners(sample);
@@ -165,7 +171,7 @@ impl Source for LiveSource {
         let clock = Instant::now();
         let with_owners = match self.options.owners {
             OwnerScope::None => false,
-            OwnerScope::AtMost(most) => in_parallel || sample.sockets.rows.len() <= most,
+            OwnerScope::AtMost(most) => in_parallel || sample.sockets.len() <= most,
             OwnerScope::All => true,
         };
         if with_owners && !in_parallel {
@@ -201,6 +207,7 @@ impl Source for LiveSource {
         self.names.resolve(sample, &mut self.owners, |index| {
             self.tables.interface_name(index)
         });
+        self.previous.clone_from(&sample.sockets);
         self.samples += 1;
         sample.timings.total_ns = start.elapsed().as_nanos() as u64;
         Ok(())

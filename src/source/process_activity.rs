@@ -11,7 +11,7 @@ const MAX_PROCESSES: usize = 256;
 pub(super) fn sample_activity(sample: &mut Sample, owners: &mut Owners) {
     let mut is_awaited = vec![false; sample.processes.len()];
     let mut found = 0;
-    for socket in sample.sockets.rows.iter().filter(|row| awaits_process(row)) {
+    for socket in sample.sockets.iter().filter(|row| awaits_process(row)) {
         let from = socket.holders_at as usize;
         let holders = from..from + usize::from(socket.holders_len);
         for holder in sample.holders.get(holders).unwrap_or(&[]) {

@@ -96,12 +96,14 @@ pub fn read_raw_dump(path: &Path, sample: &mut Sample) -> Result<(), RawDumpErro
         },
         Corrupt::Truncated(why) => RawDumpError::Truncated {
             path: path.to_owned(),
-            sockets: sample.sockets.rows.len(),
+            sockets: sample.sockets.len(),
             why,
         },
     })?;
-    for socket in &mut sample.sockets.rows {
-        socket.attribution = Attribution::Unowned(unowned_reason(socket));
+    for row in 0..sample.sockets.len() {
+        if let Some(socket) = sample.sockets.get_mut(row) {
+            socket.attribution = Attribution::Unowned(unowned_reason(socket));
+        }
     }
     Ok(())
 }
@@ -213,7 +215,7 @@ mod tests {
         let complete = [row(), row(), done.clone(), row(), done].concat();
         let read = |bytes: &[u8]| {
             let mut sample = Sample::default();
-            read_messages(bytes, &mut sample).map(|()| sample.sockets.rows.len())
+            read_messages(bytes, &mut sample).map(|()| sample.sockets.len())
         };
         assert_eq!(read(&complete), Ok(3));
         let two = row().len() * 2 + HEADER + 4;

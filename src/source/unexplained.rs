@@ -74,7 +74,7 @@ impl Evidence {
         self.examined.clear();
         let now_ns = sample.monotonic_ns;
         for &row in rows {
-            let Some(socket) = sample.sockets.rows.get_mut(row as usize) else {
+            let Some(socket) = sample.sockets.get_mut(row as usize) else {
                 continue;
             };
             if let Some(reason) = self.reason(socket, now_ns, owners) {

@@ -17,12 +17,12 @@ pub(super) fn remote_concern(address: IpAddr, service: Option<Service>) -> Conce
 pub(super) fn socket_concern(socket: SocketRef<'_>, moment: &Moment) -> SocketConcern {
     let row = socket.socket;
     let mut sockets = vec![row.key()];
-    let rows = &moment.sample.sockets.rows;
+    let rows = &moment.sample.sockets;
     if row.state != State::Listen {
         let mut listeners = ListenerIndex::default();
         for totals in &moment.unfiltered().listeners {
             if let Some(listener) = rows.get(totals.row as usize) {
-                listeners.insert(totals.row, listener);
+                listeners.insert(totals.row, &listener);
             }
         }
         let accepted_by = listeners.find(row, rows).map(|at| rows[at as usize].key());

@@ -8,7 +8,7 @@ use crate::aggregate::rates::{ByteSum, MIN_WINDOW_NS};
 use crate::aggregate::send_limit::send_limit;
 use crate::aggregate::{Aggregate, Aggregator, Change, FinalTotals, SocketRates};
 use crate::model::{
-    Attribution, ClosedSocket, EndingEvidence, Family, Payload, Protocol, Sample, Socket,
+    Attribution, ClosedSocket, EndingEvidence, Family, Payload, Protocol, Row, Sample, Socket,
     SocketRef, State, TcpInfo, Visit, fin_received,
 };
 
@@ -25,26 +25,24 @@ impl Aggregator {
     pub(super) fn add_socket(
         &mut self,
         sample: &Sample,
-        socket: &Socket,
+        row: Row<'_>,
         since: Option<u64>,
         out: &mut Aggregate,
         all: &mut ByteSum,
         changes: &mut ChangeCounts,
     ) {
         let now = sample.monotonic_ns;
+        let socket = row.socket;
         out.totals.add(socket);
         let is_tcp = socket.protocol == Protocol::Tcp;
         let info = if is_tcp && socket.state != State::Listen {
-            sample.sockets.tcp_info(socket)
+            row.tcp_info()
         } else {
             None
         };
         let payload = info.and_then(|info| Payload::of(socket, info));
         let counted = match socket.protocol {
-            Protocol::Mptcp => sample
-                .sockets
-                .mptcp_info(socket)
-                .and_then(ByteCounters::from_mptcp_info),
+            Protocol::Mptcp => row.mptcp_info().and_then(ByteCounters::from_mptcp_info),
             _ => payload
                 .zip(info)
                 .map(|(payload, info)| ByteCounters::new(payload, info)),
@@ -99,11 +97,11 @@ impl Aggregator {
             // A connection that became a mini-socket is reported by its destroy event, if the kernel sends these.
             let remains = connection && !established;
             rates.change = if opened || (is_new && !connection) {
-                self.collector.opened(view(sample, socket));
+                self.collector.opened(view(sample, row));
                 Some(Change::Opened)
             } else if last.opened || !connection {
                 if !(remains && sample.events_available) {
-                    self.collector.changed(view(sample, socket), last.state);
+                    self.collector.changed(view(sample, row), last.state);
                 }
                 Some(Change::State)
             } else {
@@ -119,7 +117,7 @@ impl Aggregator {
         last.has_end_event = is_heard && (established || !connection);
         if !is_heard || (self.collector.keep_all && last.has_end_event) {
             self.collector
-                .remember(view(sample, socket), since.is_none());
+                .remember(view(sample, row), since.is_none());
         }
         out.sockets.push(rates);
         last.opened |= established;
@@ -138,7 +136,7 @@ impl Aggregator {
             .and_then(|payload| payload.is_opener)
             .or(last.is_opener);
         if socket.state == State::TimeWait {
-            let left_ms = socket.timer.map_or(0, |timer| timer.expires_ms);
+            let left_ms = row.timer().map_or(0, |timer| timer.expires_ms);
             last.time_wait_ms = u16::try_from(left_ms).unwrap_or(u16::MAX);
         }
         last.at_ns = now;
@@ -413,12 +411,8 @@ impl Aggregator {
 }
 
 /// Joins a row of a Sample's sockets with the Sample.
-fn view<'s>(sample: &'s Sample, socket: &'s Socket) -> SocketRef<'s> {
-    SocketRef {
-        sample,
-        table: &sample.sockets,
-        socket,
-    }
+fn view<'s>(sample: &'s Sample, row: Row<'s>) -> SocketRef<'s> {
+    SocketRef::new(sample, &sample.sockets, row)
 }
 
 /// Calls `f` once for each process that owns the socket, with its index. One of several that may have owned it is not
@@ -428,13 +422,8 @@ fn for_each_owner(sample: &Sample, socket: &Socket, mut f: impl FnMut(u32)) {
     if socket.attribution == Attribution::OneOf {
         return;
     }
-    let from = socket.holders_at as usize;
-    let holders = sample
-        .holders
-        .get(from..from + usize::from(socket.holders_len))
-        .unwrap_or(&[]);
     let mut last = None;
-    for holder in holders {
+    for holder in sample.holders_of(socket) {
         if last != Some(holder.process) {
             last = Some(holder.process);
             f(holder.process);

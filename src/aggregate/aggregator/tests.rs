@@ -92,7 +92,7 @@ fn insert(table: &mut SocketTable, mut socket: Socket, moved: Option<Moved>) {
         info[200..208].copy_from_slice(&acked.to_ne_bytes());
         socket.blob = table.push_blob(&info, &[], &[], b"").unwrap();
     }
-    table.rows.push(socket);
+    table.push(socket);
 }
 
 /// With one connection more; without counters it is a mini-socket.
@@ -244,7 +244,7 @@ fn a_socket_of_two_processes_counts_for_both_and_once_in_all() {
         for (process, fd) in [(0, 3), (0, 4), (1, 3)] {
             sample.holders.push(Holder { process, fd });
         }
-        let socket = &mut sample.sockets.rows[0];
+        let socket = &mut sample.sockets[0];
         socket.attribution = Attribution::Observed;
         socket.holders_len = 3;
         sample
@@ -274,7 +274,7 @@ fn connections_are_counted_for_their_listener() {
         let mut memory = [0; 36];
         memory[32..].copy_from_slice(&drops.to_ne_bytes());
         listener.blob = sample.sockets.push_blob(&[], &memory, &[], b"").unwrap();
-        sample.sockets.rows.push(listener);
+        sample.sockets.push(listener);
         sample = with(sample, 2, State::Established, Some((0, 0)));
         sample = with(sample, 3, State::Established, Some((0, 0)));
         sample = with(sample, 4, State::CloseWait, Some((0, 0)));
@@ -310,7 +310,7 @@ fn connections_that_left_the_accept_queue_count_as_accepted() {
         let remote = Endpoint::UNSPECIFIED;
         listener.ends = Ends::Inet { local, remote };
         listener.recv_queue = queue;
-        sample.sockets.rows.push(listener);
+        sample.sockets.push(listener);
         connections.fold(sample, |sample, cookie| {
             with(sample, cookie, State::Established, Some((0, 0)))
         })
@@ -506,7 +506,7 @@ fn a_socket_without_a_destroy_event_is_reported_as_closed_when_it_is_missing() {
                 .sockets
                 .push_blob(&[], &[], &[], b"/run/x.sock")
                 .unwrap();
-            sample.sockets.rows.push(socket);
+            sample.sockets.push(socket);
         }
         sample
     };

@@ -42,7 +42,7 @@ fn with(mut sample: Sample, cookie: u64, state: State, moved: (u64, u64), pid: u
         process: process as u32,
         fd: 3,
     });
-    sample.sockets.rows.push(socket);
+    sample.sockets.push(socket);
     sample
 }
 

@@ -3,7 +3,7 @@
 use super::{EVENTS_OF_A_SAMPLE, Event, EventBatch, EventKind, EventLog, FinalTotals, Lifetime};
 use crate::model::SeededMap;
 use crate::model::{
-    Blob, ClearForReuse, ClosedSocket, ProcessKey, Sample, Socket, SocketKey, SocketRef, State,
+    Blob, ClearForReuse, ClosedSocket, ProcessKey, Row, Sample, Socket, SocketKey, SocketRef, State,
 };
 
 /// Unused rows of [`EventCollector::seen`] before it is compacted.
@@ -189,8 +189,8 @@ impl EventCollector {
     pub(in crate::aggregate) fn remember(&mut self, socket: SocketRef<'_>, first: bool) {
         let row = socket.socket;
         if let Some(entry) = self.last_seen.get(&row.key()) {
-            let known = self.seen.sockets.rows.get(entry.row as usize);
-            let same = |known: &Socket| {
+            let known = self.seen.sockets.get(entry.row as usize);
+            let same = |known: Row<'_>| {
                 known.state == row.state
                     && known.attribution == row.attribution
                     && known.inode == row.inode
@@ -224,10 +224,7 @@ impl EventCollector {
         let seen = std::mem::take(&mut self.seen);
         if let Some(socket) = seen.socket(entry.row as usize) {
             let row = without_final_counters(socket);
-            let socket = SocketRef {
-                socket: &row,
-                ..socket
-            };
+            let socket = socket.with_socket(&row);
             let ns = self
                 .batch
                 .sample
@@ -264,10 +261,7 @@ impl EventCollector {
                 state: State::Closed,
                 ..without_final_counters(socket)
             };
-            let view = SocketRef {
-                socket: &row,
-                ..socket
-            };
+            let view = socket.with_socket(&row);
             self.changed(view, Some(socket.socket.state));
         }
         let reported = socket.is_some();
@@ -277,7 +271,7 @@ impl EventCollector {
 
     /// Ends the batch and copies the log to `into`.
     pub(in crate::aggregate) fn finish(&mut self, into: &mut EventLog) {
-        if self.seen.sockets.rows.len() > 2 * self.last_seen.len() + MAX_UNUSED_ROWS {
+        if self.seen.sockets.len() > 2 * self.last_seen.len() + MAX_UNUSED_ROWS {
             self.compact();
         }
         self.log.push(std::mem::take(&mut self.batch));

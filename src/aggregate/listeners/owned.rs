@@ -1,7 +1,7 @@
 //! Finds which of several listeners on one port accepted a connection: the one that its process has open.
 
 use crate::model::SeededMap;
-use crate::model::{ClearForReuse, Holder, Sample, Socket, SocketRef};
+use crate::model::{ClearForReuse, Holder, Sample, Socket};
 
 /// The only listener of a process on a port, by its index among the listeners.
 #[derive(Debug, Default)]
@@ -57,11 +57,5 @@ impl OwnedListeners {
 }
 
 fn holders<'s>(sample: &'s Sample, socket: &'s Socket) -> &'s [Holder] {
-    let table = &sample.sockets;
-    SocketRef {
-        sample,
-        table,
-        socket,
-    }
-    .holders()
+    sample.holders_of(socket)
 }

@@ -53,7 +53,7 @@ fn add(sample: &mut Sample, mut socket: Socket, processes: &[u32]) {
         let blob = sample.sockets.push_blob(&[0; 232], &[], &[], b"");
         socket.blob = blob.unwrap();
     }
-    sample.sockets.rows.push(socket);
+    sample.sockets.push(socket);
 }
 
 /// Aggregates Samples that are one second apart.

@@ -175,7 +175,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
             ("timer", "TIMER", 16),
             field::timer.about,
             |row, out| {
-                let timer = row.socket.socket.timer?;
+                let timer = row.socket.timer()?;
                 out.push_str(timer.kind.ss_name());
                 out.push(' ');
                 format::duration_us(out, f64::from(timer.expires_ms) * 1000.0);
@@ -184,7 +184,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
                 }
                 Some(())
             },
-            |row, _| Some(SortKey::Number(row.socket.socket.timer?.expires_ms.into())),
+            |row, _| Some(SortKey::Number(row.socket.timer()?.expires_ms.into())),
         ),
         SocketColumn::figure(
             ("drops", "DROPS", 6),

@@ -42,7 +42,7 @@ fn sample(at: u64) -> Sample {
             State::Established,
             ends,
         );
-        table.rows.push(Socket { blob, ..socket });
+        table.push(Socket { blob, ..socket });
     }
     sample
 }

@@ -43,7 +43,7 @@ impl Extent {
         LiveSource::new(options)?.next_into(&mut moment.sample)?;
         Ok(Extent {
             selected,
-            total: moment.sample.sockets.rows.len(),
+            total: moment.sample.sockets.len(),
         })
     }
 

@@ -30,7 +30,7 @@ impl ReverseNames {
     pub(super) fn resolve(moment: &Moment, rows: &[u32], system: SystemNames) -> ReverseNames {
         let mut addresses = SeededSet::default();
         for &row in rows {
-            let socket = moment.sample.sockets.rows.get(row as usize);
+            let socket = moment.sample.sockets.get(row as usize);
             if let Some(Ends::Inet { local, remote }) = socket.map(|socket| socket.ends) {
                 addresses.extend([local, remote].map(|end| end.address.to_canonical()));
             }

@@ -106,7 +106,7 @@ pub(super) fn take_sample(
         moment.derive(&mut aggregator);
     }
     if live.owners_skipped() {
-        let all = moment.sample.sockets.rows.len();
+        let all = moment.sample.sockets.len();
         report!(
             "sockwatch: note: processes of {all} sockets are omitted to save time; use -p to show them"
         );

@@ -115,7 +115,7 @@ fn write(full: &Receiver<Sample>, empty: &Sender<Sample>, out: TextOutput) -> io
     while let Ok(sample) = full.recv() {
         let before = std::mem::replace(&mut moment.sample, sample);
         moment.derive(&mut aggregator);
-        let rows: Vec<u32> = (0..moment.sample.sockets.rows.len() as u32).collect();
+        let rows: Vec<u32> = (0..moment.sample.sockets.len() as u32).collect();
         export::json::write_lines_with_time(&moment, &rows, &mut out)?;
         out.flush()?;
         // The receiver is dropped at the end.

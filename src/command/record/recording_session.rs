@@ -114,7 +114,7 @@ impl RecordingSession {
             }
         }
         self.counts.samples += 1;
-        self.counts.sockets = sample.sockets.rows.len();
+        self.counts.sockets = sample.sockets.len();
         if let Some(lines) = &mut self.lines {
             // The recording has the same number.
             sample.lost_events += self.lost_events;

@@ -37,7 +37,7 @@ impl TrackedSockets {
             *count += 1;
         }
         let mut rows = Vec::new();
-        for (row, socket) in moment.sample.sockets.rows.iter().enumerate() {
+        for (row, socket) in moment.sample.sockets.iter().enumerate() {
             let known = self.missing.get_mut(&socket.key());
             let matches = || {
                 let row = SocketRow::of(moment, row);

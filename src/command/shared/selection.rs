@@ -13,7 +13,7 @@ use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
 use crate::filter::{
     Filter, LoweredFilter, NameResolver, ParseContext, RequestedSockets, StateSet,
 };
-use crate::model::{Family, Protocol, Socket, SocketRef, State, Unowned};
+use crate::model::{Family, Protocol, SocketRef, SocketTable, State, Unowned};
 use crate::privilege::{self, ADMINISTER_NETWORK};
 use crate::source::netlink::request::Table;
 
@@ -200,7 +200,7 @@ impl Selection {
 
     /// Returns true if the states include that of a row. As in ss, letters select SCTP sockets by what they have: `-l`
     /// those that listen, no letter those with associations, whatever their own state is.
-    fn includes_state(&self, rows: &[Socket], at: usize) -> bool {
+    fn includes_state(&self, rows: &SocketTable, at: usize) -> bool {
         let Some(socket) = rows.get(at) else {
             return false;
         };
@@ -219,13 +219,13 @@ impl Selection {
 
     /// Returns the rows of the selected sockets of a moment.
     pub(in crate::command) fn matching_rows(&self, moment: &Moment) -> Vec<u32> {
-        let rows = &moment.sample.sockets.rows;
+        let rows = &moment.sample.sockets;
         let matches = |&row: &u32| {
             let at = row as usize;
             SocketRow::of(moment, at)
                 .is_some_and(|row| self.matches_in_states(&row, self.includes_state(rows, at)))
         };
-        (0..moment.sample.sockets.rows.len() as u32)
+        (0..moment.sample.sockets.len() as u32)
             .filter(matches)
             .collect()
     }

@@ -97,7 +97,7 @@ impl Detector for ConnectStuck {
             let Some(remote) = socket.socket.remote() else {
                 continue;
             };
-            let retries = socket.socket.timer.map_or(0, |timer| timer.retries);
+            let retries = socket.timer().map_or(0, |timer| timer.retries);
             if retries < self.thresholds.retries {
                 continue;
             }

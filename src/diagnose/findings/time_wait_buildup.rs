@@ -110,13 +110,13 @@ impl Detector for TimeWaitBuildup {
         if facts.candidates.time_wait.len() < few as usize {
             return;
         }
-        let rows = &facts.sample().sockets.rows;
+        let rows = &facts.sample().sockets;
         let mut groups: SeededMap<Side, Group> = SeededMap::default();
         for &row in &facts.candidates.time_wait {
             let Some(socket) = rows.get(row as usize) else {
                 continue;
             };
-            let side = match (facts.listener_of(socket), socket.remote()) {
+            let side = match (facts.listener_of(&socket), socket.remote()) {
                 (Some(listener), _) => Side::Incoming(listener),
                 (None, Some(remote)) => Side::Outgoing(remote.canonical()),
                 (None, None) => continue,
@@ -126,7 +126,7 @@ impl Detector for TimeWaitBuildup {
                 ..Group::default()
             });
             group.sockets += 1;
-            let left = socket.timer.map_or(0, |timer| timer.expires_ms);
+            let left = socket.timer().map_or(0, |timer| timer.expires_ms);
             group.new += u32::from(left > LENGTH_MS - NEW_MS);
             if socket.holders_len > 0 {
                 group.owned.get_or_insert(row);

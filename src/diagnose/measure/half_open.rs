@@ -162,14 +162,14 @@ impl HalfOpenConnections {
 
     /// Counts the half-open connections of each listener.
     fn count_requests(&mut self, facts: &Facts<'_>) {
-        let rows = &facts.sample().sockets.rows;
+        let rows = &facts.sample().sockets;
         let mut groups: SeededMap<u32, HalfOpenGroup> = SeededMap::default();
         self.requests.begin();
         for &row in &facts.candidates.syn_recv {
             let Some(socket) = rows.get(row as usize) else {
                 continue;
             };
-            let Some(listener) = facts.listener_of(socket) else {
+            let Some(listener) = facts.listener_of(&socket) else {
                 continue;
             };
             let group = groups
@@ -193,7 +193,7 @@ impl HalfOpenConnections {
         for examined in self.examined.values_mut() {
             examined.is_seen = false;
         }
-        let rows = &facts.sample().sockets.rows;
+        let rows = &facts.sample().sockets;
         let mut requests = self.requests_by_listener(facts);
         let completed = self.completed_sources(facts);
         for group in &mut self.groups {
@@ -226,7 +226,7 @@ impl HalfOpenConnections {
                 {
                     let source = remote.address.to_canonical();
                     group.first_source.get_or_insert(source);
-                    let is_unanswered = self.requests.is_unanswered(socket);
+                    let is_unanswered = self.requests.is_unanswered(&socket);
                     examined.sources.add(source, is_unanswered, facts.now_ns());
                 }
             }
@@ -261,11 +261,11 @@ impl HalfOpenConnections {
         if requests.is_empty() {
             return requests;
         }
-        let rows = &facts.sample().sockets.rows;
+        let rows = &facts.sample().sockets;
         for &row in &facts.candidates.syn_recv {
             let listener = rows
                 .get(row as usize)
-                .and_then(|socket| facts.listener_of(socket));
+                .and_then(|socket| facts.listener_of(&socket));
             if let Some(own) = listener.and_then(|listener| requests.get_mut(&listener)) {
                 own.push(row);
             }
@@ -275,7 +275,7 @@ impl HalfOpenConnections {
 
     /// Returns the remote addresses that have or had a connection to a port of a group, with the port.
     fn completed_sources(&self, facts: &Facts<'_>) -> SeededSet<(u16, IpAddr)> {
-        let rows = &facts.sample().sockets.rows;
+        let rows = &facts.sample().sockets;
         let listeners = self.groups.iter();
         let listeners = listeners.filter_map(|group| rows.get(group.listener as usize));
         let ports: SeededSet<u16> = listeners
@@ -290,7 +290,7 @@ impl HalfOpenConnections {
                 State::SynRecv | State::Listen | State::BoundInactive | State::SynSent
             )
         };
-        let closed = &facts.sample().closed_sockets.rows;
+        let closed = &facts.sample().closed_sockets;
         let sockets = rows.iter().chain(closed);
         sockets
             .filter(|socket| completes(socket.state))

@@ -177,8 +177,8 @@ fn largest_owner(
     ports: &LocalPorts,
 ) -> Option<(ProcessName, u32)> {
     let mut counts: SeededMap<u32, (u32, u32)> = SeededMap::default();
-    for (row, socket) in (0u32..).zip(&facts.sample().sockets.rows) {
-        if !is_in_pool(socket, pool, ports) {
+    for (row, socket) in (0u32..).zip(&facts.sample().sockets) {
+        if !is_in_pool(&socket, pool, ports) {
             continue;
         }
         let first = facts

@@ -139,7 +139,7 @@ impl UnacknowledgedData {
                 if bytes > group.largest {
                     (group.largest, group.row) = (bytes, row);
                 }
-                let retries = socket.socket.timer.map_or(0, |timer| timer.retries);
+                let retries = socket.timer().map_or(0, |timer| timer.retries);
                 group.retries = group.retries.max(retries);
                 group.oldest_ns = group.oldest_ns.min(since);
             }
@@ -156,7 +156,7 @@ impl UnacknowledgedData {
 
     /// Returns the obstacle of a stuck connection, and since when, ns of the monotonic clock.
     fn obstacle(&mut self, facts: &Facts<'_>, socket: SocketRef<'_>) -> Option<(Obstacle, u64)> {
-        let timer = socket.socket.timer?;
+        let timer = socket.timer()?;
         let info = socket.tcp_info();
         let is_probing = timer.kind == TimerKind::Probe;
         if !is_probing && timer.retries == 0 {

@@ -23,7 +23,7 @@ pub fn write_document(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io
     let (mut owned, mut unowned) = (0, [0u32; Unowned::ALL.len()]);
     for socket in rows
         .iter()
-        .filter_map(|&row| sample.sockets.rows.get(row as usize))
+        .filter_map(|&row| sample.sockets.get(row as usize))
     {
         match socket.attribution.unowned() {
             None => owned += 1,

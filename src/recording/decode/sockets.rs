@@ -241,7 +241,6 @@ impl SocketDecoder {
         let sockets = self.rows.order.len();
         let mut remaining = *budget;
         remaining.spend(sockets.saturating_mul(SOCKET_BYTES))?;
-        sample.sockets.rows.reserve(sockets);
         let mut builder = TableBuilder::new(strings, processes, budget);
         let mut aged_parts = Vec::new();
         for &at in &self.rows.order {

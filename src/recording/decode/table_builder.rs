@@ -1,7 +1,7 @@
 //! Appends decoded sockets to the table of a Sample. Its counterpart is `encode/side_refs.rs`: numbers of strings and
 //! of processes, which are valid in a chunk, become indices into the Sample.
 
-use crate::model::{Holder, MAX_SCTP_ADDRESSES, Socket, SocketKey, SocketTable};
+use crate::model::{Holder, MAX_SCTP_ADDRESSES, Parts, Socket, SocketKey, SocketTable};
 use crate::recording::alloc_budget::AllocBudget;
 use crate::recording::error::Corrupt;
 use crate::recording::records::ProcessDecoder;
@@ -65,9 +65,6 @@ impl<'a> TableBuilder<'a> {
         self.budget.spend(SOCKET_BYTES)?;
         self.budget.spend_parts(parts.len() + name.len())?;
         let mut row = *socket;
-        row.blob = table
-            .push_blob(info, memory, congestion_info, name)
-            .ok_or(Corrupt::TOO_MANY_SOCKETS)?;
         row.congestion = self.congestion_index(side.congestion, table)?;
         let at = holders.len();
         row.holders_at = u32::try_from(at).map_err(|_| Corrupt("too many owners"))?;
@@ -89,8 +86,13 @@ impl<'a> TableBuilder<'a> {
         } else {
             row.holders_at = 0;
         }
-        table.rows.push(row);
-        Ok(())
+        let parts = Parts {
+            info,
+            memory,
+            congestion_info,
+            name,
+        };
+        table.push(row, parts).ok_or(Corrupt::TOO_MANY_SOCKETS)
     }
 
     /// Returns the index in the table of a congestion control's name, the string of that number; 0 for none.

@@ -52,7 +52,7 @@ fn encode_and_decode(seed: u64, samples: usize) {
         decoder.decode(frame.packed()).unwrap();
         decoder.sample_into(&mut unpacked).unwrap();
         let unpacked = normalized(&unpacked);
-        assert_eq!(unpacked.sockets.rows, sample.sockets.rows, "sample {at}");
+        assert_eq!(unpacked.sockets, sample.sockets, "sample {at}");
         assert_eq!(unpacked, sample, "sample {at}");
     }
 }
@@ -102,7 +102,7 @@ fn sections_and_streams_of_later_versions_are_skipped() {
         is_key: true,
         unpacked: raw.len() as u32,
         sockets: SocketCounts {
-            open: sample.sockets.rows.len(),
+            open: sample.sockets.len(),
             closed: sample.closed.len(),
         },
         payload: &later,

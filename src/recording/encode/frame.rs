@@ -194,7 +194,7 @@ impl Encoder {
         Ok(Frame {
             entry: Entry {
                 time: sample.time(),
-                sockets: sample.sockets.rows.len() as u32,
+                sockets: sample.sockets.len() as u32,
                 dropped: 0,
             },
             is_key,

@@ -3,7 +3,7 @@
 use super::side_refs::ChunkSocket;
 use crate::recording::aging::{age_field, has_age_fields, timer_after};
 use crate::recording::row_store::Row;
-use crate::recording::stream::{AGE_FIELDS_END, AGE_OFFSETS};
+use crate::model::{AGE_OFFSETS, AGES_END};
 
 /// Maximum deviation, in ms, of a socket's clock from the time between two Samples. Dumps take different times, and
 /// with a tick of 4 ms a difference jumps.
@@ -29,7 +29,7 @@ pub(super) fn elapsed_ms(
         }
         fields = AGE_OFFSETS.len();
     }
-    if let (Some(before), Some(now)) = (row.socket.timer, current.socket.timer)
+    if let (Some(before), Some(now)) = (row.socket.timer.after(0), current.socket.timer.after(0))
         && before.kind == now.kind
     {
         let since = i64::from(before.expires_ms) - i64::from(now.expires_ms);
@@ -59,12 +59,12 @@ pub(super) fn is_as_predicted(
     shift: i64,
 ) -> bool {
     let now = &current.socket;
-    let has_same_fields = match row.socket.timer {
+    let has_same_fields = match row.socket.timer.after(0) {
         None => row.socket == *now,
         Some(mut timer) => {
             timer.expires_ms = timer_after(timer.expires_ms, shift);
             let mut predicted = row.socket;
-            predicted.timer = Some(timer);
+            predicted.timer = Some(timer).into();
             predicted == *now
         }
     };
@@ -79,7 +79,7 @@ pub(super) fn is_as_predicted(
     let (old, new) = (parts, current.parts);
     let is_aged =
         |offset: usize| age_field(old, offset).wrapping_add(shift as u32) == age_field(new, offset);
-    old[AGE_FIELDS_END..] == new[AGE_FIELDS_END..]
+    old[AGES_END..] == new[AGES_END..]
         && old[..sent] == new[..sent]
         && old[sent + 4..received] == new[sent + 4..received]
         && is_aged(sent)

@@ -1,6 +1,6 @@
 //! Replaces references to a Sample by references to the chunk.
 
-use crate::model::{MAX_SCTP_ADDRESSES, Sample, Socket, SocketTable};
+use crate::model::{MAX_SCTP_ADDRESSES, Row, Sample, Socket, SocketTable};
 use crate::recording::records::ProcessEncoder;
 use crate::recording::row_store::without_sample_refs;
 use crate::recording::stream::{MAX_CONGESTION_INFO_LEN, MAX_INFO_LEN, MAX_MEMORY_LEN, SideRefs};
@@ -47,10 +47,11 @@ impl<'a> SideRefResolver<'a> {
     pub(super) fn resolve<'c>(
         &mut self,
         table: &'c SocketTable,
-        socket: &Socket,
+        row: Row<'c>,
         parts: &'c mut Vec<u8>,
     ) -> ChunkSocket<'c> {
         let mut side = SideRefs::default();
+        let socket = row.socket;
         if socket.congestion > 0 {
             let strings = &mut *self.strings;
             let number = &mut self.congestion[usize::from(socket.congestion)];
@@ -59,15 +60,12 @@ impl<'a> SideRefResolver<'a> {
                 name.map_or(0, |name| strings.intern(name.as_bytes()))
             });
         }
-        if let Some(name) = table.name(socket) {
+        if let Some(name) = row.name() {
             side.name = self
                 .strings
                 .intern(&name[..name.len().min(MAX_SCTP_ADDRESSES)]);
         }
-        let from = socket.holders_at as usize;
-        let holders = self.sample.holders.get(from..);
-        let holders = holders.and_then(|all| all.get(..usize::from(socket.holders_len)));
-        if let Some((first, others)) = holders.and_then(<[_]>::split_first) {
+        if let Some((first, others)) = self.sample.holders_of(socket).split_first() {
             side.process = self.processes.number_of(first.process);
             side.fd = first.fd;
             if !others.is_empty() {
@@ -80,9 +78,9 @@ impl<'a> SideRefResolver<'a> {
                 side.others = self.strings.intern(&self.holders);
             }
         }
-        let (structures, report, _) = table.parts(socket);
+        let (structures, report, _) = row.parts();
         let blob = socket.blob;
-        let mut socket = without_sample_refs(socket);
+        let mut socket = without_sample_refs(&row.to_socket());
         let info = structures.slice(0, blob.info.into());
         let memory = structures.slice(blob.info.into(), blob.memory.into());
         let info = info.slice(0, MAX_INFO_LEN);

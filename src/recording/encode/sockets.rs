@@ -76,7 +76,7 @@ impl SocketEncoder {
     }
 
     fn encode_closed(&mut self, sample: &Sample, resolver: &mut SideRefResolver<'_>) {
-        let rows = &sample.closed_sockets.rows;
+        let rows = &sample.closed_sockets;
         if sample.closed.is_empty() && rows.is_empty() {
             return;
         }
@@ -86,7 +86,7 @@ impl SocketEncoder {
         for closed in &sample.closed {
             let base = rows
                 .get(closed.row as usize)
-                .and_then(|socket| self.base_of(socket));
+                .and_then(|socket| self.base_of(&socket));
             let base_first_ns = base.map_or(0, |at| self.rows.row(at).first_ns);
             let now_ns = sample.monotonic_ns;
             encode_closed_facts(closed, expected, base_first_ns, now_ns, &mut out);
@@ -96,7 +96,7 @@ impl SocketEncoder {
         let mut cut = std::mem::take(&mut self.cut);
         for socket in rows {
             let current = resolver.resolve(&sample.closed_sockets, socket, &mut cut);
-            let base = self.base_of(socket);
+            let base = self.base_of(&socket);
             let position = base.map_or(0, |at| u64::from(self.rows.position(at)) + 1);
             put_varint(&mut out, position);
             match base {
@@ -116,11 +116,11 @@ impl SocketEncoder {
         is_key: bool,
     ) {
         let now_ns = sample.monotonic_ns;
-        self.tracker.begin_round(sample.sockets.rows.len());
-        put_varint(&mut self.buffers.order, sample.sockets.rows.len() as u64);
+        self.tracker.begin_round(sample.sockets.len());
+        put_varint(&mut self.buffers.order, sample.sockets.len() as u64);
         let mut order = OrderEncoder::default();
         let mut cut = std::mem::take(&mut self.cut);
-        for socket in &sample.sockets.rows {
+        for socket in &sample.sockets {
             let current = resolver.resolve(&sample.sockets, socket, &mut cut);
             let (known, first_ns, is_own) = match self.tracker.visit(socket.key()) {
                 Visit::Known(tracked) => (Some(tracked.at), tracked.first_ns, true),
@@ -130,7 +130,7 @@ impl SocketEncoder {
                 }
                 Visit::Repeated(tracked) => (None, tracked.first_ns, false),
             };
-            let known = known.filter(|&at| !is_key && self.has_same_streams(at, socket));
+            let known = known.filter(|&at| !is_key && self.has_same_streams(at, &socket));
             if let Some(at) = known {
                 order.push_known(self.rows.position(at), &mut self.buffers.order);
                 self.rows.append_to_sample(at);

@@ -158,7 +158,7 @@ fn first_seen_times_are_known_after_a_seek() {
             .map(|()| samples.first_seen());
         let (mut known, mut read) = (known.unwrap(), reader.first_seen());
         // The second row of a socket that the kernel reported twice is a new socket for the file.
-        let rows = &recorded.samples[at].sockets.rows;
+        let rows = &recorded.samples[at].sockets;
         let is_repeated = |key: SocketKey| rows.iter().filter(|row| row.key() == key).count() > 1;
         for seen in [&mut known, &mut read] {
             seen.retain(|(key, _)| !is_repeated(*key));

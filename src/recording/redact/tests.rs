@@ -106,13 +106,13 @@ fn sample() -> Sample {
         let blob = table.push_blob(&[], &[], &[], name).unwrap();
         let socket = Socket::new(
             1,
-            table.rows.len() as u64,
+            table.len() as u64,
             family,
             protocol,
             State::Established,
             ends,
         );
-        table.rows.push(Socket { blob, ..socket });
+        table.push(Socket { blob, ..socket });
     };
     let table = &mut sample.sockets;
     named(tcp, Family::Inet6, Protocol::Tcp, b"tls", table);
@@ -151,7 +151,7 @@ fn equal_originals_have_equal_replacements() {
     let expected: [&[u8]; 5] = [b"tls", b"/path-1", b"\0name-2", b"\x0000003", b"/path-1"];
     assert_eq!(names, expected);
     assert_eq!(
-        first.sockets.rows[0].ends,
+        first.sockets[0].ends,
         first.closed_sockets.rows[0].ends
     );
     assert_eq!(first.users[&0].as_ref(), "root");
@@ -167,7 +167,7 @@ fn equal_originals_have_equal_replacements() {
     );
     assert_eq!(first.host.hostname, "host-1");
     assert_eq!(first.host.kernel, original.host.kernel);
-    assert_eq!(first.sockets.rows.len(), original.sockets.rows.len());
+    assert_eq!(first.sockets.len(), original.sockets.len());
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn nothing_of_the_original_is_left() {
     assert!(metadata.redacted && !metadata.filter.is_empty());
     let mut all = format!("{sample:?} {metadata:?}");
     for table in [&sample.sockets, &sample.closed_sockets] {
-        for socket in &table.rows {
+        for socket in &table {
             let name = table.name(socket).unwrap_or_default();
             all.push_str(&String::from_utf8_lossy(name));
         }
@@ -246,7 +246,7 @@ fn addresses_of_devices_match_those_of_sockets() {
         sample
     };
     let first = redacted(&mut redactor);
-    let socket = first.sockets.rows[0].local().unwrap().canonical().address;
+    let socket = first.sockets[0].local().unwrap().canonical().address;
     let devices = first.devices.unwrap();
     let shown: Vec<String> = devices[0]
         .addresses

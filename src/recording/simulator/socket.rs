@@ -192,6 +192,6 @@ impl SimulatedSocket {
             holders.len() as u32
         };
         holders.extend_from_slice(&self.holders);
-        table.rows.push(socket);
+        table.push(socket);
     }
 }

@@ -1,6 +1,7 @@
 //! Encodes and decodes a cell in the way that keeps its stream small.
 
-use super::numbers::{AGE_OFFSETS, MEMORY, RTO, STREAM_COUNT, TCP, TIMER_EXPIRES};
+use super::numbers::{MEMORY, RTO, STREAM_COUNT, TCP, TIMER_EXPIRES};
+use crate::model::AGE_OFFSETS;
 use super::pacing::PacingRate;
 use crate::recording::error::Corrupt;
 use crate::recording::varint::{ByteReader, put_scaled, put_signed, put_varint};

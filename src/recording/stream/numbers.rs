@@ -26,13 +26,6 @@ pub(in crate::recording) const MAX_MEMORY_LEN: usize = (CONGESTION_INFO - MEMORY
 pub(in crate::recording) const MAX_CONGESTION_INFO_LEN: usize =
     (STREAM_COUNT - CONGESTION_INFO) * 4;
 
-/// Offsets in `struct tcp_info` of the fields that the clock alone increments, in ms: `tcpi_last_data_sent`,
-/// `tcpi_last_data_recv` and `tcpi_last_ack_recv`.
-pub(in crate::recording) const AGE_OFFSETS: [usize; 3] = [44, 52, 56];
-
-/// Length of `struct tcp_info` up to the last of [`AGE_OFFSETS`], bytes.
-pub(in crate::recording) const AGE_FIELDS_END: usize = 60;
-
 /// `tcpi_rto`, `tcpi_rtt` and `tcpi_rttvar`.
 pub(in crate::recording) const RTO: usize = TCP + 8 / 4;
 pub(in crate::recording) const RTT: usize = TCP + 68 / 4;

@@ -1,7 +1,8 @@
 //! Infers the owner of a connection from the listener that accepted it.
 
+use super::holder_places::HolderPlaces;
 use crate::model::SeededMap;
-use crate::model::{Attribution, ClearForReuse, Holder, ListenerIndex, Socket};
+use crate::model::{Attribution, ClearForReuse, Holder, ListenerIndex, Socket, SocketTable};
 
 /// A range of [`Sample::holders`](crate::model::Sample::holders).
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +48,7 @@ impl ListenerOwners {
     pub(super) fn find<'a>(
         &'a self,
         socket: &Socket,
-        rows: &'a [Socket],
+        rows: &'a SocketTable,
     ) -> impl Iterator<Item = u32> + use<'a> {
         self.listeners.find(socket, rows)
     }
@@ -58,7 +59,8 @@ impl ListenerOwners {
     pub(super) fn infer(
         &mut self,
         socket: &mut Socket,
-        rows: &[Socket],
+        rows: &SocketTable,
+        places: &mut HolderPlaces,
         holders: &mut Vec<Holder>,
     ) {
         let range = {
@@ -70,22 +72,22 @@ impl ListenerOwners {
             let Some((first, listener)) = listeners.next() else {
                 return;
             };
-            let range = HolderRange::of(listener);
+            let range = HolderRange::of(&listener);
             match (listeners.next(), self.joined.get(&first)) {
                 (None, _) => range,
                 (Some(_), Some(&joined)) => joined,
                 (Some((_, second)), None) => {
-                    let at = holders.len();
-                    holders.extend_from_within(range.range());
-                    for listener in std::iter::once(second).chain(listeners.map(|(_, row)| row)) {
-                        holders.extend_from_within(HolderRange::of(listener).range());
-                    }
-                    let all = &mut holders[at..];
+                    let others = std::iter::once(second).chain(listeners.map(|(_, row)| row));
+                    let others = others.map(|listener| HolderRange::of(&listener).range());
+                    let ranges = std::iter::once(range.range()).chain(others);
+                    let ranges = ranges.filter_map(|range| holders.get(range));
+                    let mut all: Vec<Holder> = ranges.flatten().copied().collect();
                     all.sort_unstable_by_key(|holder| (holder.process, holder.fd));
-                    let joined = HolderRange {
-                        at: at as u32,
-                        len: u16::try_from(all.len()).unwrap_or(u16::MAX),
-                    };
+                    all.truncate(u16::MAX.into());
+                    let len = all.len() as u16;
+                    let at = places.assign_temporarily(len, holders);
+                    holders[at..at + all.len()].copy_from_slice(&all);
+                    let joined = HolderRange { at: at as u32, len };
                     self.joined.insert(first, joined);
                     joined
                 }

@@ -19,8 +19,8 @@ use super::accepted_from::ListenerOwners;
 use super::remembered::RememberedSocket;
 use crate::model::SeededMap;
 use crate::model::{
-    Attribution, Holder, Process, ProcessKey, ProcessRow, Protocol, Sample, Socket, SocketKey,
-    State, Tracker,
+    Attribution, Holder, Process, ProcessKey, ProcessRow, Protocol, Row, Sample, Socket, SocketKey,
+    SocketTable, State, Tracker,
 };
 use crate::source::procfs::{Owners, Waiting};
 
@@ -124,7 +124,7 @@ impl HolderOrder {
     /// Orders the holders of each of `rows` that has several.
     pub(super) fn apply(
         &mut self,
-        rows: &[Socket],
+        rows: &SocketTable,
         sample: &mut Sample,
         owners: &mut Owners,
         listeners: &ListenerOwners,
@@ -196,10 +196,10 @@ impl HolderOrder {
     }
 
     /// Orders the holders of closed sockets as when they were last open.
-    pub(super) fn apply_to_closed(&self, closed: &[Socket], sample: &mut Sample) {
+    pub(super) fn apply_to_closed(&self, closed: &SocketTable, sample: &mut Sample) {
         for socket in closed.iter().filter(|socket| is_shared(socket)) {
             if let Some(shared) = self.sockets.get(&socket.key())
-                && let Some(holders) = sample.holders.get_mut(range_of(socket))
+                && let Some(holders) = sample.holders.get_mut(range_of(&socket))
             {
                 shared.sort(holders, &sample.processes);
             }
@@ -209,7 +209,7 @@ impl HolderOrder {
     /// Finds the processes that own connections of shared listeners.
     fn find_accepted(
         &mut self,
-        rows: &[Socket],
+        rows: &SocketTable,
         sample: &Sample,
         listeners: &ListenerOwners,
         remembered: &mut Tracker<RememberedSocket>,
@@ -228,7 +228,7 @@ impl HolderOrder {
         if ports.is_empty() {
             return;
         }
-        let is_accepted = |socket: &&Socket| {
+        let is_accepted = |socket: &Row<'_>| {
             socket.protocol == Protocol::Tcp
                 && socket.state != State::Listen
                 && socket.inode != 0
@@ -240,8 +240,8 @@ impl HolderOrder {
         for socket in rows.iter().filter(is_accepted).take(MAX_CONNECTIONS) {
             let known = remembered.get_mut(socket.key());
             let first_seen = known.map_or(0, |known| known.first_seen_ns);
-            let holders = sample.holders.get(range_of(socket)).unwrap_or_default();
-            for listener in listeners.find(socket, rows) {
+            let holders = sample.holders.get(range_of(&socket)).unwrap_or_default();
+            for listener in listeners.find(&socket, rows) {
                 for holder in holders {
                     let latest = self.accepted.entry((listener, holder.process)).or_default();
                     *latest = (*latest).max(first_seen);

@@ -3,16 +3,16 @@
 use std::cell::OnceCell;
 
 use crate::model::SeededSet;
-use crate::model::Socket;
+use crate::model::SocketTable;
 
 /// Set of the socket inodes of a dump, built on the first query.
 pub(in crate::source) struct LiveInodes<'a> {
-    rows: &'a [Socket],
+    rows: &'a SocketTable,
     set: OnceCell<SeededSet<u32>>,
 }
 
 impl<'a> LiveInodes<'a> {
-    pub(in crate::source) fn new(rows: &'a [Socket]) -> Self {
+    pub(in crate::source) fn new(rows: &'a SocketTable) -> Self {
         LiveInodes {
             rows,
             set: OnceCell::new(),

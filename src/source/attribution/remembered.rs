@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHasher;
 
-use super::sample_processes::SampleProcesses;
-use crate::model::{Ends, Holder, Process, ProcessRow, Sample, Socket, SocketTable, State};
+use super::SampleHolders;
+use super::holder_places::Place;
+use crate::model::{Ends, Holder, Process, ProcessRow, Row, Sample, Socket, State};
 use crate::source::procfs::{Owners, SocketDescriptor};
 
 /// The owners of a socket when it was last open.
@@ -35,25 +36,11 @@ impl RememberedOwners {
         one.into_iter().chain(many.into_iter().flatten())
     }
 
-    /// Makes these owners the holders of `socket`, adding missing processes to `sample`.
-    pub(super) fn restore(
-        &self,
-        socket: &mut Socket,
-        sample: &mut Sample,
-        processes: &mut SampleProcesses,
-    ) {
-        socket.holders_at = sample.holders.len() as u32;
-        socket.holders_len = 0;
-        for (process, fd) in self.iter() {
-            let process = processes.index(process.key, sample, || ProcessRow {
-                process: Arc::clone(process),
-                descriptors: None,
-                kinds: None,
-                activity: None,
-                unlisted: None,
-            });
-            sample.holders.push(Holder { process, fd });
-            socket.holders_len = socket.holders_len.saturating_add(1);
+    fn len(&self) -> usize {
+        match self {
+            RememberedOwners::None => 0,
+            RememberedOwners::One(..) => 1,
+            RememberedOwners::Many(all) => all.len(),
         }
     }
 }
@@ -62,6 +49,8 @@ impl RememberedOwners {
 #[derive(Debug, Default)]
 pub(super) struct RememberedSocket {
     pub(super) owners: RememberedOwners,
+    /// Place of the holders.
+    pub(super) place: Place,
     pub(super) first_seen_ns: u64,
     pub(super) cgroup_id: u64,
     pub(super) inode: u32,
@@ -83,12 +72,12 @@ pub(super) struct RememberedSocket {
 }
 
 /// Returns a number that changes with the state, the queues and the byte counters of a socket.
-pub(super) fn activity_of(socket: &Socket, table: &SocketTable) -> u32 {
+pub(super) fn activity_of(socket: Row<'_>) -> u32 {
     let mut hasher = FxHasher::default();
     hasher.write_u32(socket.state as u32);
     hasher.write_u32(socket.recv_queue);
     hasher.write_u32(socket.send_queue);
-    if let Some(info) = table.tcp_info(socket) {
+    if let Some(info) = socket.tcp_info() {
         hasher.write_u64(info.bytes_acked().unwrap_or(0));
         hasher.write_u64(info.bytes_received().unwrap_or(0));
     }
@@ -96,6 +85,30 @@ pub(super) fn activity_of(socket: &Socket, table: &SocketTable) -> u32 {
 }
 
 impl RememberedSocket {
+    /// Makes the remembered owners the holders of `socket`, adding missing processes to `sample`.
+    pub(super) fn restore(
+        &mut self,
+        socket: &mut Socket,
+        sample: &mut Sample,
+        holders: &mut SampleHolders,
+    ) {
+        let count = u16::try_from(self.owners.len()).unwrap_or(u16::MAX);
+        let at = holders
+            .places
+            .assign(&mut self.place, count, &mut sample.holders);
+        (socket.holders_at, socket.holders_len) = (at as u32, count);
+        for (at, (process, fd)) in (at..at + usize::from(count)).zip(self.owners.iter()) {
+            let process = holders.processes.index(process.key, sample, || ProcessRow {
+                process: Arc::clone(process),
+                descriptors: None,
+                kinds: None,
+                activity: None,
+                unlisted: None,
+            });
+            sample.holders[at] = Holder { process, fd };
+        }
+    }
+
     /// Remembers the current holders. Allocates nothing while they do not change.
     pub(super) fn remember(&mut self, holders: &[SocketDescriptor], owners: &Owners) {
         let process =

@@ -56,7 +56,7 @@ fn sample(rows: &[Socket]) -> Sample {
         events_available: true,
         ..Sample::default()
     };
-    sample.sockets.rows.extend_from_slice(rows);
+    sample.sockets.extend_from_slice(rows);
     sample
 }
 
@@ -114,7 +114,7 @@ fn a_row_that_the_kernel_reported_twice_is_kept_once() {
     let row = listener(1, 11);
     let mut twice = sample(&[row, row]);
     Attributor::default().attribute(&mut twice, &mut owners, &mut |_| None);
-    assert_eq!(twice.sockets.rows.len(), 1);
+    assert_eq!(twice.sockets.len(), 1);
 }
 
 #[test]

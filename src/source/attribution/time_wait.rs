@@ -6,29 +6,30 @@
 //! it was accepted here, its owner is inferred from the listener ([`accepted_from`](super::accepted_from)). If it was
 //! opened from here, its owner is unknown.
 
+use super::SampleHolders;
 use super::accepted_from::ListenerOwners;
 use super::remembered::RememberedSocket;
-use super::sample_processes::SampleProcesses;
-use crate::model::{Attribution, Sample, Socket, Unowned};
+use crate::model::{Attribution, Sample, Socket, SocketTable, Unowned};
 
 /// Attributes a socket that no process has open any more, for this `reason`: to its previous owners, or else to those
 /// of its listener among `rows`.
 pub(super) fn attribute(
     socket: &mut Socket,
     reason: Unowned,
-    remembered: Option<&RememberedSocket>,
+    remembered: Option<&mut RememberedSocket>,
     listeners: &mut ListenerOwners,
-    rows: &[Socket],
+    rows: &SocketTable,
     sample: &mut Sample,
-    processes: &mut SampleProcesses,
+    holders: &mut SampleHolders,
 ) {
     if let Some(remembered) = remembered
         && !remembered.owners.is_none()
     {
-        remembered.owners.restore(socket, sample, processes);
+        remembered.restore(socket, sample, holders);
         socket.attribution = Attribution::Remembered;
     } else {
         socket.attribution = Attribution::Unowned(reason);
-        listeners.infer(socket, rows, &mut sample.holders);
+        let places = &mut holders.places;
+        listeners.infer(socket, rows, places, &mut sample.holders);
     }
 }

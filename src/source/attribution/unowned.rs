@@ -1,7 +1,7 @@
 //! Determines the reason why a socket has no owner.
 
 use crate::model::SeededSet;
-use crate::model::{ClearForReuse, Ends, Protocol, Sample, Socket, State, Unowned};
+use crate::model::{ClearForReuse, Ends, Protocol, Row, Socket, SocketTable, State, Unowned};
 use crate::source::procfs::Owners;
 
 /// Maximum number of single-socket lookups per round. Beyond that, the system changes faster than it can be sampled.
@@ -18,7 +18,7 @@ impl ReleasedSockets {
     }
 
     /// Adds the sockets whose destroy event was received.
-    pub(super) fn add_closed(&mut self, closed: &[Socket]) {
+    pub(super) fn add_closed(&mut self, closed: &SocketTable) {
         self.0.extend(closed.iter().map(|socket| socket.cookie));
     }
 
@@ -62,8 +62,7 @@ pub(super) fn keeps_owner(reason: Unowned) -> bool {
 /// Returns the reason why no descriptor refers to `socket`, as far as the socket and the readability of the processes
 /// prove it. [`unexplained`](crate::source::unexplained) looks for further evidence.
 pub(super) fn unowned_reason(
-    socket: &Socket,
-    sample: &Sample,
+    socket: Row<'_>,
     owners: &Owners,
     released: &ReleasedSockets,
 ) -> Unowned {
@@ -74,7 +73,7 @@ pub(super) fn unowned_reason(
     let is_mini = || {
         socket.protocol == Protocol::Tcp
             && socket.shutdown.is_none()
-            && sample.sockets.tcp_info(socket).is_none()
+            && socket.tcp_info().is_none()
     };
     match socket.state {
         State::TimeWait => return Unowned::TimeWait,
@@ -86,7 +85,7 @@ pub(super) fn unowned_reason(
         _ if socket.inode == 0 => return Unowned::Orphan,
         _ => {}
     }
-    if released.contains(socket) {
+    if released.contains(&socket) {
         Unowned::Exited
     } else if owners.has_unreadable_processes() {
         Unowned::PermissionDenied

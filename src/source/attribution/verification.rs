@@ -3,7 +3,7 @@
 
 use super::live_inodes::LiveInodes;
 use super::remembered::{RememberedSocket, activity_of};
-use crate::model::{ClearForReuse, Socket, SocketTable};
+use crate::model::{ClearForReuse, Row, SocketTable};
 use crate::source::procfs::{Owners, SocketDescriptor};
 
 /// The changed sockets of one round.
@@ -34,15 +34,14 @@ impl ChangedSockets {
     pub(super) fn select(
         &mut self,
         row: u32,
-        socket: &Socket,
-        table: &SocketTable,
+        socket: Row<'_>,
         remembered: &mut RememberedSocket,
         is_new: bool,
     ) -> bool {
         if !self.enabled {
             return false;
         }
-        let activity = activity_of(socket, table);
+        let activity = activity_of(socket);
         // The owner of a new socket has just been read.
         if is_new || remembered.activity == activity {
             remembered.activity = activity;
@@ -63,7 +62,7 @@ impl ChangedSockets {
     /// Verifies the owners of the selected rows, and adds those that have none any more to `unknown`.
     pub(super) fn verify(
         &mut self,
-        rows: &[Socket],
+        rows: &SocketTable,
         owners: &mut Owners,
         unknown: &mut Vec<(u32, Option<u32>)>,
     ) {

@@ -61,6 +61,7 @@ impl TableDumps {
         if self.is_selective() {
             self.add_context(sample);
         }
+        sample.sockets.finish();
         sample.monotonic_ns = clock::monotonic_ns();
         sample.taken_at_us = clock::realtime_us();
         sample.suspended_ns = Some(self.suspension.read());
@@ -94,14 +95,15 @@ impl TableDumps {
             self.substitute(table, sample);
             return;
         }
-        let from = sample.sockets.rows.len();
+        let from = sample.sockets.len();
         let outcome = self.dumper.dump(table, &self.request, &mut sample.sockets);
         if matches!(
             table,
             Table::Inet(Protocol::Sctp) | Table::Inet6(Protocol::Sctp)
         ) {
-            keep_last_of_each(&mut sample.sockets.rows, from);
+            keep_last_of_each(&mut sample.sockets, from);
         }
+        sample.sockets.end_page();
         sample.timings.dump_ns += outcome.wait_time.as_nanos() as u64;
         sample.timings.decode_ns += outcome.decode_time.as_nanos() as u64;
         match outcome.fault {
@@ -147,16 +149,15 @@ impl TableDumps {
             return;
         }
         let table = &mut sample.sockets;
-        let rows = table.rows.len();
+        let rows = table.len();
         let unowned_ports: SeededSet<u16> = table
-            .rows
             .iter()
             .filter(|socket| socket.protocol == Protocol::Tcp && socket.inode == 0)
             .filter_map(|socket| socket.local().map(|local| local.port))
             .collect();
         if self.include_peers && rows <= MAX_PEER_LOOKUPS {
             for at in 0..rows {
-                let socket = table.rows[at];
+                let socket = table[at];
                 if socket.protocol == Protocol::Tcp && socket.remote().is_some() {
                     self.dumper.dump_peer(&socket, table);
                 }
@@ -177,40 +178,25 @@ impl TableDumps {
             },
             details: self.request.details,
         };
-        let from = table.rows.len();
+        let from = table.len();
         let outcome = self.dumper.dump(Table::Tcp, &listeners, table);
-        let mut kept = from;
-        for at in from..table.rows.len() {
-            let socket = table.rows[at];
-            if socket
-                .local()
-                .is_some_and(|local| ports.contains(&local.port))
-            {
-                table.rows[kept] = socket;
-                kept += 1;
-            }
-        }
-        table.rows.truncate(kept);
+        let is_on_port = |socket: &Socket| {
+            let local = socket.local();
+            local.is_some_and(|local| ports.contains(&local.port))
+        };
+        table.retain(|at, socket| at < from || is_on_port(socket));
         outcome.fault
     }
 }
 
 /// Removes the rows of SCTP sockets that are repeated later. Older kernels report all sockets first, and once more those
 /// with associations, each followed by these.
-fn keep_last_of_each(rows: &mut Vec<Socket>, from: usize) {
+fn keep_last_of_each(table: &mut SocketTable, from: usize) {
     let mut last: SeededMap<SocketKey, usize> = SeededMap::default();
-    last.extend(
-        rows.iter()
-            .enumerate()
-            .skip(from)
-            .map(|(at, row)| (row.key(), at)),
-    );
-    if last.len() < rows.len() - from {
-        let mut at = 0;
-        rows.retain(|row| {
-            at += 1;
-            at <= from || last.get(&row.key()) == Some(&(at - 1))
-        });
+    let rows = table.iter().enumerate().skip(from);
+    last.extend(rows.map(|(at, row)| (row.key(), at)));
+    if last.len() < table.len() - from {
+        table.retain(|at, socket| at < from || last.get(&socket.key()) == Some(&at));
     }
 }
 

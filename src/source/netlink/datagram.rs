@@ -4,7 +4,7 @@
 use netlink_packet_core::{NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_OVERRUN, NetlinkBuffer};
 use netlink_packet_sock_diag::constants::{SOCK_DESTROY, SOCK_DIAG_BY_FAMILY};
 
-use super::decode::{DecodeError, decode_socket};
+use super::decode::{DecodeError, decode_socket, digest};
 use super::request::TCPDIAG_GETSOCK;
 use super::wire::{HEADER, aligned, errno};
 use crate::model::{Protocol, SocketTable};
@@ -46,7 +46,7 @@ pub fn decode_datagram(
             status.interrupted |= message.flags() & NLM_F_DUMP_INTR != 0;
             match message.message_type() {
                 SOCK_DIAG_BY_FAMILY | TCPDIAG_GETSOCK | SOCK_DESTROY => {
-                    if let Err(error) = decode_socket(payload, protocol, netns, table) {
+                    if let Err(error) = append_row(payload, protocol, netns, table) {
                         status.malformed += 1;
                         status.reason.get_or_insert(error);
                     }
@@ -63,4 +63,21 @@ pub fn decode_datagram(
         rest = rest.get(aligned(length)..).unwrap_or(&[]);
     }
     status
+}
+
+/// Appends the row of a message: that of the previous table if it is unchanged.
+#[inline]
+fn append_row(
+    message: &[u8],
+    protocol: Option<Protocol>,
+    netns: u32,
+    table: &mut SocketTable,
+) -> Result<(), DecodeError> {
+    let digest = table
+        .message_seed()
+        .and_then(|seed| digest(message, protocol, seed));
+    if digest.is_some_and(|digest| table.push_unchanged(&digest)) {
+        return Ok(());
+    }
+    decode_socket(message, protocol, netns, table)
 }

@@ -4,6 +4,7 @@
 //! sent is absent, and an unknown one is skipped.
 
 mod common;
+mod digest;
 mod inet;
 mod netlink;
 mod packet;
@@ -19,6 +20,7 @@ use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, AF_NETLINK, AF_PACK
 use super::wire::{AF_VSOCK, AF_XDP, too_short};
 use crate::model::{Family, Protocol, SocketTable};
 
+pub(super) use self::digest::digest;
 pub use super::wire::DecodeError;
 
 /// Decodes one `SOCK_DIAG_BY_FAMILY` payload and appends its row to `table`. `protocol` is that of the dump's request;

@@ -49,7 +49,7 @@ impl ReceivedEvents {
     /// Removes the events and keeps the memory that this many events need.
     fn clear(&mut self) {
         // A table returned by a Sample has been cleared by it, which has decided how much memory to keep.
-        if !self.sockets.rows.is_empty() {
+        if !self.sockets.is_empty() {
             self.sockets.clear();
         }
         self.at_ns.clear_for_reuse();
@@ -175,7 +175,7 @@ fn drain(
                     continue;
                 }
                 decode_datagram(bytes, None, None, netns, &mut events.sockets);
-                let rows = events.sockets.rows.len();
+                let rows = events.sockets.len();
                 events.at_ns.resize(rows, at_ns);
             }
             Err(rustix::io::Errno::NOBUFS) => {

@@ -87,7 +87,7 @@ impl Dumper {
                 self.netns,
                 &mut self.single,
             );
-            match (self.single.rows.first(), status.ended) {
+            match (self.single.get(0), status.ended) {
                 (Some(row), _) => return Some(row.cookie == socket.cookie && row.inode != 0),
                 (None, Some(code)) => {
                     // It does not exist, or another socket has the same endpoints.
@@ -119,7 +119,7 @@ impl Dumper {
         {
             return;
         }
-        let rows = table.rows.len();
+        let rows = table.len();
         while let Ok(received) = self.receive(RecvFlags::DONTWAIT) {
             let status = decode_datagram(
                 &self.buffer[..received],
@@ -128,18 +128,18 @@ impl Dumper {
                 self.netns,
                 table,
             );
-            if status.ended.is_some() || table.rows.len() > rows {
+            if status.ended.is_some() || table.len() > rows {
                 break;
             }
         }
         // If there is no such connection, the kernel answers with the listener.
-        let is_peer = |row: &model::Socket| {
+        let is_peer = |row: model::Row<'_>| {
             let ends =
                 |row: &model::Socket| Some((row.local()?.canonical(), row.remote()?.canonical()));
-            ends(row) == ends(&peer)
+            ends(&row) == ends(&peer)
         };
-        if !table.rows.get(rows).is_some_and(is_peer) {
-            table.rows.truncate(rows);
+        if !table.get(rows).is_some_and(is_peer) {
+            table.truncate(rows);
         }
     }
 

@@ -7,7 +7,7 @@ use procfs::current_system_info;
 use procfs::net::UdpNetEntries;
 use procfs::prelude::FromBufReadSI as _;
 
-use crate::model::{Endpoint, Ends, Family, MemoryInfo, Protocol, Socket, SocketTable, State};
+use crate::model::{Endpoint, Ends, Family, MemoryInfo, Parts, Protocol, Socket, SocketTable, State};
 
 /// A file in `/proc/net` that lists sockets in the format of `/proc/net/udp`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,10 +91,12 @@ impl SocketFile {
                 "drops" => drops.next().flatten(),
                 _ => None,
             });
-            if let Some(blob) = table.push_blob(&[], &memory, &[], &[]) {
-                socket.blob = blob;
-            }
-            table.rows.push(socket);
+            let parts = Parts {
+                memory: &memory,
+                ..Parts::default()
+            };
+            // The memory figures are short.
+            let _ = table.push(socket, parts);
         }
         Ok(())
     }
@@ -129,7 +131,7 @@ mod tests {
             SocketFile::RAW,
             "    1: 0100007F:0001 00000000:0000 07 00000000:00000340 00:00000000 00000000  1000        0 4711 2 0000000000000000 0",
         );
-        let [row] = table.rows[..] else {
+        let [row] = table[..] else {
             panic!("one row");
         };
         let local = row.local().expect("an end");
@@ -150,7 +152,7 @@ mod tests {
             SocketFile::ICMP,
             "  253: 0100007F:00FD 0200007F:0000 01 00000000:00000280 00:00000000 00000000     0        0 4712 2 00000000f9f9cd2f 7",
         );
-        let [row] = table.rows[..] else {
+        let [row] = table[..] else {
             panic!("one row");
         };
         assert_eq!(

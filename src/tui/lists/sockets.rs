@@ -169,7 +169,7 @@ impl List for Sockets {
 
     fn unfiltered_len(&self, moment: &Moment) -> usize {
         match self.scope {
-            SocketScope::All => moment.sample.sockets.rows.len(),
+            SocketScope::All => moment.sample.sockets.len(),
             SocketScope::OwnedBy(key) => process_index(moment, key)
                 .and_then(|at| moment.unfiltered().processes.get(at as usize))
                 .map_or(0, |totals| totals.sockets as usize),
@@ -193,12 +193,12 @@ impl List for Sockets {
         if let Some(group) = self.group(number) {
             return Some(LineKey::Group(group.key));
         }
-        let socket = moment.sample.sockets.rows.get(number as usize)?;
+        let socket = moment.sample.sockets.get(number as usize)?;
         Some(LineKey::Socket(socket.key()))
     }
 
     fn tie_breaker(&self, moment: &Moment, number: u32) -> u64 {
-        match moment.sample.sockets.rows.get(number as usize) {
+        match moment.sample.sockets.get(number as usize) {
             Some(socket) => socket.cookie,
             None => self.group(number).map_or(0, Group::tie_breaker),
         }

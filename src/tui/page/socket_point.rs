@@ -83,7 +83,7 @@ mod tests {
         let mut sample = Sample::default();
         let blob = sample.sockets.push_blob(&info, &[], &[], b"");
         socket.blob = blob.expect("there is room");
-        sample.sockets.rows.push(socket);
+        sample.sockets.push(socket);
         let row = SocketRow::detached(sample.socket(0).expect("it is there"));
         let point = SocketPoint::of(&row);
         let most = f64::from(u32::MAX) * f64::from(u32::MAX);

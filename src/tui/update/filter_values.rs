@@ -57,7 +57,7 @@ pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
         ObservedValues::Column(at) => {
             if let Some(column) = SOCKET_COLUMNS.get(usize::from(at)) {
                 let mut text = String::new();
-                for row in 0..sample.sockets.rows.len().min(SEARCHED_ROWS) {
+                for row in 0..sample.sockets.len().min(SEARCHED_ROWS) {
                     text.clear();
                     let row = SocketRow::of(moment, row);
                     if row.is_some_and(|row| column.write_known(&row, &mut text)) {

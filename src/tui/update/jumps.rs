@@ -89,7 +89,7 @@ pub(super) fn to_other_process(state: &mut State) {
         Some((key, None)) => {
             let moment = state.moment.as_deref();
             let why = moment.and_then(|moment| {
-                let socket = moment.sample.sockets.rows.get(moment.row_of(key)?)?;
+                let socket = moment.sample.sockets.get(moment.row_of(key)?)?;
                 socket.attribution.unowned()
             });
             report_reason(state, "no process at the other end", why);

@@ -41,7 +41,7 @@ fn sample(at: u64, state: impl Fn(u16) -> State) -> Sample {
         let blob = table.push_blob(&info, &[], &[], &[]).unwrap();
         let (family, protocol) = (Family::Inet, Protocol::Tcp);
         let socket = Socket::new(1, port.into(), family, protocol, state(port), ends);
-        table.rows.push(Socket { blob, ..socket });
+        table.push(Socket { blob, ..socket });
     }
     sample
 }
@@ -97,7 +97,7 @@ fn replayed(archive: Box<dyn Archive>) -> String {
     let (mut moment, mut out) = (Moment::default(), Vec::new());
     for at in 0..number {
         replayer.show(at, Depth::Full, &mut moment).unwrap();
-        let rows: Vec<u32> = (0..moment.sample.sockets.rows.len() as u32).collect();
+        let rows: Vec<u32> = (0..moment.sample.sockets.len() as u32).collect();
         export::json::write_lines_with_time(&moment, &rows, &mut out).unwrap();
     }
     String::from_utf8(out).unwrap()

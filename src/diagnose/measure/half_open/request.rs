@@ -6,7 +6,7 @@
 //! `reqsk_timer_handler`, `tcp_check_req`.
 
 use crate::diagnose::facts::Facts;
-use crate::model::{Socket, SocketKey, Timer, Tracker, Visit};
+use crate::model::{Row, Socket, SocketKey, Timer, Tracker, Visit};
 
 /// First timeout of a SYN-ACK, ms. Kernel: `TCP_TIMEOUT_INIT`.
 const FIRST_TIMEOUT_MS: u64 = 1000;
@@ -70,12 +70,12 @@ impl Requests {
     }
 
     /// Determines what a half-open connection waits for, and whether the previous Sample did not have it.
-    pub(super) fn update(&mut self, facts: &Facts<'_>, socket: &Socket) -> (Request, bool) {
+    pub(super) fn update(&mut self, facts: &Facts<'_>, socket: Row<'_>) -> (Request, bool) {
         let now = facts.now_ns();
         let visit = self.seen.visit(socket.key());
         let is_new = matches!(visit, Visit::New(_));
         let (Visit::New(seen) | Visit::Known(seen) | Visit::Repeated(seen)) = visit;
-        if let Some(timer) = socket.timer {
+        if let Some(timer) = socket.timer() {
             if seen.at_ns == 0 {
                 seen.at_ns = now;
                 (seen.retries, seen.expires_ms) = (timer.retries, timer.expires_ms);

@@ -1,6 +1,6 @@
 //! Common parts of the messages of several families.
 
-use crate::model::{Protocol, Socket, SocketTable};
+use crate::model::{Parts, Protocol, Socket, SocketTable};
 use crate::source::netlink::wire::{Attributes, DecodeError, too_short, u32_at};
 
 /// Returns the protocol of a socket in families that have only types: `SOCK_STREAM`, `SOCK_DGRAM`, `SOCK_RDM`,
@@ -35,9 +35,9 @@ pub(super) fn push_with_memory(
 ) -> Result<(), DecodeError> {
     socket.recv_queue = u32_at(memory, 0).unwrap_or(0);
     socket.send_queue = u32_at(memory, 8).unwrap_or(0);
-    socket.blob = table
-        .push_blob(&[], memory, &[], &[])
-        .ok_or(DecodeError::TableFull)?;
-    table.rows.push(socket);
-    Ok(())
+    let parts = Parts {
+        memory,
+        ..Parts::default()
+    };
+    table.push(socket, parts).ok_or(DecodeError::TableFull)
 }

@@ -13,7 +13,7 @@ use super::common::split_head;
 use super::sctp::{self, INET_DIAG_LOCALS, INET_DIAG_PEERS, SctpAttributes};
 use super::tcp_extras;
 use crate::model::{
-    Endpoint, Ends, Family, MAX_NAME, Protocol, Socket, SocketTable, State, TcpExtras, Timer,
+    Endpoint, Ends, Family, MAX_NAME, Parts, Protocol, Socket, SocketTable, State, TcpExtras, Timer,
     TimerKind, TlsInfo,
 };
 use crate::source::netlink::wire::{Attributes, DecodeError, u16_at, u32_at, u64_at, until_nul};
@@ -27,7 +27,7 @@ const INET_ULP_INFO_NAME: u16 = 1;
 const INET_ULP_INFO_TLS: u16 = 2;
 
 /// Bytes of `struct inet_diag_msg`.
-const INET_DIAG_MSG: usize = 72;
+pub(super) const INET_DIAG_MSG: usize = 72;
 
 /// Decodes one `inet_diag_msg` and its `INET_DIAG_*` attributes, and appends the row.
 pub(super) fn decode(
@@ -76,7 +76,7 @@ pub(super) fn decode(
     let cookie = u64::from(word(44)) | u64::from(word(48)) << 32;
     let mut socket = Socket::new(netns, cookie, family, protocol, state, ends);
     socket.interface = word(40);
-    socket.timer = timer(head[2], head[3], word(52));
+    socket.timer = timer(head[2], head[3], word(52)).into();
     socket.recv_queue = word(56);
     socket.send_queue = word(60);
     socket.inode = word(68);
@@ -151,11 +151,13 @@ pub(super) fn decode(
         [] => &ulp[..ulp.len().min(MAX_NAME)],
         extra => extra,
     };
-    socket.blob = table
-        .push_blob(info, memory, congestion_info, name)
-        .ok_or(DecodeError::TableFull)?;
-    table.rows.push(socket);
-    Ok(())
+    let parts = Parts {
+        info,
+        memory,
+        congestion_info,
+        name,
+    };
+    table.push(socket, parts).ok_or(DecodeError::TableFull)
 }
 
 /// Decodes the timer: its kind, retries and expiry in ms. Returns `None` if no timer runs.

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6};
 
-use crate::model::{Ends, SctpAddresses, Socket, State, TimerKind};
+use crate::model::{Ends, SctpAddresses, Socket, State, Timer, TimerKind};
 use crate::source::netlink::wire::{DecodeError, u16_at, u32_at};
 
 // Attributes that the crate does not name. Kernel: `include/uapi/linux/inet_diag.h`.
@@ -61,9 +61,11 @@ pub(super) fn complete(
     }
     socket.state = State::of_association(number).ok_or(DecodeError::State(number))?;
     // The only timer that is reported is T3-rtx, under a number of SCTP.
-    if let Some(timer) = &mut socket.timer {
-        timer.kind = TimerKind::Retransmit;
-    }
+    let timer = socket.timer.after(0).map(|timer| Timer {
+        kind: TimerKind::Retransmit,
+        ..timer
+    });
+    socket.timer = timer.into();
     let primary = info.get(PRIMARY_ADDRESS..).and_then(address_in);
     if let Ends::Inet { local, remote } = &mut socket.ends {
         // The kernel reads IPv4 addresses of an IPv6 socket as if they were IPv6 addresses; on Linux 5.10, the second half is
@@ -170,7 +172,7 @@ mod tests {
             ),
             message(AF_INET, 1, &[(INET_DIAG_PEERS, &peer)]),
         ]);
-        let [socket, first, second] = &table.rows[..] else {
+        let [socket, first, second] = &table[..] else {
             panic!("three rows");
         };
         assert!(socket.is_listener() && !socket.is_association());
@@ -201,7 +203,7 @@ mod tests {
             (INET_DIAG_PEERS, &peer),
         ];
         let table = decoded(&[message(AF_INET6, 7, &attributes)]);
-        let socket = &table.rows[0];
+        let socket = &table[0];
         assert_eq!(socket.family, Family::Inet6);
         assert_eq!(socket.state, State::ShutdownAckSent);
         let ends = [socket.local(), socket.remote()].map(|end| end.map(|end| end.address));
@@ -221,7 +223,7 @@ mod tests {
             let mut table = SocketTable::default();
             let protocol = Some(Protocol::Sctp);
             let result = super::super::decode_socket(&whole[..length], protocol, 1, &mut table);
-            assert_eq!(result.is_ok(), !table.rows.is_empty());
+            assert_eq!(result.is_ok(), !table.is_empty());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! TIPC sockets.
 
 use super::common::protocol_of_type;
-use crate::model::{Ends, Family, MemoryInfo, Socket, SocketTable, State};
+use crate::model::{Ends, Family, MemoryInfo, Parts, Socket, SocketTable, State};
 use crate::source::netlink::wire::{Attributes, DecodeError, too_short, u32_at, u64_at};
 
 /// The only attribute of a message. Kernel: `include/uapi/linux/tipc_netlink.h`, as all that follow.
@@ -80,11 +80,11 @@ pub(super) fn decode(
     socket.recv_queue = queues.unread;
     socket.send_queue = queues.unsent;
     let memory = MemoryInfo::encode(|name| queues.drops.filter(|_| name == "drops"));
-    socket.blob = table
-        .push_blob(&[], &memory, &[], &[])
-        .ok_or(DecodeError::TableFull)?;
-    table.rows.push(socket);
-    Ok(())
+    let parts = Parts {
+        memory: &memory,
+        ..Parts::default()
+    };
+    table.push(socket, parts).ok_or(DecodeError::TableFull)
 }
 
 /// Returns the node and port of the peer.
@@ -148,7 +148,7 @@ mod tests {
     fn a_connection_has_both_ends_and_its_messages() {
         let mut table = SocketTable::default();
         decode(&bytes(), 1, &mut table).expect("a row");
-        let socket = table.rows[0];
+        let socket = table[0];
         let ends = Ends::Tipc {
             local: (0, 1_477_960_428),
             remote: Some((0, 3_406_549_519)),
@@ -170,7 +170,7 @@ mod tests {
         for length in 0..whole.len() {
             let mut table = SocketTable::default();
             let result = decode(&whole[..length], 1, &mut table);
-            assert!(result.is_err() && table.rows.is_empty(), "{length}");
+            assert!(result.is_err() && table.is_empty(), "{length}");
         }
     }
 }

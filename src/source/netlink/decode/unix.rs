@@ -6,7 +6,7 @@ use netlink_packet_sock_diag::constants::{
 };
 
 use super::common::{protocol_of_type, split_head};
-use crate::model::{Ends, Family, MAX_NAME, Socket, SocketTable, State};
+use crate::model::{Ends, Family, MAX_NAME, Parts, Socket, SocketTable, State};
 use crate::source::netlink::wire::{DecodeError, cookie_at, u32_at, until_nul};
 
 /// Owner of the socket; the crate does not name this attribute. Kernel: `include/uapi/linux/unix_diag.h`.
@@ -64,9 +64,10 @@ pub(super) fn decode(
         vfs,
         pending,
     };
-    socket.blob = table
-        .push_blob(&[], memory, &[], name)
-        .ok_or(DecodeError::TableFull)?;
-    table.rows.push(socket);
-    Ok(())
+    let parts = Parts {
+        memory,
+        name,
+        ..Parts::default()
+    };
+    table.push(socket, parts).ok_or(DecodeError::TableFull)
 }

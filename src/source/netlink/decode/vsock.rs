@@ -1,7 +1,7 @@
 //! Vsock sockets.
 
 use super::common::{protocol_of_type, split_head};
-use crate::model::{Ends, Family, Socket, SocketTable, State};
+use crate::model::{Ends, Family, Parts, Socket, SocketTable, State};
 use crate::source::netlink::wire::{DecodeError, cookie_at, u32_at};
 
 /// Bytes of `struct vsock_diag_msg`.
@@ -25,6 +25,6 @@ pub(super) fn decode(
     let mut socket = Socket::new(netns, cookie, Family::Vsock, protocol, state, ends);
     socket.shutdown = Some(head[3]);
     socket.inode = word(20);
-    table.rows.push(socket);
-    Ok(())
+    let pushed = table.push(socket, Parts::default());
+    pushed.ok_or(DecodeError::TableFull)
 }

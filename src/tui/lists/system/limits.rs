@@ -101,7 +101,7 @@ impl List for Limits {
                 Some(OpenTarget::Process(Arc::clone(process)))
             }
             LimitScope::Listener(row) => {
-                let socket = sample.sockets.rows.get(row as usize)?;
+                let socket = sample.sockets.get(row as usize)?;
                 Some(OpenTarget::Socket(socket.key()))
             }
             LimitScope::Path(_, destination) => {

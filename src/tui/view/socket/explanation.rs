@@ -90,11 +90,11 @@ fn loss(info: TcpInfo<'_>) -> Option<Sentence> {
 
 /// The meaning of the state.
 fn state(row: &SocketRow<'_>, socket: &Socket) -> Option<Sentence> {
-    let expires = socket.timer.map(|timer| {
+    let expires = row.socket.timer().map(|timer| {
         let us = f64::from(timer.expires_ms) * 1000.0;
         format::format_or_missing(Some(us), format::duration_us)
     });
-    let tries = socket.timer.map_or(0, |timer| timer.retries);
+    let tries = row.socket.timer().map_or(0, |timer| timer.retries);
     if socket.accept_queue().is_some() {
         return Some(listening(row, socket));
     }

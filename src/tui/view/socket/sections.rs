@@ -221,7 +221,7 @@ fn clients(row: &SocketRow<'_>, moment: &Moment) -> Section {
     let mut lines = Vec::new();
     let is_it = |at: &usize| {
         let totals = &moment.unfiltered().listeners[*at];
-        let socket = moment.sample.sockets.rows.get(totals.row as usize);
+        let socket = moment.sample.sockets.get(totals.row as usize);
         socket.is_some_and(|socket| socket.key() == row.socket.socket.key())
     };
     // The page shows the listener even if the filter hides it.
