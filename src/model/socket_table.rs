@@ -295,6 +295,13 @@ impl SocketTable {
         Arc::make_mut(&mut self.slots[page].page).rows.get_mut(at)
     }
 
+    /// Iterates over the fixed-size parts of the rows, for changes as by [`Self::get_mut`].
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Socket> {
+        let pages = self.slots.iter_mut().map(|slot| Arc::make_mut(&mut slot.page));
+        let rows = pages.flat_map(|page| &mut page.rows);
+        rows.chain(&mut self.open.rows)
+    }
+
     /// Iterates over the rows.
     pub fn iter(&self) -> Rows<'_> {
         Rows {
