@@ -275,7 +275,8 @@ mod tests {
         let mut batch = batch(300);
         let ends = Ends::Packet { ethertype: 3 };
         let (family, protocol) = (Family::Packet, Protocol::Dgram);
-        let sockets = (0..300).map(|cookie| Socket::new(1, cookie, family, protocol, State::Closed, ends));
+        let sockets =
+            (0..300).map(|cookie| Socket::new(1, cookie, family, protocol, State::Closed, ends));
         batch.sample.sockets = sockets.collect();
         assert!(batch.sample.sockets.has_spare_memory());
         log.push(batch);

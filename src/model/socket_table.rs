@@ -284,8 +284,8 @@ impl SocketTable {
         }
     }
 
-    /// Returns a mutable reference to the fixed-size part of a row. A page that other tables share is copied. The timer has to
-    /// be left as it is.
+    /// Returns a mutable reference to the fixed-size part of a row. A page that other tables share is copied. The timer is as
+    /// it was when the page was written: in a table that follows another one, it has to be left as it is.
     pub fn get_mut(&mut self, row: usize) -> Option<&mut Socket> {
         if row >= self.complete {
             return self.open.rows.get_mut(row - self.complete);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::*;
 use crate::aggregate::{Change, Event, EventKind, FinalTotals, Lifetime};
 use crate::model::{
-    Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, FaultSeverity, Holder, Parts, Process,
-    ProcessRow, Socket, SocketTable, State,
+    Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, FaultSeverity, Holder, Parts,
+    Process, ProcessRow, Socket, SocketTable, State,
 };
 
 const SECOND: u64 = 1_000_000_000;

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::model::{
-    Endpoint, Ends, Family, Fault, FaultSeverity, Holder, Parts, ProcessRow, Protocol, Socket, State,
+    Endpoint, Ends, Family, Fault, FaultSeverity, Holder, Parts, ProcessRow, Protocol, Socket,
+    State,
 };
 
 /// A connection of process 100 or another, with its bytes received and sent.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::aggregate::{Aggregate, Aggregator};
-use crate::model::{Attribution, Endpoint, Ends, Family, Holder, Parts, Process, ProcessKey, ProcessRow};
+use crate::model::{
+    Attribution, Endpoint, Ends, Family, Holder, Parts, Process, ProcessKey, ProcessRow,
+};
 
 fn socket(cookie: u64, state: State) -> Socket {
     let end = |last: u8, port| Endpoint {

@@ -152,7 +152,16 @@ fn a_table_that_is_cut_has_its_first_rows() {
     let whole = many();
     let first = whole.complete;
     // Within complete pages, at their end, and within the rows that follow.
-    for rows in [0, 1, first / 2, first - 1, first, first + 1, whole.len(), whole.len() + 1] {
+    for rows in [
+        0,
+        1,
+        first / 2,
+        first - 1,
+        first,
+        first + 1,
+        whole.len(),
+        whole.len() + 1,
+    ] {
         let mut table = whole.clone();
         table.truncate(rows);
         let rows = rows.min(whole.len());
@@ -184,12 +193,20 @@ fn rows_are_kept_by_number_and_by_what_they_are() {
 #[test]
 fn a_change_in_a_clone_leaves_the_other_table_as_it_was() {
     let original = many();
-    for row in [0, original.complete - 1, original.complete, original.len() - 1] {
+    for row in [
+        0,
+        original.complete - 1,
+        original.complete,
+        original.len() - 1,
+    ] {
         let mut changed = original.clone();
         changed.get_mut(row).unwrap().inode = 5;
         assert_ne!(changed, original);
         for (at, (now, before)) in changed.iter().zip(&original).enumerate() {
-            assert_eq!((now.inode, before.inode), (if at == row { 5 } else { 0 }, 0));
+            assert_eq!(
+                (now.inode, before.inode),
+                (if at == row { 5 } else { 0 }, 0)
+            );
             assert_eq!(parts_of(now), parts_of(before));
         }
         // Only the page of the row is another one.

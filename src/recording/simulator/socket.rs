@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::rng::Rng;
 use crate::model::{
-    Attribution, Endpoint, Ends, Family, Holder, Parts, Protocol, Socket, SocketTable, State, Timer,
-    TimerKind, Unowned,
+    Attribution, Endpoint, Ends, Family, Holder, Parts, Protocol, Socket, SocketTable, State,
+    Timer, TimerKind, Unowned,
 };
 
 /// A socket with everything that belongs to it.

@@ -7,7 +7,9 @@ use procfs::current_system_info;
 use procfs::net::UdpNetEntries;
 use procfs::prelude::FromBufReadSI as _;
 
-use crate::model::{Endpoint, Ends, Family, MemoryInfo, Parts, Protocol, Socket, SocketTable, State};
+use crate::model::{
+    Endpoint, Ends, Family, MemoryInfo, Parts, Protocol, Socket, SocketTable, State,
+};
 
 /// A file in `/proc/net` that lists sockets in the format of `/proc/net/udp`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
