@@ -231,6 +231,7 @@ impl EventLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Ends, Family, Protocol, Socket};
 
     fn batch(events: usize) -> EventBatch {
         let mut batch = EventBatch::default();
@@ -272,11 +273,16 @@ mod tests {
     fn a_batch_in_the_log_has_no_spare_memory() {
         let mut log = EventLog::default();
         let mut batch = batch(300);
-        batch.sample.sockets.reserve(1000);
+        let ends = Ends::Packet { ethertype: 3 };
+        let (family, protocol) = (Family::Packet, Protocol::Dgram);
+        let sockets =
+            (0..300).map(|cookie| Socket::new(1, cookie, family, protocol, State::Closed, ends));
+        batch.sample.sockets = sockets.collect();
+        assert!(batch.sample.sockets.has_spare_memory());
         log.push(batch);
         let batch = log.batches().next().expect("it is kept");
         assert_eq!(batch.events.capacity(), batch.events.len());
-        let rows = &batch.sample.sockets;
-        assert_eq!(rows.capacity(), rows.len());
+        assert!(!batch.sample.sockets.has_spare_memory());
+        assert_eq!(batch.sample.sockets.len(), 300);
     }
 }

@@ -206,7 +206,7 @@ mod tests {
             let making = Arc::get_mut(&mut moment).expect("it has one owner");
             making.sample = sample.clone();
             making.derive(&mut aggregator);
-            sample.sockets.push(a_socket());
+            sample.sockets = [a_socket()].into_iter().collect();
         }
         assert_eq!(moment.aggregate.events.len(), 1);
         slot.release(moment);

@@ -203,7 +203,8 @@ mod tests {
         for (row, listener) in (0..).zip(listeners) {
             assert!(index.insert(row, listener));
         }
-        index.find(local, listeners).collect()
+        let table = listeners.iter().copied().collect();
+        index.find(local, &table).collect()
     }
 
     #[test]

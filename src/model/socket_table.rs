@@ -284,8 +284,8 @@ impl SocketTable {
         }
     }
 
-    /// Returns a mutable reference to the fixed-size part of a row. A page that other tables share is copied. The timer has to
-    /// be left as it is.
+    /// Returns a mutable reference to the fixed-size part of a row. A page that other tables share is copied. The timer is as
+    /// it was when the page was written: in a table that follows another one, it has to be left as it is.
     pub fn get_mut(&mut self, row: usize) -> Option<&mut Socket> {
         if row >= self.complete {
             return self.open.rows.get_mut(row - self.complete);
@@ -308,6 +308,13 @@ impl SocketTable {
     /// Returns the page that is not complete.
     pub(super) fn open_page(&self) -> &Page {
         &self.open
+    }
+
+    /// Iterates over the fixed-size parts of the rows, for changes as by [`Self::get_mut`].
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Socket> {
+        let pages = self.slots.iter_mut().map(|slot| Arc::make_mut(&mut slot.page));
+        let rows = pages.flat_map(|page| &mut page.rows);
+        rows.chain(&mut self.open.rows)
     }
 
     /// Iterates over the rows.

@@ -159,10 +159,8 @@ impl Redactor {
     }
 
     fn redact_table(&mut self, table: &mut SocketTable) {
-        for row in 0..table.len() {
-            if let Some(socket) = table.get_mut(row)
-                && let Ends::Inet { local, remote } = &mut socket.ends
-            {
+        for socket in table.iter_mut() {
+            if let Ends::Inet { local, remote } = &mut socket.ends {
                 local.address = self.addresses.replace(local.address);
                 remote.address = self.addresses.replace(remote.address);
             }

@@ -9,7 +9,7 @@ use self::rng::Rng;
 use self::socket::{SimulatedSocket, address};
 use crate::model::{
     Activity, ClosedSocket, Device, DeviceAddress, Fault, FaultSeverity, Holder, Interface,
-    Process, ProcessKey, ProcessRow, Sample, Settings, SocketTable, State, UnlistedSockets,
+    Process, ProcessKey, ProcessRow, Sample, Settings, Socket, SocketTable, State, UnlistedSockets,
     Visibility,
 };
 
@@ -229,16 +229,13 @@ pub(super) fn normalized(sample: &Sample) -> Sample {
         (&mut normalized.closed_sockets, &sample.closed_sockets),
     ] {
         let mut fresh = SocketTable::default();
-        for old in &from.rows {
-            let name = from.name_at(old.congestion);
-            let row = crate::model::Socket {
-                blob: fresh
-                    .copy_parts(from, old, &mut Vec::new())
-                    .unwrap_or_default(),
+        for row in from {
+            let name = from.name_at(row.congestion);
+            let socket = Socket {
                 congestion: name.map_or(0, |name| fresh.name_index(name.as_bytes())),
-                ..*old
+                ..*row.socket
             };
-            fresh.rows.push(row);
+            fresh.push_copy(socket, row);
         }
         *table = fresh;
     }

@@ -73,7 +73,7 @@ fn main() {
             let rates = moment.aggregate.changes.unwrap_or_default();
             println!(
                 "{second:>4} s: {} sockets, {:.0} opened/s, {:.0} closed/s, {} events kept, {} lost; {:.1} MB resident",
-                moment.sample.sockets.rows.len(),
+                moment.sample.sockets.len(),
                 rates.opened,
                 rates.closed,
                 moment.aggregate.events.len(),

@@ -141,8 +141,8 @@ fn measure(criterion: &mut Criterion, sockets: usize, _crowd: &ManyConnections) 
     });
     group.finish();
 
-    let rows = moment.sample.sockets.rows.len().max(1) as f64;
-    let tcp = table.rows.len().max(1) as f64;
+    let rows = moment.sample.sockets.len().max(1) as f64;
+    let tcp = table.len().max(1) as f64;
     let [raw, sample, decode, aggregate, diagnose] =
         [dumped, sampled, decoded, aggregated, diagnosed].map(milliseconds);
     println!(

@@ -84,7 +84,7 @@ fn real_sockets() -> Moment {
             decode_datagram(&datagram, None, protocol(name), 1, table);
         }
     }
-    assert!(table.rows.len() > 40, "{}", table.rows.len());
+    assert!(table.len() > 40, "{}", table.len());
     moment.derive(&mut Aggregator::new());
     moment
 }

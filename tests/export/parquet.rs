@@ -49,7 +49,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn rows(moment: &Moment) -> Vec<u32> {
-    (0..moment.sample.sockets.rows.len() as u32).collect()
+    (0..moment.sample.sockets.len() as u32).collect()
 }
 
 /// Writes all sockets of the moments.
@@ -159,7 +159,7 @@ fn expected_values() -> String {
     let at = rows
         .iter()
         .map(|&row| row as usize)
-        .find(|&row| last.sample.sockets.rows[row].cookie == 111)
+        .find(|&row| last.sample.sockets[row].cookie == 111)
         .expect("the machine has it");
     let view = last.sample.socket(at).expect("a row");
     let acked = view

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use libtest_mimic::{Failed, Trial};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use sockwatch::model::{
-    Ends, Family, Holder, Process, ProcessKey, ProcessRow, Protocol, Sample, Socket, State,
+    Ends, Family, Holder, Parts, Process, ProcessKey, ProcessRow, Protocol, Sample, Socket, State,
 };
 use sockwatch::recording::{Archive, Encoder, Metadata, Reader, Recorder, RecorderOptions};
 
@@ -93,10 +93,13 @@ pub(crate) fn play_role() -> bool {
 }
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let bombs: [(&str, Make); 8] = [
+    let bombs: [(&str, Make); 9] = [
         ("devices", || vec![(COUNTERS, claimed(&[0, 0], MANY))]),
         ("sets of streams", || vec![(NEW_STREAM_SETS, vec![0; MANY])]),
         ("ended sockets", ended),
+        ("sockets with the same long name", || {
+            named_sockets(50_000, 60_000)
+        }),
         ("faults with long strings", || referring(FAULTS, &[0, 1, 1])),
         ("names of devices", || referring(NAMES, &[0, 1])),
         ("names of counters", || {
@@ -178,7 +181,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         )
     });
     let alike = [
-        ("long names", (50_000, 60_000, 0)),
         ("names of the maximum length", (20_000, 4000, 0)),
         ("many owners", (4000, 0, u16::MAX)),
     ];
@@ -262,6 +264,20 @@ fn put(out: &mut Vec<u8>, mut value: usize) {
     out.push(value as u8);
 }
 
+/// Unix sockets that exist, all alike and with one name of that length.
+fn named_sockets(sockets: usize, name: usize) -> Sections {
+    const NAME: (u16, u8) = (36, 1);
+    let mut cells = CELLS.to_vec();
+    cells.push(NAME);
+    let mut order = count(sockets);
+    order.push(0);
+    put(&mut order, sockets << 1 | 1);
+    let mut parts = vec![(STRINGS, one_string(name))];
+    parts.extend(cells_of(sockets, &cells));
+    parts.push((ORDER, order));
+    parts
+}
+
 /// A count, and as many zeros.
 fn claimed(before: &[u8], count: usize) -> Vec<u8> {
     let mut bytes = before.to_vec();
@@ -282,17 +298,23 @@ fn ended() -> Sections {
     parts
 }
 
+/// Family, protocol, state, ends, attribution of a unix socket: streams and cells.
+const CELLS: [(u16, u8); 5] = [(3, 3), (4, 7), (5, 7), (6, 2), (25, 1)];
+
 /// The set of streams of equal unix sockets, and their cells.
 fn equal_cells(sockets: usize) -> Sections {
-    /// Family, protocol, state, ends, attribution: streams and cells.
-    const CELLS: [(u16, u8); 5] = [(3, 3), (4, 7), (5, 7), (6, 2), (25, 1)];
-    let mut pattern = vec![CELLS.len() as u8];
+    cells_of(sockets, &CELLS)
+}
+
+/// The set of streams of equal sockets, and their cells.
+fn cells_of(sockets: usize, cells: &[(u16, u8)]) -> Sections {
+    let mut pattern = vec![cells.len() as u8];
     let mut expected = 0;
-    for (stream, _) in CELLS {
+    for (stream, _) in cells {
         pattern.push((stream - expected) as u8);
         expected = stream + 1;
     }
-    let cells = CELLS.map(|(stream, cell)| {
+    let cells = cells.iter().map(|&(stream, cell)| {
         // Each as a difference from the one before, signs folded.
         let mut told = vec![0; sockets];
         told[0] = cell * 2;
@@ -304,13 +326,18 @@ fn equal_cells(sockets: usize) -> Sections {
 
 /// A long string, and much that refers to it.
 fn referring(section: u16, each: &[u8]) -> Sections {
-    let mut strings = vec![1];
-    put(&mut strings, LONG);
-    strings.resize(strings.len() + LONG, b'x');
     let mut bytes = Vec::new();
     put(&mut bytes, OFTEN);
     bytes.extend(each.repeat(OFTEN));
-    vec![(STRINGS, strings), (section, bytes)]
+    vec![(STRINGS, one_string(LONG)), (section, bytes)]
+}
+
+/// The section of strings with one string of that length.
+fn one_string(length: usize) -> Vec<u8> {
+    let mut strings = vec![1];
+    put(&mut strings, length);
+    strings.resize(strings.len() + length, b'x');
+    strings
 }
 
 /// Returns a Sample of equal sockets, with names of that length and that many owners each.
@@ -337,15 +364,16 @@ fn equal_sample(sockets: u64, name: usize, holders: u16) -> Sample {
         });
         sample.holders = vec![Holder { process: 0, fd: 3 }; usize::from(holders)];
         socket.holders_len = holders;
-    } else {
-        let table = &mut sample.sockets;
-        let blob = table.push_blob(&[], &[], &[], &vec![b'x'; name]);
-        socket.blob = blob.expect("it is the first");
     }
+    let parts = Parts {
+        name: &vec![b'x'; name],
+        ..Parts::default()
+    };
     // Each holder is stored in 8 bytes, so these need 2 GiB if they are not shared.
     for cookie in 0..sockets {
         socket.cookie = cookie;
-        sample.sockets.rows.push(socket);
+        let pushed = sample.sockets.push(socket, parts);
+        pushed.expect("the name is short enough");
     }
     sample
 }
@@ -398,7 +426,7 @@ fn read() {
     let (mut sample, mut sockets) = (Sample::default(), 0);
     for at in 0..reader.entries().len() {
         match reader.read_into(at, &mut sample) {
-            Ok(()) => sockets += sample.sockets.rows.len() as u64,
+            Ok(()) => sockets += sample.sockets.len() as u64,
             Err(error) => println!("{error}"),
         }
         // An incomplete Sample counts, too.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use libtest_mimic::{Failed, Trial};
-use sockwatch::model::{Endpoint, Ends, Family, Protocol, Sample, Socket, State};
+use sockwatch::model::{Endpoint, Ends, Family, Parts, Protocol, Sample, Socket, State};
 use sockwatch::recording::{Archive as _, Encoder, Metadata, Reader, Recorder, RecorderOptions};
 
 use crate::recording_bombs::{append_frame, million_sockets};
@@ -61,10 +61,12 @@ fn consecutive_ports(sockets: u32, second: u64) -> Sample {
         let (protocol, state) = (Protocol::Udp, State::Closed);
         let mut socket = Socket::new(1, cookie, Family::Inet, protocol, state, ends);
         (socket.inode, socket.uid) = (5000 + at, Some(33));
-        let memory = [0_u8; 36];
-        let blob = sample.sockets.push_blob(&[], &memory, &[], b"");
-        socket.blob = blob.expect("the table is not full");
-        sample.sockets.rows.push(socket);
+        let parts = Parts {
+            memory: &[0; 36],
+            ..Parts::default()
+        };
+        let pushed = sample.sockets.push(socket, parts);
+        pushed.expect("the table is not full");
     }
     sample
 }

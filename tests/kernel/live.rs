@@ -444,7 +444,7 @@ fn owners_of_at_most() {
         options.tables = vec![Table::Tcp];
         let mut live = LiveSource::new(options).expect("the kernel gives sock_diag");
         live.next_into(&mut sample).expect("a Sample");
-        sample.sockets.rows.len()
+        sample.sockets.len()
     };
     let _more: Vec<_> = (0..=listeners + 8).map(|_| pair(&listener)).collect();
     assert_eq!(looked(listeners + 8, false), (0, true));
@@ -567,7 +567,7 @@ fn rate_of_a_transfer() {
         watch.next_sample();
         aggregator.update(&watch.sample, &mut aggregate);
         let rates = |cookie| {
-            let row = watch.sample.sockets.rows.iter();
+            let row = watch.sample.sockets.iter();
             let at = row.into_iter().position(|row| row.cookie == cookie);
             aggregate.sockets[at.expect("it is in the Sample")]
         };
@@ -888,11 +888,10 @@ fn both_families() {
             .chain(pairs.iter().flat_map(|(a, b)| [cookie(a), cookie(b)]))
             .collect();
         let mut found: Vec<_> = rows
-            .rows
             .iter()
             .filter(|row| ours.contains(&row.cookie))
             .map(|row| {
-                let info = rows.tcp_info(row).map(|info| info.bytes().len());
+                let info = row.tcp_info().map(|info| info.bytes().len());
                 (row.cookie, row.family, row.state, row.ends, row.inode, info)
             })
             .collect();
@@ -967,7 +966,7 @@ fn exhausted() {
     for _ in 0..3 {
         watch.next_sample();
         let new = watch.sample.faults.get(before..).unwrap_or(&[]);
-        println!("{} {}", watch.sample.sockets.rows.len(), new.len());
+        println!("{} {}", watch.sample.sockets.len(), new.len());
     }
     // A source that is created without one must fail, not panic.
     let begun = LiveSource::new(LiveOptions::default());
@@ -1083,7 +1082,7 @@ fn refused_program() {
         let mut dumper = Dumper::new(0).expect("the kernel gives sock_diag");
         let outcome = dumper.dump(Table::Tcp, &request, &mut table);
         assert!(outcome.fault.is_none(), "{:?}", outcome.fault);
-        table.rows
+        table
     };
     // An operation that no kernel has, which continues at the end of the program.
     let [low, high] = 4u16.to_ne_bytes();

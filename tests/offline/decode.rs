@@ -71,7 +71,7 @@ fn sample(sockets: SocketTable) -> Sample {
 }
 
 fn states(table: &SocketTable) -> Vec<State> {
-    let mut states: Vec<State> = table.rows.iter().map(|socket| socket.state).collect();
+    let mut states: Vec<State> = table.iter().map(|socket| socket.state).collect();
     states.sort_unstable();
     states.dedup();
     states
@@ -83,7 +83,7 @@ fn recorded_dumps_decode_without_an_error() {
         let datagrams = recorded(name);
         let (table, statuses) = decoded(name, &datagrams);
         assert_eq!(
-            table.rows.len(),
+            table.len(),
             messages(name).len(),
             "{name}: every message is a row"
         );
@@ -97,7 +97,7 @@ fn recorded_dumps_decode_without_an_error() {
             "{name} ends with DONE"
         );
         assert!(
-            table.rows.iter().all(|socket| socket.cookie != 0),
+            table.iter().all(|socket| socket.cookie != 0),
             "{name}: every row has its cookie"
         );
     }
@@ -123,7 +123,7 @@ fn every_recorded_state_is_decoded() {
         [State::Established, State::Closed, State::Listen]
     );
     let (tcp6, _) = decoded("tcp6", &recorded("tcp6"));
-    assert!(tcp6.rows.iter().any(|socket| {
+    assert!(tcp6.iter().any(|socket| {
         socket.family == Family::Inet6
             && socket
                 .local()
@@ -135,7 +135,6 @@ fn every_recorded_state_is_decoded() {
 fn a_listener_reports_its_accept_queue_and_its_limit() {
     let (tcp, _) = decoded("tcp", &recorded("tcp"));
     let full = tcp
-        .rows
         .iter()
         .find(|socket| {
             socket
@@ -154,46 +153,42 @@ fn a_listener_reports_its_accept_queue_and_its_limit() {
         None,
         "a listener has no bytes to read"
     );
-    let info = tcp.tcp_info(full).expect("tcp_info");
+    let info = full.tcp_info().expect("tcp_info");
     assert_eq!(
         (info.unacked(), info.sacked()),
         (Some(2), Some(1)),
         "which alias the queue on listeners"
     );
-    assert!(tcp.memory(full).and_then(MemoryInfo::drops).is_some());
+    assert!(full.memory().and_then(MemoryInfo::drops).is_some());
 }
 
 #[test]
 fn time_wait_keeps_its_expiry_and_hides_its_placeholders() {
     let (tcp, _) = decoded("tcp", &recorded("tcp"));
     let row = tcp
-        .rows
         .iter()
         .find(|socket| socket.state == State::TimeWait)
         .expect("TIME-WAIT");
-    let timer = row.timer.expect("its timer");
+    let timer = row.timer().expect("its timer");
     assert_eq!(timer.kind, TimerKind::TimeWait);
     assert!((1..=60_000).contains(&timer.expires_ms), "{timer:?}");
     assert_eq!((row.inode, row.uid), (0, None));
-    assert!(tcp.tcp_info(row).is_none());
+    assert!(row.tcp_info().is_none());
 }
 
 #[test]
 fn unread_and_unacknowledged_bytes_are_decoded() {
     let (tcp, _) = decoded("tcp", &recorded("tcp"));
     assert!(
-        tcp.rows
-            .iter()
+        tcp.iter()
             .any(|socket| socket.state == State::Established && socket.recv_queue == 5000)
     );
     assert!(
-        tcp.rows
-            .iter()
+        tcp.iter()
             .all(|socket| socket.uid.is_none_or(|uid| uid == 0))
     );
     let (udp, _) = decoded("udp", &recorded("udp"));
     let unread = udp
-        .rows
         .iter()
         .find(|socket| socket.recv_queue > 0)
         .expect("unread datagrams");
@@ -201,7 +196,7 @@ fn unread_and_unacknowledged_bytes_are_decoded() {
         unread.recv_queue, 3840,
         "three datagrams of 500 bytes take this much memory"
     );
-    assert!(udp.tcp_info(unread).is_none());
+    assert!(unread.tcp_info().is_none());
 }
 
 #[test]
@@ -214,15 +209,9 @@ fn unix_names_are_kept_as_the_kernel_has_them() {
         "{names:?}"
     );
     assert!(names.contains(&&b"\0sockwatch-abstract"[..]), "{names:?}");
-    let inodes: Vec<u32> = sample
-        .sockets
-        .rows
-        .iter()
-        .map(|socket| socket.inode)
-        .collect();
+    let inodes: Vec<u32> = sample.sockets.iter().map(|socket| socket.inode).collect();
     let peers = sample
         .sockets
-        .rows
         .iter()
         .filter_map(|socket| match socket.ends {
             Ends::Unix { peer_inode, .. } => peer_inode,
@@ -241,14 +230,14 @@ fn tcp_info_of_every_length_decodes_to_the_fields_it_contains() {
         .filter(|message| {
             let mut table = SocketTable::default();
             decode_socket(message, Some(Protocol::Tcp), 1, &mut table).unwrap();
-            table.tcp_info(&table.rows[0]).is_some()
+            table.get(0).unwrap().tcp_info().is_some()
         })
         .collect();
     assert!(originals.len() > 3);
     for message in &originals {
         let mut complete = SocketTable::default();
         decode_socket(message, Some(Protocol::Tcp), 1, &mut complete).unwrap();
-        let full = complete.tcp_info(&complete.rows[0]).unwrap();
+        let full = complete.get(0).unwrap().tcp_info().unwrap();
         assert_eq!(full.bytes().len(), 280, "recorded on 6.18");
         for length in [104, 144, 232, 248, 280, 320] {
             let mut table = SocketTable::default();
@@ -259,7 +248,7 @@ fn tcp_info_of_every_length_decodes_to_the_fields_it_contains() {
                 &mut table,
             )
             .unwrap();
-            let info = table.tcp_info(&table.rows[0]).unwrap();
+            let info = table.get(0).unwrap().tcp_info().unwrap();
             assert_eq!(info.bytes().len(), length);
             for field in TcpInfo::FIELDS {
                 // An age is unknown without its segments, as far as their number arrived.
@@ -273,12 +262,12 @@ fn tcp_info_of_every_length_decodes_to_the_fields_it_contains() {
                 );
             }
             // Everything but tcp_info is the same.
-            let (mut row, mut other) = (table.rows[0], complete.rows[0]);
+            let (mut row, mut other) = (table[0], complete[0]);
             (row.blob, other.blob) = Default::default();
             assert_eq!(row, other);
             assert_eq!(
-                table.memory(&table.rows[0]),
-                complete.memory(&complete.rows[0])
+                table.get(0).unwrap().memory(),
+                complete.get(0).unwrap().memory()
             );
         }
     }
@@ -329,7 +318,7 @@ fn a_refused_message_leaves_the_table_unchanged() {
             for length in 0..head(name) {
                 assert!(decode_socket(&message[..length], protocol(name), 1, &mut table).is_err());
             }
-            assert!(table.rows.is_empty() && table.parts_len() == 0);
+            assert!(table.is_empty() && table.parts_len() == 0);
         }
     }
 }

@@ -12,7 +12,7 @@ use sockwatch::filter::{
     StateSet, complete,
 };
 use sockwatch::model::{
-    Attribution, Endpoint, Ends, Family, Protocol, Sample, Socket, State, Unowned,
+    Attribution, Endpoint, Ends, Family, Parts, Protocol, Sample, Socket, State, Unowned,
 };
 
 use super::support::bytecode::run;
@@ -60,7 +60,8 @@ fn inet(local: &str, remote: &str, state: State) -> Socket {
 /// Whether a filter lets one socket through, of which only the kernel's word is known.
 fn matches(filter: &str, socket: Socket) -> bool {
     let mut sample = Sample::default();
-    sample.sockets.rows.push(socket);
+    let pushed = sample.sockets.push(socket, Parts::default());
+    pushed.expect("there is room");
     parse(filter).matches(sample.socket(0).expect("it is there"), &NoRowValues)
 }
 
@@ -241,11 +242,9 @@ fn an_address_matches_its_own_family_only() {
 #[test]
 fn an_unknown_value_matches_no_comparison() {
     let mut moment = Moment::default();
-    moment
-        .sample
-        .sockets
-        .rows
-        .push(inet("1.2.3.4:1", "1.2.3.5:2", State::TimeWait));
+    let socket = inet("1.2.3.4:1", "1.2.3.5:2", State::TimeWait);
+    let pushed = moment.sample.sockets.push(socket, Parts::default());
+    pushed.expect("there is room");
     let row = SocketRow::of(&moment, 0).expect("it is there");
     let row_matches = |filter: &str| parse(filter).matches(row.socket, &row);
     for filter in [

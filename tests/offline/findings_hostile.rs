@@ -10,7 +10,7 @@ use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::diagnose::{Diagnosis, FINDINGS, Thresholds};
 use sockwatch::export;
 use sockwatch::export::findings::FindingsReport;
-use sockwatch::model::Sample;
+use sockwatch::model::{Sample, Timer};
 use sockwatch::recording::{Archive as _, Reader};
 
 /// Every Sample of the recordings of findings.
@@ -99,15 +99,18 @@ fn apply(mut sample: Sample, harm: &Harm) -> Sample {
         Harm::Clock(ns, us) => (sample.monotonic_ns, sample.taken_at_us) = (*ns, *us),
         Harm::Counters(value) => sample.counters.protocols.values.fill(*value),
         Harm::Setting(name, value) => set_setting(&mut sample, name, value),
-        Harm::NoSockets => sample.sockets.rows.clear(),
+        Harm::NoSockets => sample.sockets.clear(),
         Harm::NoProcesses => sample.processes.clear(),
         Harm::NoHolders => sample.holders.clear(),
         Harm::Queues => {
-            for socket in &mut sample.sockets.rows {
+            for socket in sample.sockets.iter_mut() {
                 (socket.recv_queue, socket.send_queue) = (u32::MAX, u32::MAX);
-                if let Some(timer) = &mut socket.timer {
-                    (timer.retries, timer.expires_ms) = (u8::MAX, u32::MAX);
-                }
+                let timer = socket.timer.after(0).map(|timer| Timer {
+                    retries: u8::MAX,
+                    expires_ms: u32::MAX,
+                    ..timer
+                });
+                socket.timer = timer.into();
             }
             for row in &mut sample.processes {
                 row.descriptors = Some(u32::MAX);

@@ -10,11 +10,13 @@ use jiff::tz::TimeZone;
 use sockwatch::aggregate::{Aggregator, Difference, FilteredView, Moment, Summary};
 use sockwatch::diagnose::{Diagnosis, Thresholds};
 use sockwatch::model::{
-    Activity, Attribution, ClosedSocket, Endpoint, Ends, Family, Holder, Interface, Process,
-    ProcessKey, ProcessRow, Protocol, Sample, Settings, Socket, State, Timer, TimerKind, Unowned,
+    Activity, Attribution, ClosedSocket, Endpoint, Ends, Family, Holder, Interface, Parts, Process,
+    ProcessKey, ProcessRow, Protocol, Sample, Settings, Socket, SocketTable, State, Timer,
+    TimerKind, Unowned,
 };
 
 use crate::support::cost_baseline::thread_cpu_time;
+use crate::support::edited_rows::give_last;
 
 /// Sockets of the smaller Sample; the larger one has four times as many.
 const FEW: u32 = 1_000;
@@ -45,7 +47,7 @@ fn end(address: IpAddr, port: u32) -> Endpoint {
 
 /// Makes a socket; its cookie follows from its row.
 fn socket(sample: &Sample, state: State, local: Endpoint, remote: Endpoint) -> Socket {
-    let number = sample.sockets.rows.len() as u32 + 1;
+    let number = sample.sockets.len() as u32 + 1;
     let family = match local.address {
         IpAddr::V4(_) => Family::Inet,
         IpAddr::V6(_) => Family::Inet6,
@@ -60,8 +62,14 @@ fn socket(sample: &Sample, state: State, local: Endpoint, remote: Endpoint) -> S
     socket
 }
 
+/// Adds a socket without variable parts.
+fn add(table: &mut SocketTable, socket: Socket) {
+    let added = table.push(socket, Parts::default());
+    added.expect("there is room");
+}
+
 fn push(sample: &mut Sample, socket: Socket) {
-    sample.sockets.rows.push(socket);
+    add(&mut sample.sockets, socket);
 }
 
 fn listener(sample: &mut Sample, local: Endpoint) {
@@ -86,14 +94,23 @@ fn hold(sample: &mut Sample, number: u32) {
     let process = sample.processes.len() as u32 - 1;
     let at = sample.holders.len() as u32;
     sample.holders.push(Holder { process, fd: 3 });
-    if let Some(socket) = sample.sockets.rows.last_mut() {
-        (socket.holders_at, socket.holders_len) = (at, 1);
-        socket.attribution = Attribution::Observed;
-    }
+    let socket = last(sample);
+    (socket.holders_at, socket.holders_len) = (at, 1);
+    socket.attribution = Attribution::Observed;
 }
 
 fn last(sample: &mut Sample) -> &mut Socket {
-    sample.sockets.rows.last_mut().expect("one was added")
+    let last = sample.sockets.len() - 1;
+    sample.sockets.get_mut(last).expect("one was added")
+}
+
+fn set_timer(socket: &mut Socket, kind: TimerKind, retries: u8) {
+    let timer = Timer {
+        kind,
+        expires_ms: 900,
+        retries,
+    };
+    socket.timer = Some(timer).into();
 }
 
 /// Gives the last socket a `struct tcp_info` with retransmissions that grow.
@@ -113,15 +130,15 @@ fn info(sample: &mut Sample, tick: u64) {
     info[200..208].copy_from_slice(&sent.to_ne_bytes());
     info[208..216].copy_from_slice(&(sent / 2).to_ne_bytes());
     put(&mut info, 156, 100 * (tick as u32 + 1));
-    let blob = sample
-        .sockets
-        .push_blob(&info, &[], &[], &[])
-        .expect("it fits");
-    last(sample).blob = blob;
+    let parts = Parts {
+        info: &info,
+        ..Parts::default()
+    };
+    give_last(&mut sample.sockets, parts);
 }
 
 fn unix(sample: &mut Sample, peer: u32) {
-    let number = sample.sockets.rows.len() as u32 + 1;
+    let number = sample.sockets.len() as u32 + 1;
     let ends = Ends::Unix {
         peer_inode: Some(peer),
         vfs: None,
@@ -238,11 +255,7 @@ fn shapes() -> Vec<(&'static str, Shape)> {
                 let local = end(address(at - at % 6), 4000);
                 let row = socket(s, State::SynRecv, local, end(address(at), 9));
                 push(s, row);
-                last(s).timer = Some(Timer {
-                    kind: TimerKind::Retransmit,
-                    expires_ms: 900,
-                    retries: 3 + tick as u8,
-                });
+                set_timer(last(s), TimerKind::Retransmit, 3 + tick as u8);
             },
         ),
         ("full queues", |s, at, _, _| {
@@ -255,14 +268,14 @@ fn shapes() -> Vec<(&'static str, Shape)> {
             push(s, row);
         }),
         ("sockets with one cookie", |s, at, _, _| {
-            let row = socket(
+            let mut row = socket(
                 s,
                 State::Established,
                 end(SERVER, 4000),
                 end(address(at), 9),
             );
+            row.cookie = 0;
             push(s, row);
-            last(s).cookie = 0;
         }),
         ("connections in TIME-WAIT of one port", |s, at, _, _| {
             let row = socket(s, State::TimeWait, end(SERVER, 4000), end(address(at), 9));
@@ -294,11 +307,7 @@ fn shapes() -> Vec<(&'static str, Shape)> {
                 let local = end(SERVER, 33_000 + at % 20_000);
                 let row = socket(s, State::SynSent, local, end(address(at), 80));
                 push(s, row);
-                last(s).timer = Some(Timer {
-                    kind: TimerKind::Retransmit,
-                    expires_ms: 900,
-                    retries: 5,
-                });
+                set_timer(last(s), TimerKind::Retransmit, 5);
                 last(s).send_queue = 1;
                 hold(s, at);
             },
@@ -331,11 +340,7 @@ fn shapes() -> Vec<(&'static str, Shape)> {
             let row = socket(s, State::Established, local, end(address(at), 80));
             push(s, row);
             last(s).send_queue = 4000;
-            last(s).timer = Some(Timer {
-                kind: TimerKind::Retransmit,
-                expires_ms: 900,
-                retries: 6,
-            });
+            set_timer(last(s), TimerKind::Retransmit, 6);
             info(s, tick);
             hold(s, at);
         }),
@@ -346,11 +351,7 @@ fn shapes() -> Vec<(&'static str, Shape)> {
                 let row = socket(s, State::Established, local, end(address(0), 80));
                 push(s, row);
                 last(s).send_queue = 4000;
-                last(s).timer = Some(Timer {
-                    kind: TimerKind::Retransmit,
-                    expires_ms: 900,
-                    retries: 6,
-                });
+                set_timer(last(s), TimerKind::Retransmit, 6);
                 info(s, tick);
                 hold(s, at);
             },
@@ -360,11 +361,7 @@ fn shapes() -> Vec<(&'static str, Shape)> {
             let row = socket(s, State::Established, local, end(address(at), 80));
             push(s, row);
             last(s).send_queue = 4000;
-            last(s).timer = Some(Timer {
-                kind: TimerKind::Probe,
-                expires_ms: 900,
-                retries: 6,
-            });
+            set_timer(last(s), TimerKind::Probe, 6);
             info(s, tick);
             hold(s, at);
         }),
@@ -385,10 +382,11 @@ fn shapes() -> Vec<(&'static str, Shape)> {
             push(s, row);
             let mut memory = [0u8; 36];
             memory[32..36].copy_from_slice(&(tick as u32 * 50).to_ne_bytes());
-            last(s).blob = s
-                .sockets
-                .push_blob(&[], &memory, &[], &[])
-                .expect("it fits");
+            let parts = Parts {
+                memory: &memory,
+                ..Parts::default()
+            };
+            give_last(&mut s.sockets, parts);
             hold(s, at);
         }),
         (
@@ -435,14 +433,14 @@ fn shapes() -> Vec<(&'static str, Shape)> {
         (
             "sockets opened by as many new processes",
             |s, at, count, tick| {
-                let row = socket(
+                let mut row = socket(
                     s,
                     State::Established,
                     end(SERVER, 4000),
                     end(address(at), 9),
                 );
+                row.cookie += tick * u64::from(count);
                 push(s, row);
-                last(s).cookie += tick * u64::from(count);
                 info(s, 0);
                 hold(s, at);
             },
@@ -450,12 +448,12 @@ fn shapes() -> Vec<(&'static str, Shape)> {
         ("closed sockets with one key", |s, at, _, tick| {
             let row = socket(s, State::Closed, end(SERVER, 4000), end(address(at % 2), 9));
             s.closed.push(ClosedSocket {
-                row: s.closed_sockets.rows.len() as u32,
+                row: s.closed_sockets.len() as u32,
                 monotonic_ns: tick * 1_000_000_000,
                 last_state: None,
                 first_seen_ns: None,
             });
-            s.closed_sockets.rows.push(row);
+            add(&mut s.closed_sockets, row);
         }),
         (
             "a listener with closed connections of as many processes",
@@ -465,12 +463,12 @@ fn shapes() -> Vec<(&'static str, Shape)> {
                 (row.holders_at, row.holders_len) = (at, 1);
                 row.cookie = u64::from(at) + tick * 1_000_000;
                 s.closed.push(ClosedSocket {
-                    row: s.closed_sockets.rows.len() as u32,
+                    row: s.closed_sockets.len() as u32,
                     monotonic_ns: tick * 1_000_000_000,
                     last_state: None,
                     first_seen_ns: None,
                 });
-                s.closed_sockets.rows.push(row);
+                add(&mut s.closed_sockets, row);
             },
         ),
         ("devices that change their places", |s, at, count, tick| {
@@ -580,8 +578,8 @@ fn work(shape: Shape, count: u32) -> Clocks {
         clocks.time("diagnose", || diagnosis.update(&moment).len());
         clocks.time("ports", || diagnosis.ports(&moment).is_some());
         clocks.time("peers", || {
-            let rows = &moment.sample.sockets.rows;
-            let peers = rows.iter().filter_map(|socket| moment.peers().peer(socket));
+            let rows = moment.sample.sockets.iter();
+            let peers = rows.filter_map(|row| moment.peers().peer(row.socket));
             peers.count()
         });
         clocks.time("summary", || Summary::new(&moment));

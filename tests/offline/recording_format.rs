@@ -73,7 +73,7 @@ fn export(reader: Reader) -> String {
         replayer
             .show(at, Depth::Full, &mut moment)
             .expect("it is not damaged");
-        let rows: Vec<u32> = (0..moment.sample.sockets.rows.len() as u32).collect();
+        let rows: Vec<u32> = (0..moment.sample.sockets.len() as u32).collect();
         json::write_lines_with_time(&moment, &rows, &mut exported).expect("memory has room");
     }
     String::from_utf8(exported).expect("JSON is text")

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sockwatch::aggregate::{Aggregator, Moment};
-use sockwatch::model::{Sample, Socket, SocketKey, State};
+use sockwatch::model::{Row, Sample, SocketKey, State};
 use sockwatch::source::Source;
 
 use crate::support::synthetic::{Load, Synthetic};
@@ -12,7 +12,7 @@ use crate::support::synthetic::{Load, Synthetic};
 const SAMPLES: usize = 20;
 
 fn keys(sample: &Sample) -> HashSet<SocketKey> {
-    sample.sockets.rows.iter().map(Socket::key).collect()
+    sample.sockets.iter().map(|row| row.key()).collect()
 }
 
 #[test]
@@ -40,8 +40,8 @@ fn the_configured_number_of_sockets_transfer_and_close() {
     let (moved, gone) = (moved / SAMPLES, gone / SAMPLES);
     assert!((650..850).contains(&moved), "{moved} of 750 move");
     assert!((45..=55).contains(&gone), "{gone} of 50 go");
-    let waiting = |row: &&Socket| row.state == State::TimeWait;
-    let waiting = moment.sample.sockets.rows.iter().filter(waiting).count();
+    let waiting = |row: &Row<'_>| row.state == State::TimeWait;
+    let waiting = moment.sample.sockets.iter().filter(waiting).count();
     assert!((1400..1600).contains(&waiting), "{waiting} TIME-WAITs");
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::support::Machine;
 use crate::support::dashboard::{Dashboard, look};
+use crate::support::edited_rows::edit_rows;
 use crossterm::event::KeyCode;
 use ratatui::style::{Color, Modifier};
 use sockwatch::model::Sample;
@@ -89,11 +90,12 @@ impl Source for Healthy {
     fn next_into(&mut self, sample: &mut Sample) -> Result<(), sockwatch::source::SourceError> {
         self.0.next_into(sample)?;
         // No connection waits for accept(), and nothing is dropped.
-        sample.sockets.rows.retain(|row| row.cookie != 141);
-        let rows = sample.sockets.rows.iter_mut();
-        for listener in rows.filter(|row| row.is_listener()) {
-            (listener.recv_queue, listener.blob) = Default::default();
-        }
+        sample.sockets.retain(|_, row| row.cookie != 141);
+        edit_rows(&mut sample.sockets, |_, socket, parts| {
+            if socket.is_listener() {
+                (socket.recv_queue, *parts) = Default::default();
+            }
+        });
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::support::Machine;
 use crate::support::dashboard::Dashboard;
+use crate::support::edited_rows::edit_rows;
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
@@ -774,12 +775,11 @@ struct Spaced(Machine);
 impl Source for Spaced {
     fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError> {
         self.0.next_into(sample)?;
-        let name = b"/run/a socket";
-        let blob = sample.sockets.push_blob(&[], &[], &[], name);
-        let blob = blob.expect("room for a name");
-        let unix = sample.sockets.rows.iter_mut();
-        unix.filter(|socket| socket.family == Family::Unix)
-            .for_each(|socket| socket.blob = blob);
+        edit_rows(&mut sample.sockets, |_, socket, parts| {
+            if socket.family == Family::Unix {
+                parts.name = b"/run/a socket".to_vec();
+            }
+        });
         Ok(())
     }
 }
@@ -879,7 +879,7 @@ impl Source for Shared {
     fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError> {
         self.0.next_into(sample)?;
         let holders = sample.holders.clone();
-        for socket in &mut sample.sockets.rows {
+        for socket in sample.sockets.iter_mut() {
             let Some(&holder) = holders.get(socket.holders_at as usize) else {
                 continue;
             };

@@ -30,4 +30,4 @@ mod support;
 mod terminal;
 mod whole_screens;
 
-use support::{edited_numbers, hostile_sample, machine, sensitive_thresholds};
+use support::{edited_numbers, edited_rows, hostile_sample, machine, sensitive_thresholds};

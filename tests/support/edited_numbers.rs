@@ -8,6 +8,8 @@ use sockwatch::model::{
     Activity, Interface, Namespaces, ProcessRow, Sample, SocketTable, UnlistedSockets,
 };
 
+use super::edited_rows::edit_rows;
+
 /// Values at the edges of the types that hold them, and between.
 pub const EXTREMES: [u64; 20] = [
     0,
@@ -106,33 +108,40 @@ fn apply_one(sample: &mut Sample, [kind, place, value, which]: [u8; EDIT]) {
 
 /// Applies a change to all, or to some.
 fn every<T>(all: &mut [T], which: u8, change: impl FnMut(&mut T)) {
-    all.iter_mut()
-        .step_by(usize::from(which % 8) + 1)
-        .for_each(change);
+    all.iter_mut().step_by(step(which)).for_each(change);
+}
+
+/// Returns the distance between those that are changed.
+fn step(which: u8) -> usize {
+    usize::from(which % 8) + 1
 }
 
 /// Writes an integer to the variable parts of some sockets.
 fn set_parts(table: &mut SocketTable, place: usize, value: u64, which: u8) {
-    for at in (0..table.rows.len()).step_by(usize::from(which % 8) + 1) {
-        let blob = table.rows[at].blob;
-        let (structures, report, name) = table.parts(&table.rows[at]);
-        let (mut parts, name) = (structures.to_vec(), name.to_vec());
-        parts.extend_from_slice(report);
-        let width = if which & 8 == 0 { 8 } else { 4 };
-        let from = (place % 128) * 4;
-        if let Some(field) = parts.get_mut(from..from + width) {
-            field.copy_from_slice(&value.to_ne_bytes()[..width]);
+    let width = if which & 8 == 0 { 8 } else { 4 };
+    let from = (place % 128) * 4;
+    edit_rows(table, |at, _, parts| {
+        if !at.is_multiple_of(step(which)) {
+            return;
         }
-        let (info, rest) = parts.split_at(usize::from(blob.info).min(parts.len()));
-        let (memory, report) = rest.split_at(usize::from(blob.memory).min(rest.len()));
-        let edited = table.push_blob(info, memory, report, &name);
-        table.rows[at].blob = edited.unwrap_or_default();
-    }
+        // It may begin in one part and end in the next.
+        let bytes = parts.info.iter_mut().chain(&mut parts.memory);
+        let bytes = bytes.chain(&mut parts.congestion_info);
+        let field: Vec<&mut u8> = bytes.skip(from).take(width).collect();
+        if field.len() == width {
+            for (byte, value) in field.into_iter().zip(value.to_ne_bytes()) {
+                *byte = value;
+            }
+        }
+    });
 }
 
 /// Sets a stored integer of some sockets, if it is a valid one.
 fn set_cell(table: &mut SocketTable, place: usize, value: u64, which: u8) {
-    every(&mut table.rows, which, |socket| {
+    edit_rows(table, |at, socket, _| {
+        if !at.is_multiple_of(step(which)) {
+            return;
+        }
         let mut cells = [0; 64];
         socket.store(&mut cells);
         let cell = &mut cells[place % 64];

@@ -74,7 +74,7 @@ pub fn rename(sample: &mut Sample, names: &[&[u8]]) {
             Some(name[..name.len().min(MAX_NAME)].to_vec())
         });
         let congestion = table.name_index(text(next(), 15).as_bytes());
-        for socket in table.rows.iter_mut().step_by(3) {
+        for socket in table.iter_mut().step_by(3) {
             socket.congestion = congestion;
         }
     }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::model::{
     Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, FaultSeverity, Holder, Host,
-    Namespaces, Process, ProcessKey, ProcessRow, Protocol, Sample, Socket, State, Timer, TimerKind,
-    Unowned,
+    Namespaces, Parts, Process, ProcessKey, ProcessRow, Protocol, Sample, Socket, State, Timer,
+    TimerKind, Unowned,
 };
 use sockwatch::source::{Source, SourceError};
 
@@ -178,14 +178,17 @@ impl Making<'_> {
         let table = &mut sample.closed_sockets;
         let info = tcp_info(&socket, counters);
         socket.congestion = table.name_index(b"cubic");
-        socket.blob = table.push_blob(&info, &[], &[], b"").unwrap();
         sample.closed.push(ClosedSocket {
-            row: table.rows.len() as u32,
+            row: table.len() as u32,
             monotonic_ns: sample.monotonic_ns - 500_000_000,
             last_state,
             first_seen_ns,
         });
-        table.rows.push(socket);
+        let parts = Parts {
+            info: &info,
+            ..Parts::default()
+        };
+        table.push(socket, parts).unwrap();
     }
 
     fn client_is_gone(&self) -> bool {
@@ -290,12 +293,40 @@ impl Making<'_> {
         socket
     }
 
+    /// Adds a socket with its counters, if it has any; a listener with those of what it dropped.
     fn push(
         &mut self,
         mut socket: Socket,
         owner: Result<u32, Unowned>,
         counters: Option<Counters>,
     ) {
+        if let Some(counters) = counters {
+            socket.congestion = self.sample.sockets.name_index(b"cubic");
+            let parts = Parts {
+                info: &tcp_info(&socket, counters),
+                memory: &memory(socket.recv_queue, socket.send_queue, 0),
+                ..Parts::default()
+            };
+            self.push_with(socket, owner, parts);
+        } else if socket.protocol == Protocol::Tcp && socket.state == State::Listen {
+            // The listener that is nearly full has dropped some already.
+            let drops = if socket.recv_queue > 100 {
+                7 + self.machine.tick as u32 * 2
+            } else {
+                0
+            };
+            let parts = Parts {
+                memory: &memory(0, 0, drops),
+                ..Parts::default()
+            };
+            self.push_with(socket, owner, parts);
+        } else {
+            self.push_with(socket, owner, Parts::default());
+        }
+    }
+
+    /// Adds a socket with its variable parts.
+    fn push_with(&mut self, mut socket: Socket, owner: Result<u32, Unowned>, parts: Parts<'_>) {
         match owner {
             Ok(process) => {
                 socket.attribution = Attribution::Observed;
@@ -306,24 +337,7 @@ impl Making<'_> {
             }
             Err(why) => socket.attribution = Attribution::Unowned(why),
         }
-        let table = &mut self.sample.sockets;
-        if let Some(counters) = counters {
-            let info = tcp_info(&socket, counters);
-            let memory = memory(socket.recv_queue, socket.send_queue, 0);
-            socket.congestion = table.name_index(b"cubic");
-            socket.blob = table.push_blob(&info, &memory, &[], b"").unwrap();
-        } else if socket.protocol == Protocol::Tcp && socket.state == State::Listen {
-            // The listener that is nearly full has dropped some already.
-            let drops = if socket.recv_queue > 100 {
-                7 + self.machine.tick as u32 * 2
-            } else {
-                0
-            };
-            socket.blob = table
-                .push_blob(&[], &memory(0, 0, drops), &[], b"")
-                .unwrap();
-        }
-        self.sample.sockets.rows.push(socket);
+        self.sample.sockets.push(socket, parts).unwrap();
     }
 
     fn tcp(cookie: u64, local: End, remote: End, state: State) -> Socket {
@@ -482,16 +496,20 @@ impl Making<'_> {
             if at == 0 {
                 socket.send_queue = 100;
             }
-            if at < 2 {
-                let name = b"/run/postgresql/.s.PGSQL.5432";
-                socket.blob = self.sample.sockets.push_blob(&[], &[], &[], name).unwrap();
-            }
+            let name: &[u8] = match at {
+                0 | 1 => b"/run/postgresql/.s.PGSQL.5432",
+                _ => b"",
+            };
             let owner = if self.machine.unprivileged {
                 Err(Unowned::PermissionDenied)
             } else {
                 Ok(if at % 2 == 0 { POSTGRES } else { NGINX })
             };
-            self.push(socket, owner, None);
+            let parts = Parts {
+                name,
+                ..Parts::default()
+            };
+            self.push_with(socket, owner, parts);
         }
         let mut udp = Self::tcp(320, (10, 0, 0, 1, 5353), NOWHERE, State::Closed);
         (udp.protocol, udp.recv_queue) = (Protocol::Udp, 2304);
@@ -506,19 +524,21 @@ impl Making<'_> {
             let local = (10, 0, 0, 1, 33_000 + at as u16);
             let mut socket = Self::tcp(400 + at, local, (192, 0, 2, 80, 8080), State::TimeWait);
             (socket.inode, socket.uid) = (0, None);
-            socket.timer = Some(Timer {
+            let timer = Timer {
                 expires_ms: 42_000,
                 kind: TimerKind::TimeWait,
                 retries: 0,
-            });
+            };
+            socket.timer = Some(timer).into();
             if tick > 0 && at >= 5 + (tick - 1) * 3 {
                 let mut closed = socket;
                 closed.state = State::Closed;
                 self.close(closed, CLIENT, None, None);
             }
             self.push(socket, Ok(CLIENT), None);
-            if let Some(row) = self.sample.sockets.rows.last_mut() {
-                row.attribution = Attribution::Remembered;
+            let row = self.sample.sockets.len() - 1;
+            if let Some(socket) = self.sample.sockets.get_mut(row) {
+                socket.attribution = Attribution::Remembered;
             }
         }
         let mut socket = Self::tcp(
@@ -568,10 +588,12 @@ impl Making<'_> {
             vfs: None,
             pending: 0,
         };
-        let mut socket = Self::socket(502, abstract_name, Protocol::Dgram, State::Closed);
-        let name = b"\0evil\x1b]0;title\x07";
-        socket.blob = self.sample.sockets.push_blob(&[], &[], &[], name).unwrap();
-        self.push(socket, Ok(HOSTILE), None);
+        let socket = Self::socket(502, abstract_name, Protocol::Dgram, State::Closed);
+        let parts = Parts {
+            name: b"\0evil\x1b]0;title\x07",
+            ..Parts::default()
+        };
+        self.push_with(socket, Ok(HOSTILE), parts);
     }
 
     fn many(&mut self) {

@@ -14,6 +14,7 @@ pub mod dashboard;
 pub(crate) mod diagnosis;
 pub(crate) mod dumps;
 pub mod edited_numbers;
+pub mod edited_rows;
 pub(crate) mod helper_process;
 pub mod hostile_sample;
 pub(crate) mod known_names;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::*;
 use crate::aggregate::{Change, Event, EventKind, FinalTotals, Lifetime};
 use crate::model::{
-    Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, FaultSeverity, Holder, Process,
-    ProcessRow, Socket, SocketTable, State,
+    Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, FaultSeverity, Holder, Parts,
+    Process, ProcessRow, Socket, SocketTable, State,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -83,16 +83,20 @@ fn connection(cookie: u64, state: State) -> Socket {
     Socket::new(1, cookie, Family::Inet, Protocol::Tcp, state, ends)
 }
 
-fn insert(table: &mut SocketTable, mut socket: Socket, moved: Option<Moved>) {
+fn insert(table: &mut SocketTable, socket: Socket, moved: Option<Moved>) {
+    let mut info = Vec::new();
     if let Some((received, acked)) = moved {
         // The length of Linux 5.4's `struct tcp_info`.
-        let mut info = [0; 232];
+        info.resize(232, 0);
         info[120..128].copy_from_slice(&acked.to_ne_bytes());
         info[128..136].copy_from_slice(&received.to_ne_bytes());
         info[200..208].copy_from_slice(&acked.to_ne_bytes());
-        socket.blob = table.push_blob(&info, &[], &[], b"").unwrap();
     }
-    table.push(socket);
+    let parts = Parts {
+        info: &info,
+        ..Parts::default()
+    };
+    table.push(socket, parts).unwrap();
 }
 
 /// With one connection more; without counters it is a mini-socket.
@@ -104,7 +108,7 @@ fn with(mut sample: Sample, cookie: u64, state: State, moved: Option<Moved>) -> 
 /// With one more destroy event.
 fn with_closed(mut sample: Sample, cookie: u64, moved: Moved) -> Sample {
     sample.closed.push(ClosedSocket {
-        row: sample.closed_sockets.rows.len() as u32,
+        row: sample.closed_sockets.len() as u32,
         monotonic_ns: 0,
         last_state: None,
         first_seen_ns: None,
@@ -244,7 +248,7 @@ fn a_socket_of_two_processes_counts_for_both_and_once_in_all() {
         for (process, fd) in [(0, 3), (0, 4), (1, 3)] {
             sample.holders.push(Holder { process, fd });
         }
-        let socket = &mut sample.sockets[0];
+        let socket = sample.sockets.get_mut(0).unwrap();
         socket.attribution = Attribution::Observed;
         socket.holders_len = 3;
         sample
@@ -273,8 +277,11 @@ fn connections_are_counted_for_their_listener() {
         (listener.recv_queue, listener.send_queue) = (2, 128);
         let mut memory = [0; 36];
         memory[32..].copy_from_slice(&drops.to_ne_bytes());
-        listener.blob = sample.sockets.push_blob(&[], &memory, &[], b"").unwrap();
-        sample.sockets.push(listener);
+        let parts = Parts {
+            memory: &memory,
+            ..Parts::default()
+        };
+        sample.sockets.push(listener, parts).unwrap();
         sample = with(sample, 2, State::Established, Some((0, 0)));
         sample = with(sample, 3, State::Established, Some((0, 0)));
         sample = with(sample, 4, State::CloseWait, Some((0, 0)));
@@ -310,7 +317,7 @@ fn connections_that_left_the_accept_queue_count_as_accepted() {
         let remote = Endpoint::UNSPECIFIED;
         listener.ends = Ends::Inet { local, remote };
         listener.recv_queue = queue;
-        sample.sockets.push(listener);
+        insert(&mut sample.sockets, listener, None);
         connections.fold(sample, |sample, cookie| {
             with(sample, cookie, State::Established, Some((0, 0)))
         })
@@ -501,12 +508,12 @@ fn a_socket_without_a_destroy_event_is_reported_as_closed_when_it_is_missing() {
                 pending: 0,
             };
             let protocol = Protocol::Stream;
-            let mut socket = Socket::new(1, 7, Family::Unix, protocol, State::Listen, ends);
-            socket.blob = sample
-                .sockets
-                .push_blob(&[], &[], &[], b"/run/x.sock")
-                .unwrap();
-            sample.sockets.push(socket);
+            let socket = Socket::new(1, 7, Family::Unix, protocol, State::Listen, ends);
+            let parts = Parts {
+                name: b"/run/x.sock",
+                ..Parts::default()
+            };
+            sample.sockets.push(socket, parts).unwrap();
         }
         sample
     };

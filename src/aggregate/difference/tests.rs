@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::model::{
-    Endpoint, Ends, Family, Fault, FaultSeverity, Holder, ProcessRow, Protocol, Socket, State,
+    Endpoint, Ends, Family, Fault, FaultSeverity, Holder, Parts, ProcessRow, Protocol, Socket,
+    State,
 };
 
 /// A connection of process 100 or another, with its bytes received and sent.
@@ -21,8 +22,6 @@ fn with(mut sample: Sample, cookie: u64, state: State, moved: (u64, u64), pid: u
     info[120..128].copy_from_slice(&moved.1.to_ne_bytes());
     info[128..136].copy_from_slice(&moved.0.to_ne_bytes());
     info[200..208].copy_from_slice(&moved.1.to_ne_bytes());
-    let blob = sample.sockets.push_blob(&info, &[], &[], b"");
-    socket.blob = blob.unwrap();
     let key = ProcessKey { pid, start_time: 1 };
     let known = sample.processes.iter();
     let process = known.clone().position(|row| row.process.key == key);
@@ -42,7 +41,11 @@ fn with(mut sample: Sample, cookie: u64, state: State, moved: (u64, u64), pid: u
         process: process as u32,
         fd: 3,
     });
-    sample.sockets.push(socket);
+    let parts = Parts {
+        info: &info,
+        ..Parts::default()
+    };
+    sample.sockets.push(socket, parts).unwrap();
     sample
 }
 

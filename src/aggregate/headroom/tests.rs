@@ -110,7 +110,7 @@ fn an_accept_queue_holds_one_more_than_its_limit() {
         let ends = Ends::Inet { local, remote };
         let mut listener = Socket::new(1, cookie, Family::Inet, Protocol::Tcp, State::Listen, ends);
         (listener.recv_queue, listener.send_queue) = (waiting, backlog);
-        moment.sample.sockets = vec![listener];
+        moment.sample.sockets = [listener].into_iter().collect();
         Aggregator::new().update(&moment.sample, &mut moment.aggregate);
         let found = of(&moment, ACCEPT_QUEUE);
         (found.share(), found.left())

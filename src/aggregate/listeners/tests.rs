@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::aggregate::{Aggregate, Aggregator};
-use crate::model::{Attribution, Endpoint, Ends, Family, Holder, Process, ProcessKey, ProcessRow};
+use crate::model::{
+    Attribution, Endpoint, Ends, Family, Holder, Parts, Process, ProcessKey, ProcessRow,
+};
 
 fn socket(cookie: u64, state: State) -> Socket {
     let end = |last: u8, port| Endpoint {
@@ -49,11 +51,15 @@ fn add(sample: &mut Sample, mut socket: Socket, processes: &[u32]) {
     } else {
         Attribution::Observed
     };
-    if socket.state == State::Established {
-        let blob = sample.sockets.push_blob(&[0; 232], &[], &[], b"");
-        socket.blob = blob.unwrap();
-    }
-    sample.sockets.push(socket);
+    let info: &[u8] = match socket.state {
+        State::Established => &[0; 232],
+        _ => &[],
+    };
+    let parts = Parts {
+        info,
+        ..Parts::default()
+    };
+    sample.sockets.push(socket, parts).unwrap();
 }
 
 /// Aggregates Samples that are one second apart.

@@ -4,7 +4,7 @@ use clap::Parser as _;
 
 use super::*;
 use crate::cli::{Cli, Command};
-use crate::model::{Endpoint, Ends, Family, Protocol, Sample, Socket, State};
+use crate::model::{Endpoint, Ends, Family, Parts, Protocol, Sample, Socket, State};
 use crate::recording::{Metadata, RecordingError, SampleArchive};
 
 /// One Sample per second, beginning 1000 s after 1970 UTC, with two connections that transfer data.
@@ -33,7 +33,6 @@ fn sample(at: u64) -> Sample {
         let moved = at * at * u64::from(port);
         info[120..128].copy_from_slice(&moved.to_ne_bytes());
         let table = &mut sample.sockets;
-        let blob = table.push_blob(&info, &[], &[], &[]).unwrap();
         let socket = Socket::new(
             1,
             port.into(),
@@ -42,7 +41,11 @@ fn sample(at: u64) -> Sample {
             State::Established,
             ends,
         );
-        table.push(Socket { blob, ..socket });
+        let parts = Parts {
+            info: &info,
+            ..Parts::default()
+        };
+        table.push(socket, parts).unwrap();
     }
     sample
 }

@@ -334,7 +334,7 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
     use crate::filter::NoResolver;
-    use crate::model::Ends;
+    use crate::model::{Ends, Socket};
 
     /// Parses the arguments of `list`.
     fn selection(words: &[&str]) -> Selection {

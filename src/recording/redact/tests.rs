@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::model::SeededSet;
-use crate::model::{DeviceAddress, Endpoint, Family, ProcessRow, Protocol, Socket, State};
+use crate::model::{DeviceAddress, Endpoint, Family, Parts, ProcessRow, Protocol, Socket, State};
 
 fn replaced(redactor: &mut Redactor, address: &str) -> String {
     let address: IpAddr = address.parse().unwrap();
@@ -103,7 +103,6 @@ fn sample() -> Sample {
         pending: 0,
     };
     let named = |ends, family, protocol, name: &[u8], table: &mut SocketTable| {
-        let blob = table.push_blob(&[], &[], &[], name).unwrap();
         let socket = Socket::new(
             1,
             table.len() as u64,
@@ -112,7 +111,11 @@ fn sample() -> Sample {
             State::Established,
             ends,
         );
-        table.push(Socket { blob, ..socket });
+        let parts = Parts {
+            name,
+            ..Parts::default()
+        };
+        table.push(socket, parts).unwrap();
     };
     let table = &mut sample.sockets;
     named(tcp, Family::Inet6, Protocol::Tcp, b"tls", table);
@@ -146,14 +149,11 @@ fn equal_originals_have_equal_replacements() {
     assert_eq!(first, second);
     let names: Vec<&[u8]> = first
         .iter()
-        .map(|socket| socket.table.name(socket.socket).unwrap_or(&[]))
+        .map(|socket| socket.row.name().unwrap_or(&[]))
         .collect();
     let expected: [&[u8]; 5] = [b"tls", b"/path-1", b"\0name-2", b"\x0000003", b"/path-1"];
     assert_eq!(names, expected);
-    assert_eq!(
-        first.sockets[0].ends,
-        first.closed_sockets.rows[0].ends
-    );
+    assert_eq!(first.sockets[0].ends, first.closed_sockets[0].ends);
     assert_eq!(first.users[&0].as_ref(), "root");
     assert_eq!(first.users[&1000].as_ref(), "user-1");
     assert_eq!(first.cgroups[&7].as_ref(), "/system.slice/group-1.service");
@@ -203,8 +203,8 @@ fn nothing_of_the_original_is_left() {
     assert!(metadata.redacted && !metadata.filter.is_empty());
     let mut all = format!("{sample:?} {metadata:?}");
     for table in [&sample.sockets, &sample.closed_sockets] {
-        for socket in &table {
-            let name = table.name(socket).unwrap_or_default();
+        for row in table {
+            let name = row.name().unwrap_or_default();
             all.push_str(&String::from_utf8_lossy(name));
         }
     }

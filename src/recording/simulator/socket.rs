@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::rng::Rng;
 use crate::model::{
-    Attribution, Endpoint, Ends, Family, Holder, Protocol, Socket, SocketTable, State, Timer,
-    TimerKind, Unowned,
+    Attribution, Endpoint, Ends, Family, Holder, Parts, Protocol, Socket, SocketTable, State,
+    Timer, TimerKind, Unowned,
 };
 
 /// A socket with everything that belongs to it.
@@ -116,7 +116,7 @@ impl SimulatedSocket {
         socket.recv_queue = rng.value() as u32;
         socket.send_queue = rng.value() as u32;
         socket.interface = rng.value() as u32;
-        socket.timer = timer(rng);
+        socket.timer = timer(rng).into();
         socket.options = rng.option(|n| n as u16);
         socket.state = State::ALL[rng.below(12) as usize];
         socket.attribution = match rng.below(5) {
@@ -170,17 +170,12 @@ impl SimulatedSocket {
                 field.copy_from_slice(&aged.to_ne_bytes());
             }
         }
-        if let Some(timer) = &mut self.socket.timer {
-            timer.expires_ms = timer.expires_ms.saturating_sub(ms);
-        }
+        self.socket.timer = self.socket.timer.after(ms).into();
     }
 
     /// Appends the socket to a table, and its holders to those of the Sample.
     pub(super) fn append_to(&self, table: &mut SocketTable, holders: &mut Vec<Holder>) {
         let mut socket = self.socket;
-        socket.blob = table
-            .push_blob(&self.info, &self.memory, &self.congestion_info, &self.name)
-            .unwrap();
         socket.congestion = match self.congestion {
             "" => 0,
             name => table.name_index(name.as_bytes()),
@@ -192,6 +187,12 @@ impl SimulatedSocket {
             holders.len() as u32
         };
         holders.extend_from_slice(&self.holders);
-        table.push(socket);
+        let parts = Parts {
+            info: &self.info,
+            memory: &self.memory,
+            congestion_info: &self.congestion_info,
+            name: &self.name,
+        };
+        table.push(socket, parts).unwrap();
     }
 }

@@ -52,12 +52,11 @@ fn connection(cookie: u64, inode: u32, state: State) -> Socket {
 }
 
 fn sample(rows: &[Socket]) -> Sample {
-    let mut sample = Sample {
+    Sample {
         events_available: true,
+        sockets: rows.iter().copied().collect(),
         ..Sample::default()
-    };
-    sample.sockets.extend_from_slice(rows);
-    sample
+    }
 }
 
 /// Returns the entry of a destroy event, given its time in ns and its row.
@@ -144,7 +143,7 @@ fn a_socket_released_before_the_scan_is_distinguished_from_a_hidden_one() {
     let mut asked = Vec::new();
     let mut round = |rows: &[Socket], closed: &[Socket]| {
         let mut sample = sample(rows);
-        sample.closed_sockets.rows = closed.to_vec();
+        sample.closed_sockets = closed.iter().copied().collect();
         asked.clear();
         attributor.attribute(&mut sample, &mut owners, &mut |socket| {
             asked.push(socket.cookie);
@@ -193,10 +192,8 @@ fn a_destroy_event_gets_the_remembered_state_of_its_socket_once() {
     attributor.attribute(&mut first, &mut owners, &mut |_| None);
 
     let mut second = sample(&[listener(1, 11)]);
-    second.closed_sockets.rows = vec![
-        connection(3, 0, State::Closed),
-        connection(4, 0, State::Closed),
-    ];
+    let closed = [3, 4].map(|cookie| connection(cookie, 0, State::Closed));
+    second.closed_sockets = closed.into_iter().collect();
     second.closed = [7, 8].into_iter().zip(0..).map(closed_at).collect();
     attributor.attribute(&mut second, &mut owners, &mut |_| None);
     let closed = |at: usize| {
@@ -219,7 +216,7 @@ fn a_destroy_event_gets_the_remembered_state_of_its_socket_once() {
             Some(5)
         )
     );
-    let socket = second.closed_sockets.rows[0];
+    let socket = second.closed_sockets[0];
     assert_eq!((socket.inode, socket.uid), (13, Some(0)));
     assert_eq!(
         closed(1),

@@ -7,7 +7,9 @@ use procfs::current_system_info;
 use procfs::net::UdpNetEntries;
 use procfs::prelude::FromBufReadSI as _;
 
-use crate::model::{Endpoint, Ends, Family, MemoryInfo, Parts, Protocol, Socket, SocketTable, State};
+use crate::model::{
+    Endpoint, Ends, Family, MemoryInfo, Parts, Protocol, Socket, SocketTable, State,
+};
 
 /// A file in `/proc/net` that lists sockets in the format of `/proc/net/udp`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,9 +133,8 @@ mod tests {
             SocketFile::RAW,
             "    1: 0100007F:0001 00000000:0000 07 00000000:00000340 00:00000000 00000000  1000        0 4711 2 0000000000000000 0",
         );
-        let [row] = table[..] else {
-            panic!("one row");
-        };
+        assert_eq!(table.len(), 1);
+        let row = table.get(0).expect("one row");
         let local = row.local().expect("an end");
         assert_eq!(
             (local.address.to_string().as_str(), local.port),
@@ -152,9 +153,8 @@ mod tests {
             SocketFile::ICMP,
             "  253: 0100007F:00FD 0200007F:0000 01 00000000:00000280 00:00000000 00000000     0        0 4712 2 00000000f9f9cd2f 7",
         );
-        let [row] = table[..] else {
-            panic!("one row");
-        };
+        assert_eq!(table.len(), 1);
+        let row = table.get(0).expect("one row");
         assert_eq!(
             (row.protocol, row.state),
             (Protocol::Icmp, State::Established)
@@ -163,7 +163,7 @@ mod tests {
         let remote = row.remote().expect("it is connected");
         assert_eq!(remote.address.to_string(), "127.0.0.2");
         assert_eq!(row.raw_protocol, None);
-        let memory = table.memory(&row).expect("it has memory");
+        let memory = row.memory().expect("it has memory");
         assert_eq!(
             (memory.rmem_alloc(), memory.drops()),
             (Some(0x280), Some(7))

@@ -61,7 +61,7 @@ fn in_flight(info: TcpInfo<'_>) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Endpoint, Ends, Family, Protocol, Sample, Socket, State};
+    use crate::model::{Endpoint, Ends, Family, Parts, Protocol, Sample, Socket, State};
 
     #[test]
     fn windows_of_any_size_are_known() {
@@ -79,11 +79,14 @@ mod tests {
             remote: end,
         };
         let (family, state) = (Family::Inet, State::Established);
-        let mut socket = Socket::new(1, 1, family, Protocol::Tcp, state, ends);
+        let socket = Socket::new(1, 1, family, Protocol::Tcp, state, ends);
         let mut sample = Sample::default();
-        let blob = sample.sockets.push_blob(&info, &[], &[], b"");
-        socket.blob = blob.expect("there is room");
-        sample.sockets.push(socket);
+        let parts = Parts {
+            info: &info,
+            ..Parts::default()
+        };
+        let pushed = sample.sockets.push(socket, parts);
+        pushed.expect("there is room");
         let row = SocketRow::detached(sample.socket(0).expect("it is there"));
         let point = SocketPoint::of(&row);
         let most = f64::from(u32::MAX) * f64::from(u32::MAX);

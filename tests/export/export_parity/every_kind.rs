@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::model::{
-    Attribution, Endpoint, Ends, Family, Holder, Host, Md5Peer, Process, ProcessKey, ProcessRow,
-    Protocol, Sample, SctpAddresses, Socket, State, TcpExtras, Timer, TimerKind, TlsInfo, Unowned,
+    Attribution, Endpoint, Ends, Family, Holder, Host, Md5Peer, Parts, Process, ProcessKey,
+    ProcessRow, Protocol, Sample, SctpAddresses, Socket, State, TcpExtras, Timer, TimerKind,
+    TlsInfo, Unowned,
 };
+
+use crate::support::edited_rows::give_last;
 
 /// Names of processes that are hard to write in a list, in a cell or at all.
 const COMMS: [&str; 9] = [
@@ -76,16 +79,6 @@ struct Sockets<'a> {
     cookie: u64,
 }
 
-/// Parts of variable length of a socket.
-#[derive(Default)]
-struct Parts<'a> {
-    info: &'a [u8],
-    memory: &'a [u8],
-    congestion: &'a [u8],
-    congestion_info: &'a [u8],
-    name: &'a [u8],
-}
-
 fn inet(local: (&str, u16), remote: (&str, u16)) -> Ends {
     let end = |(address, port): (&str, u16)| Endpoint {
         address: address.parse().expect("an address"),
@@ -110,9 +103,11 @@ impl Sockets<'_> {
         self.cookie += 1;
         let mut socket = Socket::new(4_026_531_840, self.cookie, family, protocol, state, ends);
         socket.inode = self.cookie as u32 * 10;
-        let rows = &mut self.sample.sockets.rows;
-        rows.push(socket);
-        rows.last_mut().expect("it was added")
+        let table = &mut self.sample.sockets;
+        let pushed = table.push(socket, Parts::default());
+        pushed.expect("there is room");
+        let last = table.len() - 1;
+        table.get_mut(last).expect("it was added")
     }
 
     fn tcp(&mut self, state: State) -> &mut Socket {
@@ -120,16 +115,8 @@ impl Sockets<'_> {
     }
 
     /// Gives the socket added last its parts of variable length.
-    fn give(&mut self, parts: &Parts<'_>) {
-        let table = &mut self.sample.sockets;
-        let congestion = match parts.congestion {
-            b"" => 0,
-            name => table.name_index(name),
-        };
-        let blob = table.push_blob(parts.info, parts.memory, parts.congestion_info, parts.name);
-        let socket = table.rows.last_mut().expect("a socket");
-        socket.blob = blob.expect("there is room");
-        socket.congestion = congestion;
+    fn give(&mut self, parts: Parts<'_>) {
+        give_last(&mut self.sample.sockets, parts);
     }
 
     fn states(&mut self) {
@@ -165,7 +152,7 @@ impl Sockets<'_> {
                 State::Established,
                 connected(),
             );
-            self.give(&Parts {
+            self.give(Parts {
                 info: &every[..length],
                 ..Parts::default()
             });
@@ -183,7 +170,7 @@ impl Sockets<'_> {
         }
         let (family, protocol) = (Family::Inet, Protocol::Sctp);
         self.add(family, protocol, State::Listen, inet(("192.0.2.1", 9), ANY));
-        self.give(&Parts {
+        self.give(Parts {
             info: &every,
             name: &addresses[..5],
             ..Parts::default()
@@ -193,7 +180,7 @@ impl Sockets<'_> {
             let socket = self.add(family, protocol, State::ShutdownAckSent, connected());
             (socket.cookie, socket.association) = (cookie, Some(tag));
             if details {
-                self.give(&Parts {
+                self.give(Parts {
                     info: &every,
                     name: &addresses,
                     ..Parts::default()
@@ -222,7 +209,7 @@ impl Sockets<'_> {
             let mut name = Vec::new();
             TcpExtras::encode(b"tls", tls, keys.iter().copied(), &mut name);
             self.tcp(State::Established);
-            self.give(&Parts {
+            self.give(Parts {
                 name: &name,
                 ..Parts::default()
             });
@@ -253,17 +240,18 @@ impl Sockets<'_> {
             // Those that are connected are to the first, and the first to itself.
             let peer = (at % 3 != 1).then_some(first);
             self.add(Family::Unix, protocol, state, ends(peer));
-            self.give(&Parts {
+            self.give(Parts {
                 name,
                 ..Parts::default()
             });
         }
         // The first is owned, so that peers have owners.
-        let rows = &mut self.sample.sockets.rows;
-        let at = rows.len() - names.len();
-        rows[at].holders_at = self.sample.holders.len() as u32;
-        rows[at].holders_len = 3;
-        rows[at].attribution = Attribution::Observed;
+        let table = &mut self.sample.sockets;
+        let first = table.get_mut(table.len() - names.len());
+        let first = first.expect("it was added");
+        first.holders_at = self.sample.holders.len() as u32;
+        first.holders_len = 3;
+        first.attribution = Attribution::Observed;
         for (process, fd) in [(1, 3), (1, 4), (6, u32::MAX)] {
             self.sample.holders.push(Holder { process, fd });
         }
@@ -328,7 +316,7 @@ impl Sockets<'_> {
             (socket.uid, socket.interface) = (Some(1000), 7);
             // The lowest bytes of bytes_acked and bytes_received.
             (info[120], info[128]) = (tick * 3, tick * 7);
-            self.give(&Parts {
+            self.give(Parts {
                 info: &info,
                 ..Parts::default()
             });
@@ -369,11 +357,12 @@ impl Sockets<'_> {
             TimerKind::Probe,
             TimerKind::Unknown,
         ]) {
-            self.tcp(State::Established).timer = Some(Timer {
+            let timer = Timer {
                 expires_ms: u32::MAX - number,
                 kind,
                 retries: 255 - number as u8,
-            });
+            };
+            self.tcp(State::Established).timer = Some(timer).into();
         }
         for options in [0, 1, 0b101, 0x7ff, u16::MAX] {
             self.tcp(State::Established).options = Some(options);
@@ -381,7 +370,7 @@ impl Sockets<'_> {
         let bytes: Vec<u8> = (0..=255).rev().cycle().take(280).collect();
         for length in [1, 104, 232, 248, 280] {
             self.tcp(State::Established);
-            self.give(&Parts {
+            self.give(Parts {
                 info: &bytes[..length],
                 name: b"tls",
                 ..Parts::default()
@@ -389,7 +378,7 @@ impl Sockets<'_> {
         }
         for length in [3, 4, 32, 36] {
             self.tcp(State::Established);
-            self.give(&Parts {
+            self.give(Parts {
                 memory: &bytes[..length],
                 name: b"\xffulp",
                 ..Parts::default()
@@ -404,9 +393,12 @@ impl Sockets<'_> {
             ("cubic", 0),
             ("", 16),
         ] {
-            self.tcp(State::Established);
-            self.give(&Parts {
-                congestion: congestion.as_bytes(),
+            let name_index = match congestion {
+                "" => 0,
+                name => self.sample.sockets.name_index(name.as_bytes()),
+            };
+            self.tcp(State::Established).congestion = name_index;
+            self.give(Parts {
                 congestion_info: &bytes[..length],
                 ..Parts::default()
             });

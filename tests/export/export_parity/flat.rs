@@ -29,7 +29,7 @@ const RECORDS: [&str; 12] = [
 ];
 
 pub(crate) fn all_rows(moment: &Moment) -> Vec<u32> {
-    (0..moment.sample.sockets.rows.len() as u32).collect()
+    (0..moment.sample.sockets.len() as u32).collect()
 }
 
 /// The objects of all sockets of the moments.

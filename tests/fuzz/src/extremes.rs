@@ -133,7 +133,7 @@ fn assert_same(sample: &Sample, read: &Sample) {
     assert_eq!(read.monotonic_ns, sample.monotonic_ns);
     assert_eq!(read.counters, sample.counters);
     assert_eq!(read.processes, sample.processes);
-    assert_eq!(read.sockets.rows.len(), sample.sockets.rows.len());
+    assert_eq!(read.sockets.len(), sample.sockets.len());
     for (read, wanted) in read.iter().zip(sample.iter()) {
         let mut socket = *wanted.socket;
         socket.blob.at = read.socket.blob.at;

@@ -66,7 +66,7 @@ fn check_error(error: &FilterError, text: &str) {
 /// Returns which sockets match.
 fn matches(filter: &Filter) -> Vec<bool> {
     let moment = moment();
-    let rows = 0..moment.sample.sockets.rows.len();
+    let rows = 0..moment.sample.sockets.len();
     let rows = rows.filter_map(|row| SocketRow::of(moment, row));
     rows.map(|row| filter.matches(row.socket, &row)).collect()
 }
@@ -86,7 +86,7 @@ fn check_filter(filter: &Filter, context: &ParseContext<'_>) {
         if lowered.kernel_only {
             continue;
         }
-        for (socket, matches) in moment().sample.sockets.rows.iter().zip(&matching) {
+        for (socket, matches) in moment().sample.sockets.iter().zip(&matching) {
             if !matches!(socket.ends, Ends::Inet { .. }) {
                 continue;
             }

@@ -26,10 +26,11 @@ pub mod shown;
 mod support {
     pub(crate) mod bytecode;
     pub mod edited_numbers;
+    pub mod edited_rows;
     pub mod hostile_sample;
     pub(crate) mod known_names;
     pub mod machine;
     pub mod sensitive_thresholds;
 }
 
-pub use support::{edited_numbers, hostile_sample, machine, sensitive_thresholds};
+pub use support::{edited_numbers, edited_rows, hostile_sample, machine, sensitive_thresholds};

@@ -44,7 +44,7 @@ pub fn read_all(bytes: &[u8]) {
     for at in (0..entries).chain([0, entries / 2]) {
         if reader.read_into(at, &mut sample).is_ok() {
             let taken: usize = [&sample.sockets, &sample.closed_sockets]
-                .map(|table| table.rows.len() * size_of::<Socket>() + table.parts_len())
+                .map(|table| table.len() * size_of::<Socket>() + table.parts_len())
                 .iter()
                 .sum();
             assert!(
@@ -52,7 +52,7 @@ pub fn read_all(bytes: &[u8]) {
                 "{taken} bytes of sockets"
             );
             assert_eq!(
-                sample.sockets.rows.len(),
+                sample.sockets.len(),
                 reader.entries()[at].sockets as usize
             );
             follow_references(&sample);
@@ -103,7 +103,7 @@ fn show(reader: Reader) {
     for at in places {
         if replayer.show(at, Depth::Rates, &mut moment).is_ok() {
             export(&moment);
-            if moment.sample.sockets.rows.len() <= MAX_VARIED {
+            if moment.sample.sockets.len() <= MAX_VARIED {
                 session.next(moment.sample.clone());
             }
         }
@@ -116,7 +116,7 @@ fn show(reader: Reader) {
 
 /// Shows a Sample between variations of it; `bytes` choose the numbers that are edited.
 pub fn show_sample(sample: &mut Sample, bytes: &[u8]) {
-    sample.sockets.rows.truncate(MAX_VARIED);
+    sample.sockets.truncate(MAX_VARIED);
     let sum = crc32c::crc32c(bytes);
     let edits: Vec<u8> = (0..EDITS)
         .flat_map(|at| crc32c::crc32c_append(sum, &[at]).to_le_bytes())
@@ -125,7 +125,7 @@ pub fn show_sample(sample: &mut Sample, bytes: &[u8]) {
 }
 
 fn export(moment: &Moment) {
-    let rows = moment.sample.sockets.rows.len();
+    let rows = moment.sample.sockets.len();
     let rows: Vec<u32> = (0..rows.min(MAX_SHOWN) as u32).collect();
     json::write_lines(moment, &rows, &mut std::io::sink()).expect("a sink takes all");
 }

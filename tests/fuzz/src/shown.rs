@@ -24,6 +24,7 @@ use sockwatch::tui::theme::Theme;
 use sockwatch::tui::{self, Appearance, State};
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::edited_rows::edit_rows;
 use crate::hostile_sample::rename;
 use crate::machine::Machine;
 
@@ -109,7 +110,7 @@ pub fn key(byte: u8) -> KeyEvent {
 /// Makes some numbers as large as they get.
 fn enlarge(sample: &mut Sample, number: u8) {
     if number & 1 > 0 {
-        for socket in &mut sample.sockets.rows {
+        for socket in sample.sockets.iter_mut() {
             socket.recv_queue = u32::MAX;
             socket.send_queue = u32::MAX;
             socket.uid = Some(u32::MAX);
@@ -132,21 +133,18 @@ fn enlarge(sample: &mut Sample, number: u8) {
     }
     if number & 8 > 0 {
         // Information of every kind: what it counts is huge.
-        let table = &mut sample.sockets;
-        for at in 0..table.rows.len() {
-            let blob = table.rows[at].blob;
-            let ones = |length: u16| vec![0xff; length.into()];
-            let [info, memory] = [ones(blob.info), ones(blob.memory)];
-            let [report, name] = [ones(blob.congestion_info), ones(blob.name)];
-            let filled = table.push_blob(&info, &memory, &report, &name);
-            table.rows[at].blob = filled.unwrap_or_default();
-        }
+        edit_rows(&mut sample.sockets, |_, _, parts| {
+            parts.info.fill(0xff);
+            parts.memory.fill(0xff);
+            parts.congestion_info.fill(0xff);
+            parts.name.fill(0xff);
+        });
     }
 }
 
 /// Returns at most this many rows, from the whole Sample.
 pub fn rows_of(moment: &Moment, most: usize) -> Vec<u32> {
-    let all = moment.sample.sockets.rows.len();
+    let all = moment.sample.sockets.len();
     let step = all.div_ceil(most).max(1);
     (0..all as u32).step_by(step).collect()
 }

@@ -12,7 +12,7 @@ impl Making<'_> {
         let Some(time) = self.machine.trouble.clone().filter(|t| t.contains(&tick)) else {
             return;
         };
-        let rows = self.sample.sockets.rows.iter_mut();
+        let rows = self.sample.sockets.iter_mut();
         for listener in rows.filter(|row| row.cookie == 1) {
             listener.recv_queue = 129;
         }
@@ -34,11 +34,12 @@ impl Making<'_> {
             let (local, remote) = ((10, 0, 0, 1, 45_500 + at), (192, 0, 2, 99, 443));
             let mut socket = Self::tcp(800 + u64::from(at), local, remote, State::SynSent);
             socket.uid = Some(1000);
-            socket.timer = Some(Timer {
+            let timer = Timer {
                 expires_ms: 4_000,
                 kind: TimerKind::Retransmit,
                 retries: 3,
-            });
+            };
+            socket.timer = Some(timer).into();
             self.push(socket, Ok(CLIENT), None);
         }
     }

@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use sockwatch::model::{
-    Attribution, Endpoint, Ends, Family, Protocol, Socket, SocketTable, State, Timer, TimerKind,
+    Attribution, Endpoint, Ends, Family, Parts, Protocol, Sample, Socket, State, Timer, TimerKind,
 };
 
+use super::hold;
 use super::random::Random;
 
 /// The network namespace of everything.
@@ -404,8 +405,8 @@ impl Connection {
         self.memory = [unread * 3 / 2, leaving, page, queued];
     }
 
-    /// The row as it is when it is read.
-    pub(super) fn row(&self, read_ns: u64, table: &mut SocketTable) -> Socket {
+    /// Appends the row as it is when it is read.
+    pub(super) fn append_to(&self, sample: &mut Sample, read_ns: u64) {
         let mut info = self.info;
         let ticks = |ns: u64| (ns / 1_000_000) as u32;
         for (at, since_ns) in [
@@ -419,9 +420,7 @@ impl Connection {
         let mut socket = self.socket;
         let report = self.bbr.as_ref().map_or(&[][..], |report| &report[..]);
         let algorithm: &[u8] = if report.is_empty() { b"cubic" } else { b"bbr" };
-        socket.congestion = table.name_index(algorithm);
-        let blob = table.push_blob(&info, &memory(self.memory), report, b"");
-        socket.blob = blob.expect("the table is not full");
+        socket.congestion = sample.sockets.name_index(algorithm);
         let timer = |kind, at_ns: u64| Timer {
             // As the kernel: in whole ticks of the same clock.
             expires_ms: ticks(at_ns).saturating_sub(ticks(read_ns)),
@@ -432,11 +431,19 @@ impl Connection {
             self.keepalive
                 .then(|| timer(TimerKind::Keepalive, self.opened_ns + KEEPALIVE_NS))
         };
-        socket.timer = match self.retransmit_at_ns {
-            Some(at_ns) => Some(timer(TimerKind::Retransmit, at_ns)),
-            None => keepalive(),
+        let retransmit = self
+            .retransmit_at_ns
+            .map(|at_ns| timer(TimerKind::Retransmit, at_ns));
+        socket.timer = retransmit.or_else(keepalive).into();
+        hold(&mut socket, self.process, self.fd, &mut sample.holders);
+        let parts = Parts {
+            info: &info,
+            memory: &memory(self.memory),
+            congestion_info: report,
+            ..Parts::default()
         };
-        socket
+        let pushed = sample.sockets.push(socket, parts);
+        pushed.expect("the table is not full");
     }
 }
 

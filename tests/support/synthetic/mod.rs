@@ -12,8 +12,8 @@ mod random;
 use std::sync::Arc;
 
 use sockwatch::model::{
-    Attribution, ClosedSocket, Ends, Family, Holder, Host, Interface, Namespaces, Process,
-    ProcessKey, ProcessRow, Protocol, Sample, Socket, SocketTable, State, Timer, TimerKind,
+    Attribution, ClosedSocket, Ends, Family, Holder, Host, Interface, Namespaces, Parts, Process,
+    ProcessKey, ProcessRow, Protocol, Sample, Socket, State, Timer, TimerKind,
 };
 use sockwatch::source::{Source, SourceError};
 
@@ -239,28 +239,32 @@ impl Synthetic {
                 Ends::Unix { .. } if socket.inode % 2 == 0 => b"/run/dbus/system_bus_socket",
                 _ => b"",
             };
-            let memory = memory([0, 0, 0, 0]);
-            let blob = sample.sockets.push_blob(&[], &memory, &[], name);
-            socket.blob = blob.expect("the table is not full");
+            let parts = Parts {
+                memory: &memory([0, 0, 0, 0]),
+                name,
+                ..Parts::default()
+            };
             let fd = socket.inode % 1000;
             hold(&mut socket, 0, fd, &mut sample.holders);
-            sample.sockets.rows.push(socket);
+            let pushed = sample.sockets.push(socket, parts);
+            pushed.expect("the table is not full");
         }
         let began_ns = self.now_ns - dump_ns;
         let rows = self.connections.len().max(1) as u64;
         for (at, connection) in (0..).zip(&self.connections) {
             let read_ns = began_ns + dump_ns * at / rows;
-            let mut socket = match connection.time_wait_ends_ns {
-                None => connection.row(read_ns, &mut sample.sockets),
-                Some(ends_ns) => {
-                    // As the kernel: in whole ticks of the clock that the other times have.
-                    let ticks = |ns: u64| (ns / 1_000_000) as u32;
-                    time_wait(connection, ticks(ends_ns).saturating_sub(ticks(read_ns)))
-                }
+            let Some(ends_ns) = connection.time_wait_ends_ns else {
+                connection.append_to(sample, read_ns);
+                continue;
             };
+            // As the kernel: in whole ticks of the clock that the other times have.
+            let ticks = |ns: u64| (ns / 1_000_000) as u32;
+            let left_ms = ticks(ends_ns).saturating_sub(ticks(read_ns));
+            let mut socket = time_wait(connection, left_ms);
             let Connection { process, fd, .. } = **connection;
             hold(&mut socket, process, fd, &mut sample.holders);
-            sample.sockets.rows.push(socket);
+            let pushed = sample.sockets.push(socket, Parts::default());
+            pushed.expect("the table is not full");
         }
         for connection in self.ended.drain(..) {
             let at_ns = self.now_ns - self.random.below(SECOND_NS);
@@ -301,23 +305,20 @@ fn time_wait(connection: &Connection, left_ms: u32) -> Socket {
     } = connection.socket;
     let mut socket = Socket::new(netns, cookie, family, Protocol::Tcp, State::TimeWait, ends);
     socket.attribution = Attribution::Remembered;
-    socket.timer = Some(Timer {
+    let timer = Timer {
         expires_ms: left_ms,
         kind: TimerKind::TimeWait,
         retries: 0,
-    });
+    };
+    socket.timer = Some(timer).into();
     socket
 }
 
 /// Appends a closed connection with its final counters.
 fn push_closed(connection: &Connection, at_ns: u64, start_ns: u64, sample: &mut Sample) {
-    let mut socket = connection.row(at_ns, &mut SocketTable::default());
-    let blob = sample
-        .closed_sockets
-        .push_blob(&connection.info, &[], &[], b"");
-    socket.blob = blob.expect("the table is not full");
-    (socket.state, socket.inode, socket.timer) = (State::Closed, 0, None);
-    (socket.congestion, socket.attribution) = (0, Attribution::Remembered);
+    let mut socket = connection.socket;
+    (socket.state, socket.inode) = (State::Closed, 0);
+    socket.attribution = Attribution::Remembered;
     hold(
         &mut socket,
         connection.process,
@@ -325,12 +326,17 @@ fn push_closed(connection: &Connection, at_ns: u64, start_ns: u64, sample: &mut 
         &mut sample.holders,
     );
     sample.closed.push(ClosedSocket {
-        row: sample.closed_sockets.rows.len() as u32,
+        row: sample.closed_sockets.len() as u32,
         monotonic_ns: at_ns,
         last_state: Some(State::Established),
         first_seen_ns: (connection.opened_ns > start_ns).then_some(connection.opened_ns),
     });
-    sample.closed_sockets.rows.push(socket);
+    let parts = Parts {
+        info: &connection.info,
+        ..Parts::default()
+    };
+    let pushed = sample.closed_sockets.push(socket, parts);
+    pushed.expect("the table is not full");
 }
 
 /// Listeners, UDP and unix sockets: one in fifty.

@@ -10,7 +10,7 @@ use crate::command::shared::selection::Selection;
 use crate::command::shared::text_output::TextOutput;
 use crate::export;
 use crate::filter::NoResolver;
-use crate::model::{Endpoint, Ends, Family, Protocol, Sample, Socket, State};
+use crate::model::{Endpoint, Ends, Family, Parts, Protocol, Sample, Socket, State};
 use crate::recording::{Archive, Metadata, Reader, RecorderOptions, SampleArchive};
 use crate::replay::{Depth, Replayer};
 
@@ -38,10 +38,13 @@ fn sample(at: u64, state: impl Fn(u16) -> State) -> Sample {
         let mut info = [0; 232];
         info[120..128].copy_from_slice(&(at * at * u64::from(port)).to_ne_bytes());
         let table = &mut sample.sockets;
-        let blob = table.push_blob(&info, &[], &[], &[]).unwrap();
         let (family, protocol) = (Family::Inet, Protocol::Tcp);
         let socket = Socket::new(1, port.into(), family, protocol, state(port), ends);
-        table.push(Socket { blob, ..socket });
+        let parts = Parts {
+            info: &info,
+            ..Parts::default()
+        };
+        table.push(socket, parts).unwrap();
     }
     sample
 }

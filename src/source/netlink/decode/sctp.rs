@@ -172,9 +172,8 @@ mod tests {
             ),
             message(AF_INET, 1, &[(INET_DIAG_PEERS, &peer)]),
         ]);
-        let [socket, first, second] = &table[..] else {
-            panic!("three rows");
-        };
+        assert_eq!(table.len(), 3);
+        let [socket, first, second] = [0, 1, 2].map(|row| table.get(row).expect("a row"));
         assert!(socket.is_listener() && !socket.is_association());
         assert_eq!((first.cookie, second.cookie), (9, 9));
         let states = [first.state, second.state];
@@ -184,12 +183,12 @@ mod tests {
         assert!(first.key() != socket.key() && first.key() != second.key());
         assert_eq!(first.uid, Some(0));
         assert_eq!(
-            first.timer.map(|timer| timer.kind),
+            first.timer().map(|timer| timer.kind),
             Some(TimerKind::Retransmit)
         );
-        let addresses = SctpAddresses::new(table.name(first).expect("addresses"));
+        let addresses = SctpAddresses::new(first.name().expect("addresses"));
         assert_eq!(addresses.peers().to_string(), "10.0.0.2,10.0.0.1");
-        assert!(table.sctp_info(first).is_some() && table.sctp_options(first).is_none());
+        assert!(first.sctp_info().is_some() && first.sctp_options().is_none());
     }
 
     #[test]

@@ -148,7 +148,7 @@ mod tests {
     fn a_connection_has_both_ends_and_its_messages() {
         let mut table = SocketTable::default();
         decode(&bytes(), 1, &mut table).expect("a row");
-        let socket = table[0];
+        let socket = table.get(0).expect("a row");
         let ends = Ends::Tipc {
             local: (0, 1_477_960_428),
             remote: Some((0, 3_406_549_519)),
@@ -160,7 +160,7 @@ mod tests {
         );
         assert_eq!((socket.recv_queue, socket.send_queue), (2, 0));
         assert_eq!((socket.inode, socket.uid, socket.cookie), (281, Some(0), 3));
-        let memory = table.memory(&socket).expect("memory");
+        let memory = socket.memory().expect("memory");
         assert_eq!((memory.drops(), memory.rcvbuf()), (Some(7), None));
     }
 
