@@ -111,7 +111,7 @@ impl Aggregator {
         for (key, first_ns) in first_seen {
             let (Visit::New(last) | Visit::Known(last) | Visit::Repeated(last)) =
                 self.sockets.visit(*key);
-            last.first_ns = Some(*first_ns);
+            last.set_first_ns(*first_ns);
         }
     }
 

@@ -37,8 +37,8 @@ impl FinalTotals {
     /// Returns the last known counts of a socket whose final ones are unknown; `None` if no Sample had any. `sample` is
     /// the current one.
     pub(super) fn last_known(socket: &TrackedSocket, sample: &Sample) -> Option<FinalTotals> {
-        let counted: ByteCounters = socket.counted?;
-        let age_us = sample.monotonic_ns.saturating_sub(socket.counted_ns) / 1000;
+        let counted: ByteCounters = socket.counted()?;
+        let age_us = sample.monotonic_ns.saturating_sub(socket.counted_ns()?) / 1000;
         let retransmitted = u64::from(counted.bytes_retrans);
         Some(FinalTotals {
             received: counted.received,

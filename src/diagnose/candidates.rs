@@ -81,7 +81,12 @@ impl Candidates {
         for (row, socket) in (0u32..).zip(&moment.sample.sockets) {
             match socket.protocol {
                 Protocol::Tcp => {
-                    self.classify(row, &socket, rates.get(row as usize).as_ref(), ports.as_ref());
+                    self.classify(
+                        row,
+                        &socket,
+                        rates.get(row as usize).as_ref(),
+                        ports.as_ref(),
+                    );
                 }
                 Protocol::Udp => {
                     self.udp.push(row);
@@ -179,7 +184,10 @@ impl Candidates {
         {
             self.unread.push(row);
         }
-        if socket.send_queue > 0 && waits_for_peer(socket.timer.after(0)) && socket.state != State::SynSent {
+        if socket.send_queue > 0
+            && waits_for_peer(socket.timer.after(0))
+            && socket.state != State::SynSent
+        {
             self.unacknowledged.push(row);
         }
         if rates.is_some_and(|rates| rates.retransmitted.is_some_and(|rate| rate > 0.0)) {

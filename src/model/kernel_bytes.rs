@@ -458,7 +458,12 @@ mod tests {
         let mut stored = Vec::new();
         for at in 0..1000u32 {
             let words = (0..70u32).flat_map(|word| (at * 1_000_003 + word * 7919).to_ne_bytes());
-            packer.pack(&mut bases, [&words.collect::<Vec<u8>>(), &[]], 0, &mut stored);
+            packer.pack(
+                &mut bases,
+                [&words.collect::<Vec<u8>>(), &[]],
+                0,
+                &mut stored,
+            );
         }
         assert!(
             stored.len() <= 1000 * (280 + 1 + BITMAP),

@@ -5,8 +5,8 @@ use std::ops::Deref;
 use super::socket_page::Page;
 use super::tcp_info::AGES_END;
 use super::{
-    KernelBytes, MemoryInfo, MptcpInfo, Parts, Protocol, SctpInfo, SctpOptions, Socket, State, TcpInfo,
-    Timer,
+    KernelBytes, MemoryInfo, MptcpInfo, Parts, Protocol, SctpInfo, SctpOptions, Socket, State,
+    TcpInfo, Timer,
 };
 
 /// A row of a [`SocketTable`](super::SocketTable), which dereferences to its fixed-size part.

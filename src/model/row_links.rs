@@ -118,7 +118,9 @@ impl RowLinks {
                 }
                 let index = index.get_or_insert_with(|| {
                     let views = before.iter().enumerate();
-                    views.filter_map(|(at, view)| Some((view.shared?, at))).collect()
+                    views
+                        .filter_map(|(at, view)| Some((view.shared?, at)))
+                        .collect()
                 });
                 index.get(&page).copied()
             });

@@ -107,7 +107,10 @@ impl SharedPages {
     /// Returns the rows of the current page that are not yet written. They count as written from now on.
     pub(super) fn take_unwritten(&mut self) -> Option<UnchangedRows> {
         let elapsed_ms = self.elapsed_ms;
-        let current = self.current.as_mut().filter(|current| current.is_unchanged)?;
+        let current = self
+            .current
+            .as_mut()
+            .filter(|current| current.is_unchanged)?;
         current.is_unchanged = false;
         let slot = &self.slots[current.slot];
         let expected_ms = Some(slot.aged_ms.wrapping_add(elapsed_ms));

@@ -84,7 +84,10 @@ impl Page {
     /// Returns how long before a message this page was written, ms, if the message has the clocks of row `at` at that time:
     /// `Some(None)` if they do not show it, `None` if they differ. `known` is the time as known from other rows.
     #[inline]
-    #[expect(clippy::option_option, reason = "a row without clocks is not a different one")]
+    #[expect(
+        clippy::option_option,
+        reason = "a row without clocks is not a different one"
+    )]
     pub(super) fn aged_ms(
         &self,
         at: usize,
@@ -182,7 +185,10 @@ impl Page {
 
     /// Returns the parts of a row as they are stored: up to those of the next row.
     fn stored_parts(&self, at: usize) -> &[u8] {
-        let begin = self.rows.get(at).map_or(0, |socket| socket.blob.at as usize);
+        let begin = self
+            .rows
+            .get(at)
+            .map_or(0, |socket| socket.blob.at as usize);
         let next = self.rows.get(at + 1);
         let end = next.map_or(self.parts.len(), |socket| socket.blob.at as usize);
         self.parts.get(begin..end).unwrap_or(&[])

@@ -211,7 +211,10 @@ impl SocketTable {
         let message = self.message.take();
         let message = message.filter(|message| message.cookie == socket.cookie);
         let hash = message.map_or(0, |message| message.hash);
-        let unwritten = self.shared.as_mut().and_then(|shared| shared.take_unwritten());
+        let unwritten = self
+            .shared
+            .as_mut()
+            .and_then(|shared| shared.take_unwritten());
         if let Some(rows) = unwritten {
             self.write(&rows);
         }
@@ -253,7 +256,10 @@ impl SocketTable {
     /// Returns the number of rows.
     #[inline]
     pub fn len(&self) -> usize {
-        let unwritten = self.shared.as_ref().map_or(0, |shared| shared.unwritten_rows());
+        let unwritten = self
+            .shared
+            .as_ref()
+            .map_or(0, |shared| shared.unwritten_rows());
         debug_assert_eq!(unwritten, 0, "finish() comes first");
         self.complete + self.open.rows.len()
     }
@@ -269,7 +275,10 @@ impl SocketTable {
         if row >= self.complete {
             return None;
         }
-        let page = self.first_rows.partition_point(|&first| first as usize <= row) - 1;
+        let page = self
+            .first_rows
+            .partition_point(|&first| first as usize <= row)
+            - 1;
         Some((self.slots.get(page)?, row - self.first_rows[page] as usize))
     }
 
@@ -290,7 +299,10 @@ impl SocketTable {
         if row >= self.complete {
             return self.open.rows.get_mut(row - self.complete);
         }
-        let page = self.first_rows.partition_point(|&first| first as usize <= row) - 1;
+        let page = self
+            .first_rows
+            .partition_point(|&first| first as usize <= row)
+            - 1;
         let at = row - self.first_rows[page] as usize;
         Arc::make_mut(&mut self.slots[page].page).rows.get_mut(at)
     }
@@ -312,7 +324,10 @@ impl SocketTable {
 
     /// Iterates over the fixed-size parts of the rows, for changes as by [`Self::get_mut`].
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Socket> {
-        let pages = self.slots.iter_mut().map(|slot| Arc::make_mut(&mut slot.page));
+        let pages = self
+            .slots
+            .iter_mut()
+            .map(|slot| Arc::make_mut(&mut slot.page));
         let rows = pages.flat_map(|page| &mut page.rows);
         rows.chain(&mut self.open.rows)
     }
@@ -339,7 +354,11 @@ impl SocketTable {
 
     /// Keeps only the rows for which `keep`, given their number, returns true.
     pub fn retain(&mut self, mut keep: impl FnMut(usize, &Socket) -> bool) {
-        let kept: Vec<usize> = (0..).zip(self.iter()).filter(|(at, row)| keep(*at, row)).map(|(at, _)| at).collect();
+        let kept: Vec<usize> = (0..)
+            .zip(self.iter())
+            .filter(|(at, row)| keep(*at, row))
+            .map(|(at, _)| at)
+            .collect();
         if kept.len() < self.len() {
             self.select_rows(kept.into_iter());
         }

@@ -45,7 +45,11 @@ pub(super) fn advance_clock(socket: &mut Socket, parts: &mut [u8], shift: i64) {
     }
     if let Some(timer) = socket.timer.after(0) {
         let expires_ms = timer_after(timer.expires_ms, shift);
-        socket.timer = Some(Timer { expires_ms, ..timer }).into();
+        socket.timer = Some(Timer {
+            expires_ms,
+            ..timer
+        })
+        .into();
     }
 }
 

@@ -8,6 +8,7 @@ use super::error::Corrupt;
 use super::section::{FIRST_STREAM, MIN_BLOCK_LEN, put_section, sections};
 use super::stream::STREAM_COUNT;
 use super::varint::{ByteReader, put_varint};
+use crate::model::ClearForReuse;
 
 /// Distance between the section numbers of a stream's planes.
 const PLANE_STEP: usize = 4096;
@@ -56,12 +57,17 @@ impl PlaneSplitter {
         }
     }
 
-    /// Appends the sections of all added streams.
-    pub(super) fn append_to(&mut self, out: &mut Vec<u8>) {
+    /// Removes all streams, and releases most of the memory if it was hardly used.
+    pub(super) fn clear(&mut self) {
         let first = [&mut self.short, &mut self.long];
-        for sections in first.into_iter().chain(&mut self.planes) {
-            out.append(sections);
-        }
+        let all = first.into_iter().chain(&mut self.planes);
+        all.chain(&mut self.split).for_each(Vec::clear_for_reuse);
+    }
+
+    /// Returns the sections of all added streams, in several pieces.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let first = [&self.short, &self.long].into_iter();
+        first.chain(&self.planes).map(Vec::as_slice)
     }
 }
 
@@ -137,7 +143,8 @@ mod tests {
         for (stream, cells) in streams {
             out.add(*stream, cells);
         }
-        out.append_to(&mut split);
+        out.pieces()
+            .for_each(|piece| split.extend_from_slice(piece));
         let mut joined = Vec::new();
         join_planes(&split, &mut joined).unwrap();
         (joined, is_split(&split))

@@ -20,8 +20,8 @@ pub(super) use coding::{Coding, coding, decode_cell, encode_cell};
 pub(super) use fixed::{FIXED_STREAM_COUNT, FixedCells, fixed_cells, load_fixed_cells};
 pub(super) use names::{describe_streams, name};
 pub(super) use numbers::{
-    MAX_CONGESTION_INFO_LEN, MAX_INFO_LEN, MAX_MEMORY_LEN, RTO, RTT,
-    RTTVAR, SEND_QUEUE, STREAM_COUNT, StreamMask, TCP,
+    MAX_CONGESTION_INFO_LEN, MAX_INFO_LEN, MAX_MEMORY_LEN, RTO, RTT, RTTVAR, SEND_QUEUE,
+    STREAM_COUNT, StreamMask, TCP,
 };
 pub(super) use part_layout::{PartLayout, WordLocation, mark_differing, streams_of, word_location};
 pub(super) use predictor::{

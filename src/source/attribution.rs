@@ -23,8 +23,8 @@ use std::ops::Range;
 use self::accepted_from::ListenerOwners;
 use self::holder_order::HolderOrder;
 use self::holder_places::HolderPlaces;
-use self::remembered::{RememberedOwners, RememberedSocket};
 use self::owner::Owner;
+use self::remembered::{RememberedOwners, RememberedSocket};
 use self::sample_processes::SampleProcesses;
 use self::unlisted::{ListedHolders, UnlistedTracker};
 use self::unowned::{ReleasedSockets, keeps_owner, unowned_reason};
@@ -50,6 +50,8 @@ const KEEP_ROUNDS_INCOMPLETE: u8 = 30;
 #[derive(Debug, Default)]
 pub(super) struct Attributor {
     sockets: Tracker<RememberedSocket>,
+    /// The sockets of the previous Sample.
+    previous: SocketTable,
     /// Generation of [`Owners`] in the last round.
     generation: Option<u64>,
     holders: SampleHolders,
@@ -146,16 +148,19 @@ impl Attributor {
             KEEP_ROUNDS_INCOMPLETE
         };
         let may_miss_events = !sample.events_available || self.losses.update(sample.lost_events);
-        let places = &mut self.holders.places;
-        self.sockets.retain(|_, seen, socket| {
+        let (places, previous) = (&mut self.holders.places, &self.previous);
+        self.sockets.retain(|key, seen, socket| {
             socket.missed = if seen {
                 0
             } else {
                 socket.missed.saturating_add(1)
             };
             socket.awaits_event &= seen || !may_miss_events;
-            if socket.missed == 1 && socket.inode != 0 && self.tracked_netns.is_some() {
-                self.unlisted.vanished.push(socket.inode);
+            if socket.missed == 1 && socket.inode != 0 {
+                socket.keep_facts(*key, previous);
+                if self.tracked_netns.is_some() {
+                    self.unlisted.vanished.push(socket.inode);
+                }
             }
             let is_kept = socket.missed < limit || (socket.awaits_event && !socket.closed);
             if !is_kept {
@@ -163,6 +168,7 @@ impl Attributor {
             }
             is_kept
         });
+        self.previous.clone_from(&sample.sockets);
         self.count_unlisted(sample, owners);
     }
 
@@ -207,13 +213,16 @@ impl Attributor {
             let accepted = remembered.inode != socket.inode && socket.inode != 0;
             if remembered.state != Some(socket.state) || accepted {
                 remembered.state = Some(socket.state);
-                remembered.ends = Some(socket.ends);
                 remembered.awaits_event = awaits_event(&socket);
             }
+            if socket.inode != 0 {
+                remembered.forget_facts();
+            } else if remembered.inode != 0 {
+                remembered.keep_facts(socket.key(), &self.previous);
+            }
+            remembered.row = kept;
             let mut done = false;
             if socket.inode != 0 {
-                remembered.uid = socket.uid;
-                remembered.cgroup_id = socket.cgroup_id;
                 let is_selected = self.changed.select(kept, row, remembered, is_new);
                 let only = match (&remembered.owners, remembered.slot) {
                     (RememberedOwners::One(_, fd), Some(slot))
@@ -249,7 +258,8 @@ impl Attributor {
             self.listeners.insert(kept, &socket);
             if done {
                 add_range(&mut self.observed, &socket);
-                self.changes.extend(Owner::change(kept, row.socket, &socket));
+                self.changes
+                    .extend(Owner::change(kept, row.socket, &socket));
             } else {
                 self.pending.push(kept);
             }
@@ -341,16 +351,17 @@ impl Attributor {
                 }
                 closed.last_state = remembered.state;
                 closed.first_seen_ns = Some(remembered.first_seen_ns);
+                let facts = remembered.facts(socket.key(), &listening, &self.previous);
                 // For an aborted connection, the kernel no longer knows the remote port, and possibly not the local
                 // address.
-                if let Some(ends) = remembered.ends
+                if let Some(facts) = facts
                     && socket.remote().is_none_or(|remote| remote.port == 0)
                 {
-                    socket.ends = ends;
+                    socket.ends = facts.ends;
                 }
                 socket.inode = remembered.inode;
-                socket.uid = remembered.uid;
-                socket.cgroup_id = remembered.cgroup_id;
+                socket.uid = facts.and_then(|facts| facts.uid);
+                socket.cgroup_id = facts.map_or(0, |facts| facts.cgroup_id);
                 Some(remembered)
             });
             // Without a remembered owner, it opened and closed between two Samples, or its owner was never known.

@@ -52,18 +52,18 @@ impl Aggregator {
         let is_new = matches!(visit, Visit::New(_));
         let (Visit::New(last) | Visit::Known(last) | Visit::Repeated(last)) = visit;
         if is_new && since.is_some() {
-            last.first_ns = Some(now);
+            last.set_first_ns(now);
         }
         let mut rates = SocketRates {
             age: last
-                .first_ns
+                .first_ns()
                 .map(|first| (now.saturating_sub(first) as f64 / 1e9) as f32),
             ..SocketRates::default()
         };
         let mut delta = None;
         if let (Some(counted), Some(since)) = (&counted, since) {
             // New since the previous Sample: all of its bytes belong to this interval.
-            let (before, window) = match last.counted {
+            let (before, window) = match last.counted() {
                 Some(before) => (before, now.saturating_sub(last.at_ns)),
                 None => (ByteCounters::default(), since),
             };
@@ -116,8 +116,7 @@ impl Aggregator {
         let is_heard = socket.has_destroy_event();
         last.has_end_event = is_heard && (established || !connection);
         if !is_heard || (self.collector.keep_all && last.has_end_event) {
-            self.collector
-                .remember(view(sample, row), since.is_none());
+            self.collector.remember(view(sample, row), since.is_none());
         }
         out.sockets.push(rates);
         last.opened |= established;
@@ -128,9 +127,8 @@ impl Aggregator {
             && is_tcp
             && socket.state == State::TimeWait
             && last.state != Some(State::TimeWait);
-        if counted.is_some() {
-            last.counted = counted;
-            last.counted_ns = now;
+        if let Some(counted) = counted {
+            last.count(counted, now);
         }
         last.is_opener = payload
             .and_then(|payload| payload.is_opener)
@@ -322,7 +320,7 @@ impl Aggregator {
                 opening_unreported: last.is_some_and(|last| {
                     socket.protocol == Protocol::Tcp
                         && !last.opened
-                        && last.first_ns.is_some()
+                        && last.first_ns().is_some()
                         && !matches!(
                             last.state,
                             Some(State::Listen | State::BoundInactive | State::Closed)
@@ -348,7 +346,7 @@ impl Aggregator {
         let opened = last.as_ref().is_none_or(|last| !last.opened);
         let before = last
             .as_ref()
-            .and_then(|last| last.counted)
+            .and_then(|last| last.counted())
             .unwrap_or_default();
         let delta = counted.and_then(|counted| counted.delta_since(&before));
         if let Some(last) = last {
@@ -358,7 +356,9 @@ impl Aggregator {
             }
             last.closed = true;
             last.opened = true;
-            last.counted = counted.or(last.counted);
+            if let Some(counted) = counted {
+                last.count(counted, sample.monotonic_ns);
+            }
         } else if socket.remote().is_none() {
             // A listener or an unconnected socket that lived between two Samples is not a connection.
             return None;

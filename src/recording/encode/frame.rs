@@ -5,7 +5,7 @@ use std::io;
 use zstd::stream::raw::{Encoder as Zstd, InBuffer, Operation as _, OutBuffer};
 
 use super::sockets::SocketEncoder;
-use crate::model::Sample;
+use crate::model::{ClearForReuse, Sample};
 use crate::recording::archive::Entry;
 use crate::recording::frame::Frame;
 use crate::recording::records::{
@@ -60,10 +60,10 @@ pub struct Encoder {
     key_ns: u64,
     key_bytes: usize,
     zstd: Option<Zstd<'static>>,
-    /// Buffers: the sections except the strings, one section, and all sections.
+    /// Buffers: the section of the strings, the others except streams, and the data of one.
+    texts: Vec<u8>,
     body: Vec<u8>,
     part: Vec<u8>,
-    raw: Vec<u8>,
 }
 
 impl std::fmt::Debug for Encoder {
@@ -132,7 +132,7 @@ impl Encoder {
         }
         let before = self.before.filter(|_| !is_key).unwrap_or_default();
         let elapsed_ns = monotonic_ns.wrapping_sub(before.monotonic_ns);
-        self.body.clear();
+        self.body.clear_for_reuse();
         self.section(section::CLOCK, |_, writer| {
             encode_clock(sample, before.wall_us, elapsed_ns, writer);
         });
@@ -168,11 +168,10 @@ impl Encoder {
         self.section(section::NAMES, |_, writer| encode_names(sample, writer));
         self.section(section::FAULTS, |_, writer| encode_faults(faults, writer));
         // Known only now, but needed first.
-        self.raw.clear();
-        self.part.clear();
+        self.texts.clear_for_reuse();
+        self.part.clear_for_reuse();
         self.strings.encode_pending(&mut self.part);
-        put_section(&mut self.raw, section::STRINGS, &self.part);
-        self.raw.extend_from_slice(&self.body);
+        put_section(&mut self.texts, section::STRINGS, &self.part);
 
         let payload = match self.compress(is_key) {
             Ok(payload) => payload,
@@ -199,7 +198,7 @@ impl Encoder {
             },
             is_key,
             closed: sample.closed.len() as u32,
-            unpacked: self.raw.len() as u32,
+            unpacked: self.pieces().map(<[u8]>::len).sum::<usize>() as u32,
             payload: payload.into(),
         })
     }
@@ -218,20 +217,31 @@ impl Encoder {
         (self.part, self.strings) = (part, strings);
     }
 
+    /// Returns the frame, in several pieces.
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let first = [&self.texts[..], &self.body[..]].into_iter();
+        first.chain(self.sockets.pieces())
+    }
+
     /// Compresses the frame and flushes, so that it can be decompressed without the next one.
     fn compress(&mut self, is_key: bool) -> io::Result<Vec<u8>> {
-        let zstd = match &mut self.zstd {
+        let mut zstd = match self.zstd.take() {
             Some(zstd) => zstd,
-            none => none.insert(Zstd::new(LEVEL)?),
+            None => Zstd::new(LEVEL)?,
         };
         if is_key {
             zstd.reinit()?;
         }
-        let mut packed = Vec::with_capacity(self.raw.len() / 2 + 256);
-        let mut rest = &self.raw[..];
-        while !rest.is_empty() {
-            let (block, behind) = rest.split_at(section::block_len(rest));
-            rest = behind;
+        let bytes: usize = self.pieces().map(<[u8]>::len).sum();
+        let mut packed = Vec::with_capacity(bytes / 4 + 256);
+        let blocks = self.pieces().flat_map(|mut rest| {
+            std::iter::from_fn(move || {
+                let (block, behind) = rest.split_at(section::block_len(rest));
+                rest = behind;
+                (!block.is_empty()).then_some(block)
+            })
+        });
+        for block in blocks {
             let mut input = InBuffer::around(block);
             while input.pos() < block.len() {
                 packed.reserve(1024);
@@ -248,6 +258,7 @@ impl Encoder {
                 }
             }
         }
+        self.zstd = Some(zstd);
         Ok(packed)
     }
 }

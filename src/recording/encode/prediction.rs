@@ -21,7 +21,8 @@ pub(super) fn elapsed_ms(
     let mut fields = 0;
     if has_age_fields(&before.socket) && has_age_fields(&current.socket) {
         for (value, offset) in values.iter_mut().zip(AGE_OFFSETS) {
-            let since = age_field(current.parts, offset).wrapping_sub(age_field(before.parts, offset));
+            let since =
+                age_field(current.parts, offset).wrapping_sub(age_field(before.parts, offset));
             *value = i64::from(since.cast_signed());
         }
         fields = AGE_OFFSETS.len();

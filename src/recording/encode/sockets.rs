@@ -68,7 +68,13 @@ impl SocketEncoder {
         self.sets.clear();
     }
 
-    /// Encodes the sockets of a Sample: first those that closed, then those that exist.
+    /// Returns the streams of the last frame as sections, in several pieces.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.buffers.pieces()
+    }
+
+    /// Encodes the sockets of a Sample: first those that closed, then those that exist. Appends the sections that are not
+    /// streams.
     pub(super) fn encode(
         &mut self,
         sample: &Sample,
@@ -204,7 +210,8 @@ impl SocketEncoder {
                 {
                     if is_aging(&row) {
                         let shift = i64::from(aged_ms);
-                        self.buffers.put_clock_deviation(shift.wrapping_sub(elapsed));
+                        self.buffers
+                            .put_clock_deviation(shift.wrapping_sub(elapsed));
                     }
                     self.buffers.put_change(changed_before, false);
                     false

@@ -1,6 +1,7 @@
 //! Collects the data of the sockets of a frame: cells by stream, and the gaps and sets that locate the sockets with
 //! cells.
 
+use crate::model::ClearForReuse;
 use crate::recording::planes::PlaneSplitter;
 use crate::recording::section::{self, put_section};
 use crate::recording::stream::STREAM_COUNT;
@@ -61,10 +62,11 @@ impl StreamBuffers {
             &mut self.new_sets,
             &mut self.first_seen,
         ] {
-            stream.clear();
+            stream.clear_for_reuse();
         }
         let cells = self.gaps.iter_mut().chain(&mut self.cells);
-        cells.for_each(Vec::clear);
+        cells.for_each(Vec::clear_for_reuse);
+        self.splitter.clear();
         (self.gap, self.deviation_ms, self.run) = ([0; 2], 0, 0);
         self.last.fill(0);
     }
@@ -93,7 +95,7 @@ impl StreamBuffers {
         }
     }
 
-    /// Appends the sections of the frame.
+    /// Appends the sections of the frame that are not streams, and prepares [`Self::pieces`].
     pub(super) fn append_to(&mut self, out: &mut Vec<u8>) {
         put_section(out, section::CLOSED, &self.closed);
         put_section(out, section::NEW_STREAM_SETS, &self.new_sets);
@@ -103,9 +105,14 @@ impl StreamBuffers {
         put_section(out, section::GAPS_AGAIN, &self.gaps[1]);
         put_section(out, section::STREAM_SETS, &self.sets);
         put_section(out, section::FIRST_SEEN, &self.first_seen);
-        for (stream, cells) in self.cells.iter().enumerate() {
+        for (stream, cells) in self.cells.iter_mut().enumerate() {
             self.splitter.add(stream, cells);
+            cells.clear_for_reuse();
         }
-        self.splitter.append_to(out);
+    }
+
+    /// Returns the sections of the streams, in several pieces.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.splitter.pieces()
     }
 }

@@ -1,8 +1,8 @@
 //! Encodes and decodes a cell in the way that keeps its stream small.
 
 use super::numbers::{MEMORY, RTO, STREAM_COUNT, TCP, TIMER_EXPIRES};
-use crate::model::AGE_OFFSETS;
 use super::pacing::PacingRate;
+use crate::model::AGE_OFFSETS;
 use crate::recording::error::Corrupt;
 use crate::recording::varint::{ByteReader, put_scaled, put_signed, put_varint};
 

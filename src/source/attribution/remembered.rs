@@ -8,7 +8,9 @@ use rustc_hash::FxHasher;
 
 use super::SampleHolders;
 use super::holder_places::Place;
-use crate::model::{Ends, Holder, Process, ProcessRow, Row, Sample, Socket, State};
+use crate::model::{
+    Ends, Holder, Process, ProcessRow, Row, Sample, Socket, SocketKey, SocketTable, State,
+};
 use crate::source::procfs::{Owners, SocketDescriptor};
 
 /// The owners of a socket when it was last open.
@@ -52,16 +54,17 @@ pub(super) struct RememberedSocket {
     /// Place of the holders.
     pub(super) place: Place,
     pub(super) first_seen_ns: u64,
-    pub(super) cgroup_id: u64,
+    /// Facts of its last row with an inode, once it has no such row any more.
+    facts: Option<Box<KernelFacts>>,
+    /// Its row in the last Sample that contained it.
+    pub(super) row: u32,
+    /// The last inode that is not 0.
     pub(super) inode: u32,
-    pub(super) uid: Option<u32>,
     /// Slot of the only owner in [`Owners`]; valid only for the generation in which it was found.
     pub(super) slot: Option<u32>,
     pub(super) state: Option<State>,
     /// Changes whenever the socket was used: see [`activity_of`].
     pub(super) activity: u32,
-    /// Endpoints of the socket: the kernel no longer knows those of an aborted connection.
-    pub(super) ends: Option<Ends>,
     /// True if a destroy event will report its end, no matter how long it is missing from all tables: a process may
     /// still have a reset connection open.
     pub(super) awaits_event: bool,
@@ -69,6 +72,27 @@ pub(super) struct RememberedSocket {
     pub(super) missed: u8,
     /// True if the destroy event of the socket has been received.
     pub(super) closed: bool,
+}
+
+/// Facts that the kernel forgets when a socket is closed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KernelFacts {
+    /// It no longer knows those of an aborted connection.
+    pub(super) ends: Ends,
+    pub(super) uid: Option<u32>,
+    pub(super) cgroup_id: u64,
+}
+
+impl KernelFacts {
+    /// Returns the facts of a row, if it is that of the socket and has an inode.
+    fn of_row(table: &SocketTable, row: u32, key: SocketKey) -> Option<KernelFacts> {
+        let row = table.get(row as usize)?;
+        (row.key() == key && row.inode != 0).then(|| KernelFacts {
+            ends: row.ends,
+            uid: row.uid,
+            cgroup_id: row.cgroup_id,
+        })
+    }
 }
 
 /// Returns a number that changes with the state, the queues and the byte counters of a socket.
@@ -107,6 +131,30 @@ impl RememberedSocket {
             });
             sample.holders[at] = Holder { process, fd };
         }
+    }
+
+    /// Keeps the facts of the socket's row in the previous Sample, which is the last one with an inode.
+    pub(super) fn keep_facts(&mut self, key: SocketKey, previous: &SocketTable) {
+        if self.facts.is_none() {
+            self.facts = KernelFacts::of_row(previous, self.row, key).map(Box::new);
+        }
+    }
+
+    /// Forgets the facts: its row has them again.
+    pub(super) fn forget_facts(&mut self) {
+        self.facts = None;
+    }
+
+    /// Returns the facts of a closed socket as of its last row with an inode, in one of the last two Samples or before.
+    pub(super) fn facts(
+        &self,
+        key: SocketKey,
+        current: &SocketTable,
+        previous: &SocketTable,
+    ) -> Option<KernelFacts> {
+        let kept = self.facts.as_deref().copied();
+        kept.or_else(|| KernelFacts::of_row(current, self.row, key))
+            .or_else(|| KernelFacts::of_row(previous, self.row, key))
     }
 
     /// Remembers the current holders. Allocates nothing while they do not change.

@@ -71,9 +71,7 @@ pub(super) fn unowned_reason(
     }
     // A full socket always has the shut down directions; a TIME-WAIT minisocket does not.
     let is_mini = || {
-        socket.protocol == Protocol::Tcp
-            && socket.shutdown.is_none()
-            && socket.tcp_info().is_none()
+        socket.protocol == Protocol::Tcp && socket.shutdown.is_none() && socket.tcp_info().is_none()
     };
     match socket.state {
         State::TimeWait => return Unowned::TimeWait,

@@ -84,7 +84,10 @@ fn inet(message: &[u8], protocol: Protocol, seed: &Seed) -> Option<MessageDigest
 
 /// Returns the value of `INET_DIAG_INFO`, the last one as in decoding; `None` if an attribute is malformed.
 #[inline]
-#[expect(clippy::option_option, reason = "a message without the attribute is complete")]
+#[expect(
+    clippy::option_option,
+    reason = "a message without the attribute is complete"
+)]
 fn find_info(attributes: &[u8]) -> Option<Option<&[u8]>> {
     let mut info = None;
     for attribute in Attributes(attributes) {

@@ -13,8 +13,8 @@ use super::common::split_head;
 use super::sctp::{self, INET_DIAG_LOCALS, INET_DIAG_PEERS, SctpAttributes};
 use super::tcp_extras;
 use crate::model::{
-    Endpoint, Ends, Family, MAX_NAME, Parts, Protocol, Socket, SocketTable, State, TcpExtras, Timer,
-    TimerKind, TlsInfo,
+    Endpoint, Ends, Family, MAX_NAME, Parts, Protocol, Socket, SocketTable, State, TcpExtras,
+    Timer, TimerKind, TlsInfo,
 };
 use crate::source::netlink::wire::{Attributes, DecodeError, u16_at, u32_at, u64_at, until_nul};
 
