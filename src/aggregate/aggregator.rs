@@ -18,7 +18,7 @@ use super::system::SystemTracker;
 use super::tracked_socket::TrackedSocket;
 use super::{
     ChangeRates, EventLog, FinalTotals, History, ListenerTotals, PortTotals, ProcessTotals,
-    ProcessTrend, Recent, RemoteTotals, SocketRates, SystemTrends, Throughput, Totals,
+    ProcessTrend, RateTable, Recent, RemoteTotals, SocketRates, SystemTrends, Throughput, Totals,
 };
 
 /// Consecutive Samples that a socket may be missing from before it is dropped: a dump can miss a row whose hash bucket
@@ -40,7 +40,7 @@ pub struct Aggregate {
     /// Opened, closed, TIME-WAIT per second; `None` on a first sample.
     pub changes: Option<ChangeRates>,
     /// Rates of each socket, in the order of [`Sample::sockets`].
-    pub sockets: Vec<SocketRates>,
+    pub sockets: RateTable,
     /// Rates of each freed connection since the previous Sample, in the order of [`Sample::closed`]; opened in that time
     /// too if so marked. `None` if it is not a connection, or already counted.
     pub closed: Vec<Option<SocketRates>>,
@@ -127,8 +127,7 @@ impl Aggregator {
 
         out.interval_ns = interval;
         out.totals.clear();
-        out.sockets.clear_for_reuse();
-        out.sockets.reserve(sample.sockets.len());
+        out.sockets.begin(sample.sockets.len());
         self.processes.clear_for_reuse();
         self.processes
             .resize(sample.processes.len(), GroupSum::default());

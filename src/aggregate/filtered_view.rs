@@ -172,13 +172,13 @@ impl FilteredView {
             .iter()
             .map(|port| (port.port, RateSum::default()))
             .collect();
-        let nothing = SocketRates::default();
         for &row in rows {
             let Some(view) = sample.socket(row as usize) else {
                 continue;
             };
             let socket = view.socket;
-            let rates = unfiltered.sockets.get(row as usize).unwrap_or(&nothing);
+            let rates = unfiltered.sockets.get(row as usize);
+            let rates = &rates.unwrap_or_default();
             out.totals.add(socket);
             all.add(socket, rates);
             for_each_owner(view, |process| {

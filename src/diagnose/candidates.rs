@@ -81,7 +81,7 @@ impl Candidates {
         for (row, socket) in (0u32..).zip(&moment.sample.sockets) {
             match socket.protocol {
                 Protocol::Tcp => {
-                    self.classify(row, &socket, rates.get(row as usize), ports.as_ref());
+                    self.classify(row, &socket, rates.get(row as usize).as_ref(), ports.as_ref());
                 }
                 Protocol::Udp => {
                     self.udp.push(row);

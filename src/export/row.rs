@@ -9,7 +9,7 @@ pub(super) struct Row<'a> {
     /// The socket, and the Sample with the names of users, devices and cgroups.
     pub(super) socket: SocketRef<'a>,
     /// Rates, if measured.
-    pub(super) rates: Option<&'a SocketRates>,
+    pub(super) rates: Option<SocketRates>,
     /// The peer, if it is a socket on this host.
     pub(super) peer: Option<SocketRef<'a>>,
     /// `struct tcp_info` as received.

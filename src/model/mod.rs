@@ -22,6 +22,7 @@ mod process;
 mod protocol;
 mod recent_losses;
 mod row;
+mod row_links;
 mod sample;
 mod schema;
 mod sctp_addresses;
@@ -62,6 +63,7 @@ pub use process::{
 pub use protocol::{Family, Protocol};
 pub use recent_losses::RecentLosses;
 pub use row::Row;
+pub use row_links::{PageLink, PreviousRows, RowLinks};
 pub use sample::{BoundDevice, ClosedSocket, Host, Sample, SocketRef, Timings};
 pub use schema::{FieldInfo, Scalar, ScalarGroup, StoredCells};
 pub use sctp_addresses::{AddressList, MAX_SCTP_ADDRESSES, SctpAddresses};

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use super::socket_page::Page;
+use super::tcp_info::AGES_END;
 use super::{
     KernelBytes, MemoryInfo, MptcpInfo, Parts, Protocol, SctpInfo, SctpOptions, Socket, State, TcpInfo,
     Timer,
@@ -32,6 +33,14 @@ impl<'a> Row<'a> {
     #[inline]
     pub fn timer(&self) -> Option<Timer> {
         self.socket.timer.after(self.aged_ms)
+    }
+
+    /// Reports whether the clock changes everything that it can change: not the ages of a listener, which stay at 0.
+    #[inline]
+    pub fn follows_clock(&self) -> bool {
+        self.socket.has_ages()
+            || self.socket.protocol != Protocol::Tcp
+            || usize::from(self.socket.blob.info) < AGES_END
     }
 
     /// Returns a copy of the fixed-size part that is valid outside of the table, without variable parts.

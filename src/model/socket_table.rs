@@ -295,6 +295,21 @@ impl SocketTable {
         Arc::make_mut(&mut self.slots[page].page).rows.get_mut(at)
     }
 
+    /// Returns the pages that are complete.
+    pub(super) fn slots(&self) -> &[PageSlot] {
+        &self.slots
+    }
+
+    /// Returns the number of the first row of each page that is complete.
+    pub(super) fn first_rows(&self) -> &[u32] {
+        &self.first_rows
+    }
+
+    /// Returns the page that is not complete.
+    pub(super) fn open_page(&self) -> &Page {
+        &self.open
+    }
+
     /// Iterates over the fixed-size parts of the rows, for changes as by [`Self::get_mut`].
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Socket> {
         let pages = self.slots.iter_mut().map(|slot| Arc::make_mut(&mut slot.page));

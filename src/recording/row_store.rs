@@ -1,11 +1,11 @@
-//! The sockets of the last Sample, as known by both the encoder and the decoder.
+//! The sockets of the last frame, as known by the decoder.
 
 use super::aging::{AgeState, is_aging};
 use super::error::Corrupt;
 use super::stream::SideRefs;
 use crate::model::Socket;
 
-/// A socket as last encoded or decoded.
+/// A socket as last decoded.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     /// The socket, without indices into a Sample.
@@ -24,8 +24,6 @@ pub(super) struct Row {
 pub(super) struct RowStore {
     rows: Vec<Row>,
     age_states: Vec<AgeState>,
-    /// Position of each row in the Sample.
-    positions: Vec<u32>,
     /// Number of the last Sample that contains each row.
     last_present: Vec<u32>,
     /// Number of the current Sample.
@@ -47,13 +45,12 @@ pub(super) fn parts_len(socket: &Socket) -> usize {
 impl RowStore {
     /// Bytes of memory for a row, without its parts: with its position in the current and in the previous Sample.
     pub(super) const ROW_BYTES: usize =
-        size_of::<Row>() + size_of::<AgeState>() + 4 * size_of::<u32>();
+        size_of::<Row>() + size_of::<AgeState>() + 3 * size_of::<u32>();
 
     /// Removes all rows.
     pub(super) fn clear(&mut self) {
         self.rows.clear();
         self.age_states.clear();
-        self.positions.clear();
         self.last_present.clear();
         self.sample = 0;
         self.bytes.clear();
@@ -75,11 +72,6 @@ impl RowStore {
         } else {
             0
         }
-    }
-
-    /// Reports whether a row exists.
-    pub(super) fn contains(&self, at: u32) -> bool {
-        (at as usize) < self.rows.len()
     }
 
     /// Returns a row.
@@ -123,12 +115,6 @@ impl RowStore {
         &mut self.age_states[at as usize]
     }
 
-    /// Returns a row's position in the last Sample that contains it.
-    #[inline]
-    pub(super) fn position(&self, at: u32) -> u32 {
-        self.positions[at as usize]
-    }
-
     /// Replaces a row and its parts, or inserts a new one; returns its index.
     ///
     /// # Errors
@@ -153,7 +139,6 @@ impl RowStore {
             };
             self.rows.push(row);
             self.age_states.push(AgeState::default());
-            self.positions.push(0);
             self.last_present.push(self.sample.wrapping_sub(1));
             u32::try_from(self.rows.len() - 1).map_err(|_| full)?
         };
@@ -182,7 +167,6 @@ impl RowStore {
         if std::mem::replace(&mut self.last_present[at as usize], self.sample) == self.sample {
             return false;
         }
-        self.positions[at as usize] = self.next.len() as u32;
         self.next.push(at);
         true
     }

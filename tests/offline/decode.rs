@@ -12,7 +12,7 @@ use sockwatch::source::netlink::datagram::{DatagramStatus, decode_datagram};
 use sockwatch::source::netlink::decode::decode_socket;
 use sockwatch::source::netlink::request::Table;
 
-use crate::support::dumps::{fixture, protocol, record, recorded, to_bytes};
+use crate::support::dumps::{fixture, messages, protocol, record, recorded, to_bytes};
 
 const TABLES: [(&str, Table); 7] = [
     ("tcp", Table::Inet(Protocol::Tcp)),
@@ -31,22 +31,6 @@ fn decoded(name: &str, datagrams: &[Vec<u8>]) -> (SocketTable, Vec<DatagramStatu
         .map(|bytes| decode_datagram(bytes, None, protocol(name), 1, &mut table))
         .collect();
     (table, statuses)
-}
-
-/// The payloads of a dump's rows.
-fn messages(name: &str) -> Vec<Vec<u8>> {
-    let mut messages = Vec::new();
-    for datagram in recorded(name) {
-        let mut rest = &datagram[..];
-        while rest.len() >= 16 {
-            let length = u32::from_ne_bytes(rest[..4].try_into().unwrap()) as usize;
-            if u16::from_ne_bytes(rest[4..6].try_into().unwrap()) == 20 {
-                messages.push(rest[16..length].to_vec());
-            }
-            rest = rest.get((length + 3) & !3..).unwrap_or(&[]);
-        }
-    }
-    messages
 }
 
 /// Bytes of the fixed structure before the attributes.

@@ -14,6 +14,7 @@ mod older_kernels;
 mod output_boundary;
 mod proportional_work;
 mod recording_format;
+mod shared_pages;
 mod ss_lines;
 #[path = "../support/mod.rs"]
 mod support;

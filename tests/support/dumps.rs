@@ -31,6 +31,22 @@ pub(crate) fn datagrams(bytes: &[u8]) -> Vec<Vec<u8>> {
     datagrams
 }
 
+/// The payloads of a dump's rows.
+pub(crate) fn messages(name: &str) -> Vec<Vec<u8>> {
+    let mut messages = Vec::new();
+    for datagram in recorded(name) {
+        let mut rest = &datagram[..];
+        while rest.len() >= 16 {
+            let length = u32::from_ne_bytes(rest[..4].try_into().unwrap()) as usize;
+            if u16::from_ne_bytes(rest[4..6].try_into().unwrap()) == 20 {
+                messages.push(rest[16..length].to_vec());
+            }
+            rest = rest.get((length + 3) & !3..).unwrap_or(&[]);
+        }
+    }
+    messages
+}
+
 /// The protocol that was requested; `None` where the rows carry theirs.
 pub(crate) fn protocol(name: &str) -> Option<Protocol> {
     match name {

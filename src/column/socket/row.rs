@@ -18,7 +18,7 @@ pub struct SocketRow<'a> {
     /// The socket.
     pub socket: SocketRef<'a>,
     /// Rates of the socket; `None` without a previous Sample.
-    pub rates: Option<&'a SocketRates>,
+    pub rates: Option<SocketRates>,
     /// The moment with its other end; `None` if the socket is no longer in a Sample.
     pub moment: Option<&'a Moment>,
 }

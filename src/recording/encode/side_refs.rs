@@ -1,7 +1,6 @@
 //! Replaces references to a Sample by references to the chunk.
 
-use crate::model::{MAX_SCTP_ADDRESSES, Row, Sample, Socket, SocketTable};
-use crate::recording::records::ProcessEncoder;
+use crate::model::{Holder, MAX_SCTP_ADDRESSES, Row, Socket, SocketTable};
 use crate::recording::row_store::without_sample_refs;
 use crate::recording::stream::{MAX_CONGESTION_INFO_LEN, MAX_INFO_LEN, MAX_MEMORY_LEN, SideRefs};
 use crate::recording::strings::StringInterner;
@@ -17,65 +16,56 @@ pub(super) struct ChunkSocket<'a> {
 
 /// Resolves the side references of the sockets of one table.
 pub(super) struct SideRefResolver<'a> {
-    sample: &'a Sample,
-    strings: &'a mut StringInterner,
-    processes: &'a ProcessEncoder,
+    table: &'a SocketTable,
+    /// Holders of the sockets, with numbers of processes.
+    holders: &'a [Holder],
     /// Strings of congestion control names, by their index in the table.
     congestion: [Option<u32>; 256],
     /// Buffer for the other holders of a socket.
-    holders: Vec<u8>,
+    others: Vec<u8>,
 }
 
 impl<'a> SideRefResolver<'a> {
-    /// Creates a resolver for a table of the Sample.
-    pub(super) fn new(
-        sample: &'a Sample,
-        strings: &'a mut StringInterner,
-        processes: &'a ProcessEncoder,
-    ) -> SideRefResolver<'a> {
+    /// Creates a resolver for a table.
+    pub(super) fn new(table: &'a SocketTable, holders: &'a [Holder]) -> SideRefResolver<'a> {
         SideRefResolver {
-            sample,
-            strings,
-            processes,
+            table,
+            holders,
             congestion: [None; 256],
-            holders: Vec::new(),
+            others: Vec::new(),
         }
     }
 
-    /// Resolves a socket; `parts` is a buffer for its parts, which are cut if they are too long.
+    /// Resolves a row of the table; `parts` is a buffer for its parts, which are cut if they are too long.
     #[inline]
     pub(super) fn resolve<'c>(
         &mut self,
-        table: &'c SocketTable,
-        row: Row<'c>,
+        row: Row<'_>,
+        strings: &mut StringInterner,
         parts: &'c mut Vec<u8>,
     ) -> ChunkSocket<'c> {
         let mut side = SideRefs::default();
         let socket = row.socket;
         if socket.congestion > 0 {
-            let strings = &mut *self.strings;
             let number = &mut self.congestion[usize::from(socket.congestion)];
             side.congestion = *number.get_or_insert_with(|| {
-                let name = table.name_at(socket.congestion);
+                let name = self.table.name_at(socket.congestion);
                 name.map_or(0, |name| strings.intern(name.as_bytes()))
             });
         }
         if let Some(name) = row.name() {
-            side.name = self
-                .strings
-                .intern(&name[..name.len().min(MAX_SCTP_ADDRESSES)]);
+            side.name = strings.intern(&name[..name.len().min(MAX_SCTP_ADDRESSES)]);
         }
-        if let Some((first, others)) = self.sample.holders_of(socket).split_first() {
-            side.process = self.processes.number_of(first.process);
+        if let Some((first, others)) = holders_of(socket, self.holders).split_first() {
+            side.process = first.process;
             side.fd = first.fd;
             if !others.is_empty() {
-                self.holders.clear();
+                self.others.clear();
                 for holder in others {
-                    let process = self.processes.number_of(holder.process);
-                    put_varint(&mut self.holders, u64::from(process));
-                    put_varint(&mut self.holders, u64::from(holder.fd));
+                    put_varint(&mut self.others, u64::from(holder.process));
+                    put_varint(&mut self.others, u64::from(holder.fd));
                 }
-                side.others = self.strings.intern(&self.holders);
+                side.others = strings.intern(&self.others);
             }
         }
         let (structures, report, _) = row.parts();
@@ -100,4 +90,12 @@ impl<'a> SideRefResolver<'a> {
             parts,
         }
     }
+}
+
+/// Returns the holders of a socket.
+#[inline]
+pub(super) fn holders_of<'h>(socket: &Socket, holders: &'h [Holder]) -> &'h [Holder] {
+    let from = socket.holders_at as usize;
+    let to = from + usize::from(socket.holders_len);
+    holders.get(from..to).unwrap_or(&[])
 }

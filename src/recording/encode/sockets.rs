@@ -2,13 +2,15 @@
 
 use super::order::OrderEncoder;
 use super::prediction::{elapsed_ms, is_as_predicted};
-use super::side_refs::{ChunkSocket, SideRefResolver};
+use super::side_refs::{ChunkSocket, SideRefResolver, holders_of};
 use super::stream_sets::{StreamSets, streams_in};
 use super::streams::StreamBuffers;
-use crate::model::{ClosedSocket, Sample, Socket, Tracker, Visit};
-use crate::recording::aging::advance_clock;
+use crate::model::{
+    ClearForReuse, ClosedSocket, Holder, PreviousRows, RowLinks, Sample, Socket, SocketTable,
+};
+use crate::recording::aging::{advance_clock, is_aging};
 use crate::recording::records::ProcessEncoder;
-use crate::recording::row_store::{RowStore, resize_parts};
+use crate::recording::row_store::resize_parts;
 use crate::recording::section::{NEVER_SEEN, SEEN_AT, SEEN_WITH_BASE};
 use crate::recording::stream::{
     FIXED_STREAM_COUNT, FixedCells, MAX_CONGESTION_INFO_LEN, MAX_INFO_LEN, MAX_MEMORY_LEN,
@@ -19,13 +21,6 @@ use crate::recording::stream::{
 use crate::recording::strings::StringInterner;
 use crate::recording::varint::{put_signed, put_varint};
 
-/// Row of a tracked socket, and when it was first seen, ns; 0 if it existed at the start.
-#[derive(Debug, Clone, Copy, Default)]
-struct Tracked {
-    at: u32,
-    first_ns: u64,
-}
-
 /// The streams of fixed meaning, in the first word of a mask.
 const FIXED_MASK: u64 = (1 << FIXED_STREAM_COUNT) - 1;
 
@@ -33,25 +28,43 @@ const FIXED_MASK: u64 = (1 << FIXED_STREAM_COUNT) - 1;
 const ZERO_PARTS: [u8; MAX_INFO_LEN + MAX_MEMORY_LEN + MAX_CONGESTION_INFO_LEN] =
     [0; MAX_INFO_LEN + MAX_MEMORY_LEN + MAX_CONGESTION_INFO_LEN];
 
+/// Longest time by which the clock of a socket advances from one frame to the next, ms; it never goes back. So the order
+/// in which a reader adds such times makes no difference.
+const MAX_SHIFT_MS: i64 = i32::MAX as i64;
+
+/// The sockets of the previous frame, whose rows are shared with the Sample.
+#[derive(Debug, Default)]
+struct PreviousFrame {
+    table: SocketTable,
+    /// Holders with numbers of processes.
+    holders: Vec<Holder>,
+    /// Whether each row changed in that frame.
+    changed: Vec<bool>,
+    /// When each row was first seen, ns of the monotonic clock; 0 if it existed at the start.
+    first_ns: Vec<u64>,
+}
+
 /// Encodes sockets; keeps those of the previous Sample.
 #[derive(Debug, Default)]
 pub(super) struct SocketEncoder {
-    rows: RowStore,
-    tracker: Tracker<Tracked>,
+    previous: PreviousFrame,
+    /// Holders of the current Sample with numbers of processes.
+    holders: Vec<Holder>,
+    changed: Vec<bool>,
+    first_ns: Vec<u64>,
+    links: RowLinks,
     /// Number of Samples so far.
     samples: u64,
     sets: StreamSets,
     buffers: StreamBuffers,
-    /// Buffer for the predicted parts of a socket.
+    /// Buffers for the parts of a socket before and now, and for its predicted parts.
+    parts: [Vec<u8>; 2],
     predicted: Vec<u8>,
-    /// Buffer for parts that were too long.
-    cut: Vec<u8>,
 }
 
 impl SocketEncoder {
     /// Starts a new chunk. Keeps the times when sockets were first seen.
     pub(super) fn clear(&mut self) {
-        self.rows.clear();
         self.sets.clear();
     }
 
@@ -66,161 +79,185 @@ impl SocketEncoder {
         out: &mut Vec<u8>,
     ) {
         self.buffers.clear();
-        let mut resolver = SideRefResolver::new(sample, strings, processes);
-        self.encode_closed(sample, &mut resolver);
-        let mut resolver = SideRefResolver::new(sample, strings, processes);
+        self.holders.clear_for_reuse();
+        let holders = sample.holders.iter();
+        self.holders.extend(holders.map(|holder| Holder {
+            process: processes.number_of(holder.process),
+            fd: holder.fd,
+        }));
+        self.links.update(&self.previous.table, &sample.sockets);
+        self.encode_closed(sample, strings, is_key);
         let elapsed = (elapsed_ns.saturating_add(500_000) / 1_000_000) as i64;
-        self.encode_rows(sample, &mut resolver, elapsed, is_key);
+        self.encode_rows(sample, strings, elapsed, is_key);
         self.buffers.append_to(out);
         self.samples += 1;
+
+        let previous = &mut self.previous;
+        previous.table.clone_from(&sample.sockets);
+        std::mem::swap(&mut previous.holders, &mut self.holders);
+        std::mem::swap(&mut previous.changed, &mut self.changed);
+        std::mem::swap(&mut previous.first_ns, &mut self.first_ns);
     }
 
-    fn encode_closed(&mut self, sample: &Sample, resolver: &mut SideRefResolver<'_>) {
+    fn encode_closed(&mut self, sample: &Sample, strings: &mut StringInterner, is_key: bool) {
         let rows = &sample.closed_sockets;
         if sample.closed.is_empty() && rows.is_empty() {
             return;
         }
+        let previous = std::mem::take(&mut self.previous);
         let mut out = std::mem::take(&mut self.buffers.closed);
         put_varint(&mut out, sample.closed.len() as u64);
         let mut expected = 0;
         for closed in &sample.closed {
-            let base = rows
-                .get(closed.row as usize)
-                .and_then(|socket| self.base_of(&socket));
-            let base_first_ns = base.map_or(0, |at| self.rows.row(at).first_ns);
+            let row = rows.get(closed.row as usize);
+            let base = row.and_then(|row| self.base_of(&previous, &row, is_key));
+            let base_first_ns = base.map_or(0, |at| previous.first_ns[at as usize]);
             let now_ns = sample.monotonic_ns;
             encode_closed_facts(closed, expected, base_first_ns, now_ns, &mut out);
             expected = i64::from(closed.row) + 1;
         }
         put_varint(&mut out, rows.len() as u64);
-        let mut cut = std::mem::take(&mut self.cut);
-        for socket in rows {
-            let current = resolver.resolve(&sample.closed_sockets, socket, &mut cut);
-            let base = self.base_of(&socket);
-            let position = base.map_or(0, |at| u64::from(self.rows.position(at)) + 1);
-            put_varint(&mut out, position);
-            match base {
-                Some(at) => self.encode_changes(at, &current, self.rows.age_state(at).aged_ms),
+        let holders = std::mem::take(&mut self.holders);
+        let mut now = SideRefResolver::new(rows, &holders);
+        let mut then = SideRefResolver::new(&previous.table, &previous.holders);
+        let [mut parts_before, mut parts] = std::mem::take(&mut self.parts);
+        for row in rows {
+            let base = self.base_of(&previous, &row, is_key);
+            put_varint(&mut out, base.map_or(0, |at| u64::from(at) + 1));
+            let current = now.resolve(row, strings, &mut parts);
+            match base.and_then(|at| previous.table.get(at as usize)) {
+                Some(base) => {
+                    let before = then.resolve(base, strings, &mut parts_before);
+                    self.encode_changes(&before, &current, 0);
+                }
                 None => self.encode_new(&current),
             }
         }
-        self.cut = cut;
+        self.parts = [parts_before, parts];
+        self.holders = holders;
         self.buffers.closed = out;
+        self.previous = previous;
+    }
+
+    /// Returns the row of the previous frame that a closed socket is based on; none in a key frame.
+    fn base_of(&mut self, previous: &PreviousFrame, socket: &Socket, is_key: bool) -> Option<u32> {
+        let at = (!is_key).then(|| self.links.find_previous(&previous.table, socket.key()))??;
+        let before = previous.table.get(at as usize)?;
+        has_same_streams(&before, socket).then_some(at)
     }
 
     fn encode_rows(
         &mut self,
         sample: &Sample,
-        resolver: &mut SideRefResolver<'_>,
+        strings: &mut StringInterner,
         elapsed: i64,
         is_key: bool,
     ) {
         let now_ns = sample.monotonic_ns;
-        self.tracker.begin_round(sample.sockets.len());
-        put_varint(&mut self.buffers.order, sample.sockets.len() as u64);
+        let table = &sample.sockets;
+        put_varint(&mut self.buffers.order, table.len() as u64);
+        self.changed.clear_for_reuse();
+        self.first_ns.clear_for_reuse();
+        let previous = std::mem::take(&mut self.previous);
+        let holders = std::mem::take(&mut self.holders);
+        let links = std::mem::take(&mut self.links);
+        let [mut parts_before, mut parts] = std::mem::take(&mut self.parts);
+        let mut now = SideRefResolver::new(table, &holders);
+        let mut then = SideRefResolver::new(&previous.table, &previous.holders);
         let mut order = OrderEncoder::default();
-        let mut cut = std::mem::take(&mut self.cut);
-        for socket in &sample.sockets {
-            let current = resolver.resolve(&sample.sockets, socket, &mut cut);
-            let (known, first_ns, is_own) = match self.tracker.visit(socket.key()) {
-                Visit::Known(tracked) => (Some(tracked.at), tracked.first_ns, true),
-                Visit::New(tracked) => {
-                    tracked.first_ns = if self.samples == 0 { 0 } else { now_ns };
-                    (None, tracked.first_ns, true)
-                }
-                Visit::Repeated(tracked) => (None, tracked.first_ns, false),
-            };
-            let known = known.filter(|&at| !is_key && self.has_same_streams(at, &socket));
-            if let Some(at) = known {
-                order.push_known(self.rows.position(at), &mut self.buffers.order);
-                self.rows.append_to_sample(at);
-                self.encode_known(at, &current, elapsed);
-            } else {
-                order.push_new();
-                self.encode_new(&current);
-                // Fails only beyond 4 GiB, which no Sample has.
-                if let Ok(at) = self
-                    .rows
-                    .write(None, &current.socket, current.side, current.parts)
-                {
-                    self.rows.append_to_sample(at);
-                    self.rows.row_mut(at).first_ns = if is_key { first_ns } else { now_ns };
-                    if let Some(tracked) = self.tracker.get_mut(socket.key()).filter(|_| is_own) {
-                        tracked.at = at;
-                    }
-                }
-            }
-            if is_key {
-                let since = match first_ns {
-                    0 => 0,
-                    first_ns => now_ns.wrapping_sub(first_ns).saturating_add(1),
+        let mut rows = table.iter();
+        for page in links.pages() {
+            for (at, row) in (0..).zip(rows.by_ref().take(page.rows as usize)) {
+                let (known, aged_ms) = match page.previous {
+                    PreviousRows::Same { first, aged_ms } => (Some(first + at), Some(aged_ms)),
+                    PreviousRows::Linked(first) => (links.previous_of(first + at), None),
                 };
-                put_varint(&mut self.buffers.first_seen, since);
+                let first_ns = match known {
+                    Some(at) => previous.first_ns[at as usize],
+                    None if is_key && self.samples == 0 => 0,
+                    None => now_ns,
+                };
+                self.first_ns.push(first_ns);
+                if is_key {
+                    let since = match first_ns {
+                        0 => 0,
+                        first_ns => now_ns.wrapping_sub(first_ns).saturating_add(1),
+                    };
+                    put_varint(&mut self.buffers.first_seen, since);
+                }
+                let known = known.filter(|_| !is_key);
+                let base = known.and_then(|at| Some((at, previous.table.get(at as usize)?)));
+                let base = base.filter(|(_, before)| has_same_streams(before, &row));
+                let Some((at, before)) = base else {
+                    order.push_new();
+                    let current = now.resolve(row, strings, &mut parts);
+                    self.encode_new(&current);
+                    self.changed.push(true);
+                    continue;
+                };
+                order.push_known(at, &mut self.buffers.order);
+                let changed_before = previous.changed[at as usize];
+                let changes = if let Some(aged_ms) = aged_ms
+                    && i64::from(aged_ms) <= MAX_SHIFT_MS
+                    && row.follows_clock()
+                    && holders_of(&row, &holders) == holders_of(&row, &previous.holders)
+                {
+                    if is_aging(&row) {
+                        let shift = i64::from(aged_ms);
+                        self.buffers.put_clock_deviation(shift.wrapping_sub(elapsed));
+                    }
+                    self.buffers.put_change(changed_before, false);
+                    false
+                } else {
+                    let before = then.resolve(before, strings, &mut parts_before);
+                    let current = now.resolve(row, strings, &mut parts);
+                    self.encode_known(&before, changed_before, &current, elapsed)
+                };
+                self.changed.push(changes);
             }
         }
         order.finish(&mut self.buffers.order);
-        self.cut = cut;
-        self.tracker.retain(|_, seen, _| seen);
-        self.rows.finish_sample();
+        self.parts = [parts_before, parts];
+        (self.previous, self.holders, self.links) = (previous, holders, links);
     }
 
-    /// Returns the row that a closed socket is based on; none in a key frame.
-    fn base_of(&self, socket: &Socket) -> Option<u32> {
-        let known = self.tracker.get(socket.key()).map(|tracked| tracked.at);
-        known.filter(|&at| self.rows.contains(at) && self.has_same_streams(at, socket))
-    }
-
-    /// Reports whether a row has the streams of a socket.
-    fn has_same_streams(&self, at: u32, socket: &Socket) -> bool {
-        let before = self.rows.row(at).socket;
-        before.protocol == socket.protocol && before.family == socket.family
-    }
-
-    /// Encodes a socket that has a row.
+    /// Encodes a socket that the previous frame had; returns whether it changed.
     #[inline]
-    fn encode_known(&mut self, at: u32, current: &ChunkSocket<'_>, elapsed: i64) {
-        let (row, parts, state) = (
-            self.rows.row(at),
-            self.rows.parts(at),
-            self.rows.age_state(at),
-        );
-        let mut aged_ms = state.aged_ms;
-        if state.is_aging {
+    fn encode_known(
+        &mut self,
+        before: &ChunkSocket<'_>,
+        changed_before: bool,
+        current: &ChunkSocket<'_>,
+        elapsed: i64,
+    ) -> bool {
+        let mut shift = 0;
+        if is_aging(&before.socket) {
             // Clocks of a damaged recording may jump at each Sample; the decoder wraps as well.
             let expected = elapsed.wrapping_add(self.buffers.deviation_ms);
-            let shift = elapsed_ms(row, parts, state.aged_ms, current, expected, elapsed);
+            shift = elapsed_ms(before, current, expected, elapsed).clamp(0, MAX_SHIFT_MS);
             self.buffers
                 .put_clock_deviation(shift.wrapping_sub(elapsed));
-            aged_ms = aged_ms.wrapping_add(shift);
         }
-        let changes = !is_as_predicted(row, parts, current, aged_ms);
-        self.buffers.put_change(state.changed, changes);
+        let changes = !is_as_predicted(before, current, shift);
+        self.buffers.put_change(changed_before, changes);
         if changes {
-            self.encode_changes(at, current, aged_ms);
-            // Fails only beyond 4 GiB, which no Sample has.
-            let written = self
-                .rows
-                .write(Some(at), &current.socket, current.side, current.parts);
-            debug_assert!(written.is_ok());
-        } else {
-            let state = self.rows.age_state_mut(at);
-            (state.aged_ms, state.changed) = (aged_ms, false);
+            self.encode_changes(before, current, shift);
         }
+        changes
     }
 
-    /// Encodes the difference of a socket from its row with the clock advanced by `aged_ms` ms.
-    fn encode_changes(&mut self, at: u32, current: &ChunkSocket<'_>, aged_ms: i64) {
-        let row = self.rows.row(at);
+    /// Encodes the difference of a socket from the one before with the clock advanced by `shift` ms.
+    fn encode_changes(&mut self, base: &ChunkSocket<'_>, current: &ChunkSocket<'_>, shift: i64) {
         let (now, now_parts) = (&current.socket, current.parts);
-        let (mut before, parts) = (row.socket, &mut self.predicted);
+        let (mut before, parts) = (base.socket, &mut self.predicted);
         parts.clear();
-        parts.extend_from_slice(self.rows.parts(at));
-        advance_clock(&mut before, parts, aged_ms);
+        parts.extend_from_slice(base.parts);
+        advance_clock(&mut before, parts, shift);
         let (mut mask, allowed) = (StreamMask::default(), streams_of(now));
         let mut cells: Option<[FixedCells; 2]> = None;
-        if before != *now || row.side != current.side {
+        if before != *now || base.side != current.side {
             let [before, now] = cells.insert([
-                fixed_cells(&before, &row.side),
+                fixed_cells(&before, &base.side),
                 fixed_cells(now, &current.side),
             ]);
             for (stream, (before, now)) in before.iter().zip(now).enumerate() {
@@ -329,6 +366,11 @@ impl SocketEncoder {
             encode_cell(out, stream, now, expected, word);
         }
     }
+}
+
+/// Reports whether a socket has the same streams as the one before.
+fn has_same_streams(before: &Socket, socket: &Socket) -> bool {
+    before.protocol == socket.protocol && before.family == socket.family
 }
 
 /// Encodes the facts of a closed socket apart from its row. Omits the time when it was first seen if it is that of its

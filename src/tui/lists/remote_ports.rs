@@ -71,7 +71,7 @@ pub(super) fn port_totals(
             _ => {}
         }
         if row.protocol == Protocol::Tcp {
-            totals.throughput.add(rates);
+            totals.throughput.add(&rates);
         }
         let rtt = socket.tcp_info().and_then(|info| info.measured_rtt());
         if let Some(rtt) = rtt.filter(|_| row.state == State::Established) {

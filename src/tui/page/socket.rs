@@ -97,7 +97,7 @@ impl SocketPage {
     /// The row of the socket as it was last seen with all its figures.
     pub fn known_row(&self) -> Option<SocketRow<'_>> {
         self.last_known.socket(0).map(|socket| SocketRow {
-            rates: self.rates.as_ref(),
+            rates: self.rates,
             ..SocketRow::detached(socket)
         })
     }
@@ -131,7 +131,7 @@ impl SocketPage {
         if row.socket.tcp_info().is_some() || self.known_info().is_none() {
             self.last_known = Sample::of_socket(row.socket);
         }
-        self.rates = row.rates.copied();
+        self.rates = row.rates;
         self.first_seen
             .get_or_insert((moment.sample.taken_at_us, row.socket.socket.state));
         let now_ns = moment.sample.monotonic_ns;
