@@ -3,7 +3,7 @@
 use super::presentation::Notation;
 use super::schema::{FieldInfo, Scalar, ScalarGroup, ScalarType, StoredCells, socket_schema};
 use super::stored::{Stored, Unrepresentable};
-use super::tcp_info::AGES_END;
+use super::ages::AGES_END;
 use super::timer::StoredTimer;
 use super::{AcceptQueue, Attribution, Endpoint, Ends, Family, Protocol, State, Unowned};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHasher;
 
-use super::SampleHolders;
+use super::sample_holders::SampleHolders;
 use super::holder_places::Place;
 use crate::model::{Ends, Holder, Process, ProcessRow, Row, Sample, Socket, State};
 use crate::source::procfs::{Owners, SocketDescriptor};

@@ -6,7 +6,7 @@
 //! it was accepted here, its owner is inferred from the listener ([`accepted_from`](super::accepted_from)). If it was
 //! opened from here, its owner is unknown.
 
-use super::SampleHolders;
+use super::sample_holders::SampleHolders;
 use super::accepted_from::ListenerOwners;
 use super::remembered::RememberedSocket;
 use crate::model::{Attribution, Sample, Socket, SocketTable, Unowned};
