@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use super::tcp_info::{AGE_OFFSETS, AGES_END};
+use super::ages::{AGE_OFFSETS, AGES_END};
 
 /// Bytes of a word.
 const WORD: usize = 4;

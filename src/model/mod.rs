@@ -4,6 +4,7 @@
 //! store them, and everything on display is derived from one Sample and the previous one.
 
 mod accept_queue;
+mod ages;
 mod attribution;
 mod clear_for_reuse;
 mod congestion;
@@ -15,6 +16,7 @@ mod kernel_bytes;
 mod kernel_struct;
 mod listener_index;
 mod memory;
+mod message_digest;
 mod mptcp_info;
 mod payload;
 mod presentation;
@@ -42,6 +44,7 @@ mod timer;
 mod tracker;
 
 pub use accept_queue::AcceptQueue;
+pub use ages::{AGE_OFFSETS, AGES_END};
 pub use attribution::{Attribution, Unowned};
 pub use clear_for_reuse::ClearForReuse;
 pub use congestion::congestion_fields;
@@ -53,6 +56,7 @@ pub use kernel_bytes::KernelBytes;
 pub use kernel_struct::KernelField;
 pub use listener_index::ListenerIndex;
 pub use memory::{MemoryField, MemoryInfo};
+pub use message_digest::{Clocks, MessageDigest};
 pub use mptcp_info::MptcpInfo;
 pub use payload::{EndingEvidence, Payload, fin_received};
 pub use presentation::{FieldGroup, Notation, Presentation, Total};
@@ -77,7 +81,7 @@ pub use socket_table::SocketTable;
 pub use state::State;
 pub use stored::{Stored, Unrepresentable};
 pub use tcp_extras::{Md5Peer, TcpExtras, TlsInfo};
-pub use tcp_info::{AGE_OFFSETS, AGES_END, TcpInfo};
+pub use tcp_info::TcpInfo;
 pub use time_axis::{ClockChange, SUSPENDED_MODULUS, SampleTime, TimeAxis};
 pub use timer::{StoredTimer, Timer, TimerKind};
 pub use tracker::{Tracker, Visit};

@@ -2,8 +2,8 @@
 
 use std::ops::Deref;
 
+use super::ages::AGES_END;
 use super::socket_page::Page;
-use super::tcp_info::AGES_END;
 use super::{
     KernelBytes, MemoryInfo, MptcpInfo, Parts, Protocol, SctpInfo, SctpOptions, Socket, State,
     TcpInfo, Timer,
@@ -25,6 +25,18 @@ impl Deref for Row<'_> {
     #[inline]
     fn deref(&self) -> &Socket {
         self.socket
+    }
+}
+
+impl Page {
+    /// Returns a row, `aged_ms` ms after the page was written.
+    #[inline]
+    pub(super) fn row(&self, at: usize, aged_ms: u32) -> Option<Row<'_>> {
+        Some(Row {
+            socket: self.rows.get(at)?,
+            page: self,
+            aged_ms,
+        })
     }
 }
 

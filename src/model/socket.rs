@@ -1,9 +1,9 @@
 //! One socket as reported by the kernel.
 
+use super::ages::AGES_END;
 use super::presentation::Notation;
 use super::schema::{FieldInfo, Scalar, ScalarGroup, ScalarType, StoredCells, socket_schema};
 use super::stored::{Stored, Unrepresentable};
-use super::tcp_info::AGES_END;
 use super::timer::StoredTimer;
 use super::{AcceptQueue, Attribution, Endpoint, Ends, Family, Protocol, State, Unowned};
 

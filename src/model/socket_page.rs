@@ -5,10 +5,9 @@ use std::hash::BuildHasher as _;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::ages::AGE_OFFSETS;
 use super::kernel_bytes::{Bases, Packer};
-use super::row::Row;
-use super::shared_pages::Clocks;
-use super::tcp_info::AGE_OFFSETS;
+use super::message_digest::Clocks;
 use super::{Blob, Seed, Socket, Timer};
 
 /// Maximum number of rows in a page.
@@ -40,6 +39,21 @@ pub(super) struct Page {
     pub(super) hashes: Vec<u64>,
 }
 
+/// A page of a table.
+#[derive(Debug, Clone)]
+pub(super) struct PageSlot {
+    pub(super) page: Arc<Page>,
+    /// Time since the page was written, ms.
+    pub(super) aged_ms: u32,
+}
+
+impl PageSlot {
+    /// Returns the cookie of the first row.
+    pub(super) fn first_cookie(&self) -> Option<u64> {
+        self.page.rows.first().map(|socket| socket.cookie)
+    }
+}
+
 /// Variable parts of a socket, as received.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Parts<'a> {
@@ -69,16 +83,6 @@ impl Page {
         self.rows.clear();
         self.parts.clear();
         self.hashes.clear();
-    }
-
-    /// Returns a row, `aged_ms` ms after the page was written.
-    #[inline]
-    pub(super) fn row(&self, at: usize, aged_ms: u32) -> Option<Row<'_>> {
-        Some(Row {
-            socket: self.rows.get(at)?,
-            page: self,
-            aged_ms,
-        })
     }
 
     /// Returns how long before a message this page was written, ms, if the message has the clocks of row `at` at that time:

@@ -4,25 +4,11 @@ use std::ops::Index;
 use std::sync::Arc;
 
 use super::kernel_bytes::Packer;
+use super::message_digest::MessageDigest;
 use super::row::Row;
-use super::shared_pages::{Match, MessageDigest, SharedPages, UnchangedRows};
-use super::socket_page::{MAX_ROWS, Page, Parts, begins_page};
+use super::shared_pages::{Match, SharedPages, UnchangedRows};
+use super::socket_page::{MAX_ROWS, Page, PageSlot, Parts, begins_page};
 use super::{ClearForReuse, Seed, Socket};
-
-/// A page of a table.
-#[derive(Debug, Clone)]
-pub(super) struct PageSlot {
-    pub(super) page: Arc<Page>,
-    /// Time since the page was written, ms.
-    pub(super) aged_ms: u32,
-}
-
-impl PageSlot {
-    /// Returns the cookie of the first row.
-    pub(super) fn first_cookie(&self) -> Option<u64> {
-        self.page.rows.first().map(|socket| socket.cookie)
-    }
-}
 
 /// Rows of sockets and their variable parts, in the kernel's order. Cloning shares the rows.
 #[derive(Debug, Clone)]

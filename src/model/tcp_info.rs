@@ -3,13 +3,6 @@
 use super::kernel_bytes::KernelBytes;
 use super::kernel_struct::{KernelField, kernel_struct};
 
-/// Offsets of the fields that the clock alone increments, in ms: `tcpi_last_data_sent`, `tcpi_last_data_recv` and
-/// `tcpi_last_ack_recv`.
-pub const AGE_OFFSETS: [usize; 3] = [44, 52, 56];
-
-/// Length of `struct tcp_info` up to the last of [`AGE_OFFSETS`], bytes.
-pub const AGES_END: usize = 60;
-
 /// A view of the kernel's `struct tcp_info` (`include/uapi/linux/tcp.h`) over the received bytes.
 ///
 /// The structure grows with the kernel: 104 bytes on 2.6, 232 on 5.4, 240 on 6.2, 248 on 6.7, 280 on 6.18. Each getter

@@ -12,6 +12,7 @@ mod holder_places;
 mod live_inodes;
 mod owner;
 mod remembered;
+mod sample_holders;
 mod sample_processes;
 mod time_wait;
 mod unlisted;
@@ -22,10 +23,9 @@ use std::ops::Range;
 
 use self::accepted_from::ListenerOwners;
 use self::holder_order::HolderOrder;
-use self::holder_places::HolderPlaces;
 use self::owner::Owner;
 use self::remembered::{RememberedOwners, RememberedSocket};
-use self::sample_processes::SampleProcesses;
+use self::sample_holders::SampleHolders;
 use self::unlisted::{ListedHolders, UnlistedTracker};
 use self::unowned::{ReleasedSockets, keeps_owner, unowned_reason};
 use self::verification::ChangedSockets;
@@ -76,15 +76,6 @@ pub(super) struct Attributor {
     /// Rows whose owners are others than in the previous Sample.
     changes: Vec<(u32, Owner)>,
     has_mptcp: bool,
-}
-
-/// The holders of the Sample under construction.
-#[derive(Debug, Default)]
-struct SampleHolders {
-    places: HolderPlaces,
-    processes: SampleProcesses,
-    /// Buffer for those of one socket.
-    found: Vec<Holder>,
 }
 
 impl Attributor {

@@ -567,9 +567,10 @@ fn rate_of_a_transfer() {
         watch.next_sample();
         aggregator.update(&watch.sample, &mut aggregate);
         let rates = |cookie| {
-            let row = watch.sample.sockets.iter();
-            let at = row.into_iter().position(|row| row.cookie == cookie);
-            aggregate.sockets[at.expect("it is in the Sample")]
+            let mut rows = watch.sample.sockets.iter();
+            let at = rows.position(|row| row.cookie == cookie);
+            let rates = aggregate.sockets.get(at.expect("it is in the Sample"));
+            rates.expect("it has rates")
         };
         let received = rates(receiver).received.expect("a rate of the receiver");
         let sent = rates(sender).sent.expect("a rate of the sender");
@@ -775,7 +776,7 @@ fn mptcp() {
 
     let seconds = aggregate.interval_ns.expect("not the first") as f64 / 1e9;
     let moved = |rate: Option<f64>| rate.map(|rate| (rate * seconds).round());
-    let rates = aggregate.sockets[connection];
+    let rates = aggregate.sockets.get(connection).expect("it has rates");
     if info.bytes_acked().is_some() {
         let sent = moved(rates.sent.map(f64::from)).expect("it has a rate");
         assert!((sent - SENT as f64).abs() <= 2.0, "{sent}");

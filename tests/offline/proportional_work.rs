@@ -77,7 +77,7 @@ fn listener(sample: &mut Sample, local: Endpoint) {
     push(sample, row);
 }
 
-/// Adds a process and lets it hold the last socket.
+/// Adds a process and lets it hold the last socket, if there is one.
 fn hold(sample: &mut Sample, number: u32) {
     let mut process = Process::new(ProcessKey {
         pid: 100 + number,
@@ -94,9 +94,11 @@ fn hold(sample: &mut Sample, number: u32) {
     let process = sample.processes.len() as u32 - 1;
     let at = sample.holders.len() as u32;
     sample.holders.push(Holder { process, fd: 3 });
-    let socket = last(sample);
-    (socket.holders_at, socket.holders_len) = (at, 1);
-    socket.attribution = Attribution::Observed;
+    if !sample.sockets.is_empty() {
+        let socket = last(sample);
+        (socket.holders_at, socket.holders_len) = (at, 1);
+        socket.attribution = Attribution::Observed;
+    }
 }
 
 fn last(sample: &mut Sample) -> &mut Socket {

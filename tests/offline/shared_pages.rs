@@ -2,7 +2,9 @@
 //! real kernel whose clocks advance and whose sockets change, vanish and appear.
 
 use proptest::prelude::*;
-use sockwatch::model::{PageLink, PreviousRows, Protocol, RowLinks, Socket, SocketKey, SocketTable};
+use sockwatch::model::{
+    PageLink, PreviousRows, Protocol, RowLinks, Socket, SocketKey, SocketTable,
+};
 use sockwatch::source::netlink::datagram::decode_datagram;
 
 use crate::support::dumps::{messages as recorded, protocol};
@@ -232,8 +234,7 @@ fn pages_in_which_only_the_clock_has_changed_are_shared() {
             table.begin_after(&previous);
             decode(name, &messages, &mut table);
             links.update(&previous, &table);
-            let is_shared =
-                |page: &&PageLink| matches!(page.previous, PreviousRows::Same { .. });
+            let is_shared = |page: &&PageLink| matches!(page.previous, PreviousRows::Same { .. });
             let shared = links.pages().iter().filter(is_shared).count();
             let expected = if round == 0 { 0 } else { links.pages().len() };
             assert_eq!(shared, expected, "{name}, round {round}");
@@ -262,5 +263,9 @@ fn the_recorded_sockets_have_clocks() {
     assert!(messages.iter().any(|message| info(message).is_some()));
     let mut table = SocketTable::default();
     decode("tcp", &messages, &mut table);
-    assert!(table.iter().any(|row| row.protocol == Protocol::Tcp && row.timer().is_some()));
+    assert!(
+        table
+            .iter()
+            .any(|row| row.protocol == Protocol::Tcp && row.timer().is_some())
+    );
 }

@@ -125,7 +125,7 @@ fn a_first_sample_has_counts_and_no_rates() {
     assert_eq!(first.totals.tcp[State::Established as usize], 1);
     assert_eq!(first.changes, None);
     assert_eq!(first.throughput, Throughput::default());
-    assert_eq!(first.sockets[0], SocketRates::default());
+    assert_eq!(first.sockets.get(0).unwrap(), SocketRates::default());
 }
 
 #[test]
@@ -133,8 +133,8 @@ fn rates_are_the_growth_of_counters_over_the_interval() {
     let mut run = Run::new();
     run.update(with(sample(), 1, State::Established, Some((500, 100))));
     let next = run.update(with(sample(), 1, State::Established, Some((1700, 130))));
-    assert_eq!(next.sockets[0].received, Some(1200.0));
-    assert_eq!(next.sockets[0].sent, Some(30.0));
+    assert_eq!(next.sockets.get(0).unwrap().received, Some(1200.0));
+    assert_eq!(next.sockets.get(0).unwrap().sent, Some(30.0));
     assert_eq!(next.throughput.received, Some(1200.0));
     assert_eq!(next.remotes[0].throughput.sent, Some(30.0));
     assert_eq!(changes(next), (0.0, 0.0, 0.0));
@@ -187,7 +187,11 @@ fn a_row_missing_from_one_dump_is_neither_closed_nor_opened_again() {
     assert_eq!(changes(run.update(sample())), (0.0, 0.0, 0.0));
     let back = run.update(with(sample(), 1, State::Established, Some((3000, 0))));
     assert_eq!(changes(back), (0.0, 0.0, 0.0));
-    assert_eq!(back.sockets[0].received, Some(1500.0), "over two seconds");
+    assert_eq!(
+        back.sockets.get(0).unwrap().received,
+        Some(1500.0),
+        "over two seconds"
+    );
 }
 
 #[test]
@@ -195,7 +199,7 @@ fn a_counter_that_goes_backwards_has_no_rate() {
     let mut run = Run::new();
     run.update(with(sample(), 1, State::Established, Some((500, 500))));
     let next = run.update(with(sample(), 1, State::Established, Some((400, 600))));
-    assert_eq!(next.sockets[0].received, None);
+    assert_eq!(next.sockets.get(0).unwrap().received, None);
     assert_eq!(next.throughput.received, None);
 }
 
@@ -359,8 +363,8 @@ fn events_are_reported_in_order() {
             (Opened, 2, None, Some(Established)),
         ]
     );
-    assert_eq!(next.sockets[0].change, Some(Change::State));
-    assert_eq!(next.sockets[1].change, Some(Change::Opened));
+    assert_eq!(next.sockets.get(0).unwrap().change, Some(Change::State));
+    assert_eq!(next.sockets.get(1).unwrap().change, Some(Change::Opened));
     run.update(with(
         with(sample(), 1, CloseWait, moved),
         2,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHasher;
 
-use super::SampleHolders;
 use super::holder_places::Place;
+use super::sample_holders::SampleHolders;
 use crate::model::{
     Ends, Holder, Process, ProcessRow, Row, Sample, Socket, SocketKey, SocketTable, State,
 };

@@ -6,9 +6,9 @@
 //! it was accepted here, its owner is inferred from the listener ([`accepted_from`](super::accepted_from)). If it was
 //! opened from here, its owner is unknown.
 
-use super::SampleHolders;
 use super::accepted_from::ListenerOwners;
 use super::remembered::RememberedSocket;
+use super::sample_holders::SampleHolders;
 use crate::model::{Attribution, Sample, Socket, SocketTable, Unowned};
 
 /// Attributes a socket that no process has open any more, for this `reason`: to its previous owners, or else to those

@@ -92,7 +92,7 @@ fn check_filter(filter: &Filter, context: &ParseContext<'_>) {
             }
             let accepted = lowered.states.contains(socket.state)
                 && (lowered.code.is_empty()
-                    || bytecode::run(&lowered.code, socket).expect("the kernel accepts it"));
+                    || bytecode::run(&lowered.code, &socket).expect("the kernel accepts it"));
             assert!(
                 accepted || !matches,
                 "{} leaves out {socket:?}",

@@ -51,10 +51,7 @@ pub fn read_all(bytes: &[u8]) {
                 taken <= MEMORY + MEMORY_EACH_BYTE * bytes.len(),
                 "{taken} bytes of sockets"
             );
-            assert_eq!(
-                sample.sockets.len(),
-                reader.entries()[at].sockets as usize
-            );
+            assert_eq!(sample.sockets.len(), reader.entries()[at].sockets as usize);
             follow_references(&sample);
             let _ = reader.first_seen();
         }
