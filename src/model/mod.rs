@@ -74,7 +74,7 @@ pub use sctp_addresses::{AddressList, MAX_SCTP_ADDRESSES, SctpAddresses};
 pub use sctp_info::{SctpInfo, SctpOptions};
 pub use seeded::{Seed, SeededMap, SeededSet};
 pub use settings::{LocalPorts, Settings};
-pub use shared_pages::{Clocks, MessageDigest};
+
 pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, field};
 pub use socket_page::Parts;
 pub use socket_table::SocketTable;

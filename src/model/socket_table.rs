@@ -338,15 +338,33 @@ impl SocketTable {
         *self = kept;
     }
 
-    /// Keeps only the rows for which `keep`, given their number, returns true.
+    /// Keeps only the rows for which `keep`, given their number, returns true. Pages without other rows stay as they are.
     pub fn retain(&mut self, mut keep: impl FnMut(usize, &Socket) -> bool) {
-        let kept: Vec<usize> = (0..)
-            .zip(self.iter())
-            .filter(|(at, row)| keep(*at, row))
-            .map(|(at, _)| at)
-            .collect();
-        if kept.len() < self.len() {
-            self.select_rows(kept.into_iter());
+        self.end_page();
+        let mut first = 0;
+        let mut kept = Vec::new();
+        for slot in &mut self.slots {
+            let rows = &slot.page.rows;
+            kept.clear();
+            kept.extend((0..rows.len()).filter(|&at| keep(first + at, &rows[at])));
+            first += rows.len();
+            if kept.len() < rows.len() {
+                let mut page = Page {
+                    bases: Arc::clone(&slot.page.bases),
+                    ..Page::default()
+                };
+                for &at in &kept {
+                    let (packer, scratch) = (&mut self.packer, &mut self.scratch);
+                    page.extend_from(&slot.page, at..at + 1, packer, scratch);
+                }
+                slot.page = Arc::new(page.compact());
+            }
+        }
+        let pages = std::mem::take(&mut self.slots);
+        self.first_rows.clear();
+        self.complete = 0;
+        for slot in pages.into_iter().filter(|slot| !slot.page.rows.is_empty()) {
+            self.push_page(slot);
         }
     }
 
