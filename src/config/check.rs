@@ -107,7 +107,9 @@ fn unknown_key(key: &str, name: &str, defaults: &Table) -> String {
         "" => "the configuration".to_owned(),
         name => format!("[{name}]"),
     };
-    match nearest(key, defaults) {
+    let nearest = nearest(key, defaults);
+    let key = excerpt(key, 0..key.len());
+    match nearest {
         Some(near) => format!("unknown key '{key}' in {place}; did you mean '{near}'?"),
         None => format!(
             "unknown key '{key}' in {place}; keys are {}",
@@ -145,7 +147,7 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// Returns the text at a position of the file, truncated if it is long.
+/// Returns a part of a text, truncated if it is long.
 fn excerpt(text: &str, span: std::ops::Range<usize>) -> String {
     let whole = text.get(span).unwrap_or("");
     let line = whole.lines().next().unwrap_or("");

@@ -119,6 +119,25 @@ fn unknown_keys_are_refused_with_their_position_and_a_suggestion() {
 }
 
 #[test]
+fn long_texts_are_shortened_in_messages() {
+    let long = "sender-".repeat(2000);
+    for text in [
+        format!("'{long}' = 1"),
+        format!("[diagnose.'{long}']"),
+        format!("diagnose.orphans.'{long}' = 1"),
+        format!("diagnose.orphans.warning = '{long}'"),
+        format!("diagnose.disable = ['{long}']"),
+        format!("diagnose.disable = '{long}'"),
+        format!("diagnose.ignore_processes = [1, '{long}']"),
+        format!("{long} {long}"),
+        format!("'{long}"),
+    ] {
+        let message = error_of(&text);
+        assert!(message.chars().count() < 1000, "{message}");
+    }
+}
+
+#[test]
 fn invalid_values_are_refused_with_the_allowed_ones() {
     let share = "must be a share above 0 and at most 1 (0.8 is 80 %)";
     for value in [

@@ -35,7 +35,7 @@ fn refused() {
 fn few_time_waits() {
     let server = Actor::start("short-server", "serve-short", &["127.0.0.1", "client"]);
     let target = format!("127.0.0.1:{}", server.port());
-    let _client = Actor::start("short-client", "churn", &[&target, "50", "client"]);
+    let _client = Actor::start("short-client", "churn", &[&target, "50", "client", "0"]);
     nothing_is_found();
 }
 

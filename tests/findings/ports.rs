@@ -80,16 +80,16 @@ fn short_server(who_closes_first: &str) -> Actor {
     )
 }
 
-fn short_client(server: &Actor, rate: &str, who_closes_first: &str) -> Actor {
+fn short_client(server: &Actor, rate: &str, who_closes_first: &str, kept: &str) -> Actor {
     let target = place(server);
-    let arguments = [target.as_str(), rate, who_closes_first];
+    let arguments = [target.as_str(), rate, who_closes_first, kept];
     Actor::start("short-client", "churn", &arguments)
 }
 
 /// A server and a client with a number of short connections per second.
 fn churn(rate: &str, who_closes_first: &str) -> (Actor, Actor) {
     let server = short_server(who_closes_first);
-    let client = short_client(&server, rate, who_closes_first);
+    let client = short_client(&server, rate, who_closes_first, "0");
     (server, client)
 }
 
@@ -99,9 +99,9 @@ fn ports_low() {
     // So few that they are taken within seconds on a slow machine as well, and that they are low when they pile up.
     sysctl("ipv4.ip_local_port_range", "20000 20249");
     sysctl("ipv4.ip_local_reserved_ports", "20100-20109");
-    // Once they are all taken, the processes that took them cannot be found any more.
+    // Once they are all taken, the process that took them can be found by the connections that it keeps.
     let mut watch = Watch::begin();
-    let mut client = short_client(&server, "200", "client");
+    let mut client = short_client(&server, "200", "client", "3");
     let finding = watch.finds("ephemeral-ports-low");
     finding.assert_cause("time-wait");
     let destination = json!({"address": "127.0.0.1", "port": server.port()});

@@ -109,7 +109,8 @@ pub(super) fn send(arguments: &Arguments) {
     }
 }
 
-/// `TARGET RATE WHO`: opens RATE connections per second. WHO closes first: `client`, after 250 ms, or `server`.
+/// `TARGET RATE WHO KEPT`: opens RATE connections per second. WHO closes first: `client`, after 250 ms, or `server`. The
+/// first KEPT connections stay open.
 ///
 /// Keeps trying without a free port.
 pub(super) fn churn(arguments: &Arguments) {
@@ -120,6 +121,12 @@ pub(super) fn churn(arguments: &Arguments) {
     let each_turn = arguments.number::<f64>(1) * TURN.as_secs_f64();
     let client_first = arguments.text(2) == "client";
     let orders = Orders::listen();
+    let connect = |_| {
+        let mut stream = TcpStream::connect(to).expect("connect");
+        stream.write_all(b"keep").expect("it can be written to");
+        stream
+    };
+    let kept: Vec<TcpStream> = (0..arguments.number(3)).map(connect).collect();
     say("churns");
     let mut due = 0.0;
     let mut open = VecDeque::new();
@@ -144,7 +151,7 @@ pub(super) fn churn(arguments: &Arguments) {
         // What could not be done in time is not made up for.
         next = Instant::now().max(next + TURN);
         if orders.poll().is_some() {
-            drop(open);
+            drop((open, kept));
             say("ends");
             orders.next();
             return;

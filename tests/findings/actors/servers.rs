@@ -186,7 +186,8 @@ pub(super) fn read(arguments: &Arguments) {
     }
 }
 
-/// `ADDRESS WHO`: serves one short connection after another. WHO closes first: `client` or `server`.
+/// `ADDRESS WHO`: serves one short connection after another. WHO closes first: `client` or `server`. A connection whose
+/// client sends something stays open.
 pub(super) fn serve_short(arguments: &Arguments) {
     let listener = listen(arguments.text(0), 4096);
     listener.set_nonblocking(false).expect("it can be set");
@@ -199,9 +200,10 @@ pub(super) fn serve_short(arguments: &Arguments) {
         }
     });
     thread::spawn(move || {
+        let mut kept = Vec::new();
         for mut stream in served {
-            if client_first {
-                let _ = stream.read(&mut [0; 64]);
+            if client_first && stream.read(&mut [0; 64]).is_ok_and(|bytes| bytes > 0) {
+                kept.push(stream);
             }
         }
     });
