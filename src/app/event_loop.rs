@@ -202,6 +202,8 @@ impl<B: Backend> EventLoop<B> {
     /// Shows the latest moment of a slot.
     fn fetch_from(&mut self, slot: &LatestSlot) {
         let fetched = slot.fetch();
+        self.changed |= fetched.progress != self.state.progress;
+        self.state.progress = fetched.progress;
         self.changed |= fetched.moment.is_some() || fetched.status.is_some();
         if let Some(status) = fetched.status {
             self.state.set_playback(status);
