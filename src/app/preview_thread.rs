@@ -8,10 +8,14 @@ use super::latest_slot::LatestSlot;
 use super::message::Message;
 use super::threads;
 use crate::aggregate::Aggregator;
+use crate::model::Preview;
 use crate::source::{Source, SourceError};
 
 /// Time given to the first Sample before a preview is taken. Most machines need no preview.
 const DELAY: Duration = Duration::from_millis(20);
+
+/// Further time given to it before a preview with all sockets is shown, which lacks only their owners.
+const DELAY_OF_COMPLETE: Duration = Duration::from_millis(50);
 
 /// Creates the source of a preview, whose Samples have the first sockets only.
 pub type OpenPreview = Box<dyn FnOnce() -> Result<Box<dyn Source>, SourceError> + Send>;
@@ -29,13 +33,13 @@ pub(super) fn spawn(
     let (slot, messages) = (Arc::clone(slot), wake.clone());
     threads::spawn("preview", wake, move || {
         if first.recv_timeout(DELAY) == Err(RecvTimeoutError::Timeout) {
-            publish(open, &slot, &messages);
+            publish(open, &first, &slot, &messages);
         }
     })
 }
 
 /// Takes a preview and publishes it. Errors are left to the source of the complete Samples.
-fn publish(open: OpenPreview, slot: &LatestSlot, wake: &Sender<Message>) {
+fn publish(open: OpenPreview, first: &Receiver<()>, slot: &LatestSlot, wake: &Sender<Message>) {
     let Ok(mut source) = open() else {
         return;
     };
@@ -44,6 +48,13 @@ fn publish(open: OpenPreview, slot: &LatestSlot, wake: &Sender<Message>) {
         return;
     };
     if source.next_into(&mut making.sample).is_err() {
+        return;
+    }
+    let sockets = making.sample.iter().len() as u64;
+    let has_all = |preview: Preview| preview.expected.is_some_and(|expected| expected <= sockets);
+    if making.sample.preview.is_some_and(has_all)
+        && first.recv_timeout(DELAY_OF_COMPLETE) != Err(RecvTimeoutError::Timeout)
+    {
         return;
     }
     // Of its own: the complete Samples neither follow from a preview nor are compared with it.

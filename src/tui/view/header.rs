@@ -55,7 +55,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             "sampling…  "
         };
         let reading = (reading.to_owned(), Tone::Muted);
-        let line = [name, space, reading, (pace.long, pace.tone)];
+        let mut line = [name, space, reading, (pace.long, pace.tone)];
+        if pieces::width(&line) > area.width {
+            line[3].0 = pace.short;
+        }
         pieces::write(frame.buffer_mut(), area, appearance, &line);
         return;
     };
@@ -96,13 +99,14 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
     let (long, short) = (pace.long.as_str(), pace.short.as_str());
     // The least important is dropped first: the kernel, the host, the notes, the owners, the time.
-    let important: [(&[&str], &[&str]); 6] = [
+    let important: [(&[&str], &[&str]); 7] = [
         (
             &[&hostname, &kernel, &sockets, &owners],
             &[&notes, long, &clock],
         ),
         (&[&hostname, &sockets, &owners], &[&notes, long, &clock]),
         (&[&sockets, &owners], &[without, long, &clock]),
+        (&[&sockets], &[without, long, &clock]),
         (&[&sockets, &owners], &[without, short, &clock]),
         (&[&sockets], &[without, short, &clock]),
         (&[&sockets], &[without, short]),
