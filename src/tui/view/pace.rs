@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(
             progress_text(owners),
             (
-                "reading owners: 1 200 of 5 000 processes".to_owned(),
+                "reading owners: 1200 of 5000 processes".to_owned(),
                 "owners: 24 %".to_owned()
             )
         );
