@@ -14,6 +14,9 @@ use crate::model::SampleProgress;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 
+/// The pace of the first Sample before its progress is known.
+const READING: &str = "reading sockets";
+
 /// Returns the progress of a Sample that takes long, while the display is frozen.
 pub(super) fn frozen_progress(state: &State) -> Option<String> {
     let is_recorded = |progress: &SampleProgress| {
@@ -44,6 +47,14 @@ impl Pace {
             return Pace {
                 long,
                 short,
+                tone: Tone::Notice,
+                is_important: true,
+            };
+        }
+        if state.preview().is_some() {
+            return Pace {
+                long: READING.to_owned(),
+                short: READING.to_owned(),
                 tone: Tone::Notice,
                 is_important: true,
             };
