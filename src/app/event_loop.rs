@@ -13,11 +13,16 @@ use super::job_control::StopRequest;
 use super::latest_slot::LatestSlot;
 use super::message::{Inbox, Message};
 use super::mouse::ClickTracker;
+use super::view_worker::ViewWorker;
 use crate::tui::timeline::{Seek, Timeline};
 use crate::tui::{self, DisplayMode, Effect, State, keymap};
 
 /// Maximum time that messages are processed without drawing, so that the screen is updated under load.
 const MAX_BATCH: Duration = Duration::from_millis(50);
+
+/// Maximum time that the screen waits after a key for the view that the key asks for. If that takes longer, the previous
+/// view is drawn first. Shorter than a frame together with drawing.
+const PATIENCE: Duration = Duration::from_millis(12);
 
 /// Reason for the end of the loop.
 #[derive(Debug)]
@@ -43,6 +48,10 @@ pub struct EventLoop<B: Backend> {
     slot: Arc<LatestSlot>,
     /// Moments of the history buffer during a rewind.
     rewind_slot: Option<Arc<LatestSlot>>,
+    /// The thread that computes views of many sockets; without it they are computed here.
+    worker: Option<ViewWorker>,
+    /// True if the user waits for a view.
+    is_awaited: bool,
     clicks: ClickTracker,
     /// True if the state changed since it was drawn.
     changed: bool,
@@ -56,9 +65,19 @@ impl<B: Backend> EventLoop<B> {
             state,
             slot,
             rewind_slot: None,
+            worker: None,
+            is_awaited: false,
             clicks: ClickTracker::default(),
             changed: true,
         }
+    }
+
+    /// Computes views of many sockets on a thread of its own.
+    #[must_use]
+    pub fn with_worker(mut self, worker: ViewWorker) -> EventLoop<B> {
+        self.state.compute_elsewhere_from(ViewWorker::MIN_SOCKETS);
+        self.worker = Some(worker);
+        self
     }
 
     /// Returns the screen's state.
@@ -81,12 +100,62 @@ impl<B: Backend> EventLoop<B> {
     /// # Errors
     /// If the terminal cannot be written to.
     pub fn draw(&mut self) -> Result<(), B::Error> {
+        if self.changed {
+            tui::commit_input(&mut self.state);
+        }
+        self.compute_view();
         if std::mem::take(&mut self.changed) {
             let state = &mut self.state;
-            tui::commit_input(state);
             self.terminal.draw(|frame| tui::render(frame, state))?;
+            // What came into view may need more.
+            self.request_view();
         }
         Ok(())
+    }
+
+    /// Computes the view that is wanted, or has it computed. If the user waits for it, the loop waits a moment too, so that
+    /// the screen changes once and not twice.
+    fn compute_view(&mut self) {
+        let until = std::mem::take(&mut self.is_awaited).then(|| Instant::now() + PATIENCE);
+        loop {
+            self.changed |= self.state.arrange();
+            self.request_view();
+            let is_awaited = until.is_some() && self.state.is_awaited();
+            let worker = self.worker.as_ref().filter(|_| is_awaited);
+            let Some(view) = worker.and_then(|worker| worker.receive(until)) else {
+                break;
+            };
+            self.state.install(view);
+            self.changed = true;
+        }
+        self.release_retired();
+    }
+
+    /// Passes the state's request to the thread that computes views.
+    fn request_view(&mut self) {
+        if let (Some(worker), Some(request)) = (&self.worker, self.state.take_request()) {
+            worker.request(request);
+        }
+    }
+
+    /// Returns the memory of moments that are no longer shown to the producer of the next ones.
+    fn release_retired(&mut self) {
+        let slot = self.rewind_slot.as_ref().unwrap_or(&self.slot);
+        for moment in self.state.take_retired() {
+            match (slot.release(moment), &self.worker) {
+                (Some(superfluous), Some(worker)) => worker.release(superfluous),
+                (superfluous, _) => drop(superfluous),
+            }
+        }
+    }
+
+    /// Shows a view that has been computed.
+    fn install_view(&mut self) {
+        let view = self.worker.as_ref().and_then(|worker| worker.receive(None));
+        if let Some(view) = view {
+            self.state.install(view);
+            self.changed = true;
+        }
     }
 
     /// Runs until a message, an effect or the terminal ends it.
@@ -121,6 +190,7 @@ impl<B: Backend> EventLoop<B> {
             Message::Input(event) => return self.process_input(event, handler),
             Message::Resized => self.changed = true,
             Message::MomentReady => self.fetch(handler),
+            Message::ViewPrepared => self.install_view(),
             Message::FindingsScanned(found) => {
                 self.state.add_marks(&found);
                 self.changed = true;
@@ -150,6 +220,7 @@ impl<B: Backend> EventLoop<B> {
         event: Event,
         handler: &mut impl EffectHandler,
     ) -> Option<ExitReason> {
+        self.is_awaited = true;
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 for key in keymap::keys(&key) {
@@ -202,16 +273,18 @@ impl<B: Backend> EventLoop<B> {
     /// Shows the latest moment of a slot.
     fn fetch_from(&mut self, slot: &LatestSlot) {
         let fetched = slot.fetch();
-        self.changed |= fetched.moment.is_some() || fetched.status.is_some();
-        if let Some(status) = fetched.status {
-            self.state.set_playback(status);
-        }
-        if let Some(moment) = fetched.moment {
-            // The old one is released first: the next one reuses its memory.
-            if let Some(old) = self.state.take_moment() {
-                slot.release(old);
+        match (fetched.moment, fetched.status) {
+            (Some(moment), status) => {
+                self.state
+                    .show_with_status(moment, fetched.findings, status);
+                // Otherwise it is drawn once its view is computed.
+                self.changed |= !self.state.is_computing();
             }
-            self.state.show(moment, fetched.findings);
+            (None, Some(status)) => {
+                self.state.set_status(status);
+                self.changed = true;
+            }
+            (None, None) => {}
         }
     }
 

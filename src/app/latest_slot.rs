@@ -31,12 +31,11 @@ struct SlotState {
 
 impl SlotState {
     /// Replaces the status. The parts of an unfetched one that must not be lost are merged into it.
-    fn set_status(&mut self, mut status: PlaybackStatus) {
-        if let Some(missed) = self.status.take() {
-            status.continues &= missed.continues;
-            status.message = status.message.or(missed.message);
-        }
-        self.status = Some(status);
+    fn set_status(&mut self, status: PlaybackStatus) {
+        self.status = Some(match self.status.take() {
+            Some(missed) => status.after_missed(missed),
+            None => status,
+        });
     }
 
     /// Marks the loop as notified; returns true if it was not yet.
@@ -127,10 +126,10 @@ impl LatestSlot {
         state.latest_ns
     }
 
-    /// Returns the memory of a moment that is no longer shown.
-    pub fn release(&self, mut moment: Arc<Moment>) {
+    /// Takes the memory of a moment that is no longer shown. Returns that of another one if there is a spare one already.
+    pub fn release(&self, mut moment: Arc<Moment>) -> Option<Arc<Moment>> {
         discard_events(&mut moment);
-        self.state().spare = Some(moment);
+        self.state().spare.replace(moment)
     }
 
     /// Returns the memory of a moment that the producer does not need for now. It is released if there is a spare one.

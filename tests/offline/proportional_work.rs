@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use sockwatch::aggregate::{Aggregator, Difference, FilteredView, Moment, Summary};
+use sockwatch::aggregate::{Aggregator, Cancellation, Difference, FilteredView, Moment, Summary};
 use sockwatch::diagnose::{Diagnosis, Thresholds};
 use sockwatch::model::{
     Activity, Attribution, ClosedSocket, Endpoint, Ends, Family, Holder, Interface, Process,
@@ -597,12 +597,13 @@ fn work(shape: Shape, count: u32) -> Clocks {
             names.filter(|names| names.0 || names.1 || names.2).count()
         });
         clocks.time("difference", || {
-            Difference::between(&before, &moment.sample, |_, _| true)
+            Difference::between(&before, &moment.sample, &Cancellation::default(), |_, _| true)
                 .sockets
                 .len()
         });
         clocks.time("filter", || {
-            view.apply(&mut moment, "all", |_, _| true, |_, _| true);
+            let go_on = Cancellation::default();
+            view.apply(&mut moment, "all", &go_on, |_, _| true, |_, _| true);
         });
     }
     clocks

@@ -1,12 +1,12 @@
 //! The operations of keys and mouse on a table: selection, scrolling, order, columns, groups.
 
 use super::Table;
+use super::arrangement::TableWork;
 use super::column_layout::{ChosenColumn, ColumnPlace};
 use super::heading::Heading;
-use super::list::List;
+use super::list::{List, PEER_COLUMN};
 use super::sorter::Sort;
 use crate::aggregate::Moment;
-use crate::model::SeededMap;
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
 
@@ -41,8 +41,28 @@ pub trait TableControl {
     fn sort_order(&self) -> Sort;
     /// True if there are rows.
     fn has_rows(&self) -> bool;
-    /// Arranges the rows of a moment. `sequence` identifies it.
-    fn refresh(&mut self, moment: &Moment, sequence: u64);
+    /// True if the rows are arranged for the view and for the moment that `sequence` identifies.
+    fn is_arranged(&self, sequence: u64) -> bool;
+    /// The order, and a number that changes with the rest of the view.
+    fn view_version(&self) -> (Sort, u64);
+    /// Creates the work that arranges the rows of the moment that `sequence` identifies.
+    fn work(&self, sequence: u64) -> Box<dyn TableWork>;
+    /// Shows the rows that `work` has arranged.
+    fn install(&mut self, work: Box<dyn TableWork>, moment: &Moment);
+    /// Discards the rows if they are of another moment than the one that `sequence` identifies.
+    fn discard_stale(&mut self, sequence: u64);
+    /// Sets the text in the title about rows that are still being arranged.
+    fn set_progress(&mut self, progress: Option<String>);
+    /// True if the rows shown are not in the view that the user has set.
+    fn is_behind(&self) -> bool;
+    /// A number that no other table has.
+    fn id(&self) -> u64;
+    /// Releases the memory for the rows, which are arranged again when they are shown.
+    fn release_rows(&mut self);
+    /// True if it shows peers of sockets, or if the keys lead to the peer of the selected one.
+    fn shows_peers(&self) -> bool;
+    /// The row of the Sample with the socket of the current row, if that is known without a search.
+    fn socket_row(&self, moment: &Moment) -> Option<u32>;
     /// The target that Enter opens on the current row.
     fn target(&self, moment: &Moment) -> Option<OpenTarget>;
     /// Selects the current row, so that the user comes back to it.
@@ -52,7 +72,7 @@ pub trait TableControl {
     /// The socket or process that can be killed from the current row.
     fn kill_target(&self, moment: &Moment) -> Option<KillTarget>;
     /// Holds rows at their positions, or releases them.
-    fn toggle_held_order(&mut self, moment: &Moment, sequence: u64);
+    fn toggle_held_order(&mut self);
     /// True if rows are held at their positions.
     fn is_order_held(&self) -> bool;
     /// Groups rows by the next criterion; returns true if there is any.
@@ -60,7 +80,7 @@ pub trait TableControl {
     /// Folds or unfolds the current row; returns true if there was anything to fold.
     fn toggle_fold(&mut self, moment: &Moment) -> bool;
     /// Unfolds all rows, or folds all if all are unfolded; returns true if there was anything to fold.
-    fn toggle_all_folds(&mut self, moment: &Moment) -> bool;
+    fn toggle_all_folds(&mut self) -> bool;
     /// True if the user has chosen the columns.
     fn has_chosen_columns(&self) -> bool;
     /// All columns for a picker, true with those that are shown: these first, in their order, then the others.
@@ -94,7 +114,7 @@ impl<L: List> Table<L> {
 
     fn cell_text_of(&self, moment: &Moment, number: u32, column: usize) -> String {
         let mut text = String::new();
-        self.list.write_cell(moment, number, column, &mut text);
+        self.rows.list.write_cell(moment, number, column, &mut text);
         text
     }
 }
@@ -104,7 +124,7 @@ impl<L: List> TableControl for Table<L> {
         let place = match self.selected {
             Some(_) => self.cursor.saturating_add_signed(rows),
             // The first press selects the row at the edge of the view; in a following list, the newest.
-            None if self.follows => self.order.len().saturating_sub(1),
+            None if self.follows => self.rows.order.len().saturating_sub(1),
             None if rows > 0 => self.offset + (rows as usize - 1),
             None => self.offset,
         };
@@ -116,7 +136,7 @@ impl<L: List> TableControl for Table<L> {
         let before = self.offset;
         self.step(moment, rows);
         // The page moves with the selection, so that it keeps its line on the screen.
-        let last = self.order.len().saturating_sub(self.page);
+        let last = self.rows.order.len().saturating_sub(self.page);
         self.offset = before.saturating_add_signed(rows).min(last);
     }
 
@@ -134,13 +154,13 @@ impl<L: List> TableControl for Table<L> {
     }
 
     fn click(&mut self, moment: &Moment, place: usize) {
-        if place < self.order.len() {
+        if place < self.rows.order.len() {
             self.select_position(place, moment);
         }
     }
 
     fn scroll_by(&mut self, moment: &Moment, rows: isize) {
-        let last = self.order.len().saturating_sub(self.page);
+        let last = self.rows.order.len().saturating_sub(self.page);
         if L::follows_newest() && self.selected.is_none() {
             // Scrolling pauses; at the end the list follows again.
             let to = self.offset.saturating_add_signed(rows).min(last);
@@ -160,7 +180,7 @@ impl<L: List> TableControl for Table<L> {
     }
 
     fn next_match(&mut self, moment: &Moment, forward: bool) {
-        let rows = self.order.len();
+        let rows = self.rows.order.len();
         if rows == 0 {
             return;
         }
@@ -169,7 +189,7 @@ impl<L: List> TableControl for Table<L> {
             (None, true) => rows.saturating_sub(1),
             (None, false) => 0,
         };
-        if self.is_partly_sorted {
+        if self.rows.is_partly_sorted {
             // No row is a heading.
             let next = if forward { start + 1 } else { start + rows - 1 };
             self.select_position(next % rows, moment);
@@ -178,7 +198,7 @@ impl<L: List> TableControl for Table<L> {
         let found = (1..=rows)
             .map(|step| if forward { step } else { rows - step })
             .map(|step| (start + step) % rows)
-            .find(|&place| self.list.group_label(self.order[place]).is_none());
+            .find(|&place| self.rows.list.group_label(self.rows.order[place]).is_none());
         if let Some(place) = found {
             self.select_position(place, moment);
         }
@@ -234,22 +254,66 @@ impl<L: List> TableControl for Table<L> {
     }
 
     fn has_rows(&self) -> bool {
-        !self.order.is_empty()
+        !self.rows.order.is_empty()
     }
 
-    fn refresh(&mut self, moment: &Moment, sequence: u64) {
-        self.arrange(moment, sequence);
+    fn is_arranged(&self, sequence: u64) -> bool {
+        self.is_arranged_for(sequence)
+    }
+
+    fn view_version(&self) -> (Sort, u64) {
+        (self.sort, self.version)
+    }
+
+    fn work(&self, sequence: u64) -> Box<dyn TableWork> {
+        self.new_work(sequence)
+    }
+
+    fn install(&mut self, work: Box<dyn TableWork>, moment: &Moment) {
+        self.install_work(work, moment);
+    }
+
+    fn discard_stale(&mut self, sequence: u64) {
+        self.discard_other_rows(sequence);
+    }
+
+    fn set_progress(&mut self, progress: Option<String>) {
+        self.progress = progress;
+    }
+
+    fn is_behind(&self) -> bool {
+        (self.rows.stamp).is_none_or(|stamp| (stamp.sort, stamp.version) != self.view_version())
+    }
+
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn release_rows(&mut self) {
+        self.release();
+    }
+
+    fn shows_peers(&self) -> bool {
+        let is_peer = |column: usize| L::headings()[column].id == PEER_COLUMN;
+        L::has_peers()
+            && (self.selected.is_some()
+                || is_peer(self.sort.column)
+                || self.placed.iter().any(|place| is_peer(place.column)))
+    }
+
+    fn socket_row(&self, moment: &Moment) -> Option<u32> {
+        self.rows.list.socket_row(moment, self.current_number()?)
     }
 
     fn target(&self, moment: &Moment) -> Option<OpenTarget> {
-        self.list.target(moment, self.current_number()?)
+        self.rows.list.target(moment, self.current_number()?)
     }
 
     fn select_current(&mut self, moment: &Moment) {
         if self.selected.is_none()
             && let Some(number) = self.current_number()
         {
-            self.selected = self.list.key(moment, number);
+            self.selected = self.rows.list.key(moment, number);
             self.cursor = self.offset;
         }
     }
@@ -259,23 +323,18 @@ impl<L: List> TableControl for Table<L> {
         let Some(number) = self.current_number() else {
             return Vec::new();
         };
-        let mut conditions = self.list.conditions(moment, number, self.sort.column);
+        let mut conditions = self.rows.list.conditions(moment, number, self.sort.column);
         // Conditions about the sort column come first; otherwise the order stays.
         conditions.sort_by_key(|(column, _)| *column != id);
         conditions.into_iter().map(|(_, text)| text).collect()
     }
 
     fn kill_target(&self, moment: &Moment) -> Option<KillTarget> {
-        self.list.kill_target(moment, self.current_number()?)
+        self.rows.list.kill_target(moment, self.current_number()?)
     }
 
-    fn toggle_held_order(&mut self, moment: &Moment, sequence: u64) {
-        if self.held_positions.take().is_none() {
-            // An empty map has no positions yet: arranging records the current order.
-            self.held_positions = Some(SeededMap::default());
-        }
-        self.invalidate();
-        self.arrange(moment, sequence);
+    fn toggle_held_order(&mut self) {
+        self.toggle_held_positions();
     }
 
     fn is_order_held(&self) -> bool {
@@ -293,17 +352,17 @@ impl<L: List> TableControl for Table<L> {
     }
 
     fn toggle_fold(&mut self, moment: &Moment) -> bool {
-        let folded = self
-            .current_number()
-            .is_some_and(|number| self.list.toggle_fold(moment, number));
+        let number = self.current_number();
+        let (list, shown) = (&mut self.list, &self.rows);
+        let folded = number.is_some_and(|number| list.toggle_fold(&shown.list, moment, number));
         if folded {
             self.invalidate();
         }
         folded
     }
 
-    fn toggle_all_folds(&mut self, moment: &Moment) -> bool {
-        let folded = self.list.toggle_all_folds(moment);
+    fn toggle_all_folds(&mut self) -> bool {
+        let folded = self.list.toggle_all_folds(&self.rows.list);
         if folded {
             self.invalidate();
         }
@@ -368,7 +427,7 @@ impl<L: List> TableControl for Table<L> {
 
     fn row_text(&self, moment: &Moment) -> Option<String> {
         let number = self.current_number()?;
-        if let Some(label) = self.list.group_label(number) {
+        if let Some(label) = self.rows.list.group_label(number) {
             return Some(label);
         }
         let cells: Vec<String> = self
