@@ -65,16 +65,13 @@ impl LatestSlot {
     pub fn acquire(&self) -> Arc<Moment> {
         let mut state = self.state();
         let old = state.spare.take().or_else(|| state.latest.take());
-        old.filter(|moment| Arc::strong_count(moment) == 1)
-            .unwrap_or_default()
+        old.and_then(unshared).unwrap_or_default()
     }
 
     /// Returns memory for a moment that may never be published: the spare one, or new. An unfetched moment is kept.
     pub fn acquire_spare(&self) -> Arc<Moment> {
         let spare = self.state().spare.take();
-        spare
-            .filter(|moment| Arc::strong_count(moment) == 1)
-            .unwrap_or_default()
+        spare.and_then(unshared).unwrap_or_default()
     }
 
     /// Publishes a moment and its findings, replacing an unfetched one. Returns true if the loop has to be notified:
@@ -137,6 +134,11 @@ impl LatestSlot {
         discard_events(&mut moment);
         self.state().spare.get_or_insert(moment);
     }
+}
+
+/// Returns a moment only if it has no other owner, such as a mark.
+fn unshared(mut moment: Arc<Moment>) -> Option<Arc<Moment>> {
+    Arc::get_mut(&mut moment).is_some().then_some(moment)
 }
 
 /// Removes the events, which are replaced in any case: those of a time that is no longer shown would be kept for as long
