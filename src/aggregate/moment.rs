@@ -3,6 +3,7 @@
 //! A filter is applied by [`FilteredView`](super::FilteredView); this module only holds its result.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use super::aggregator::{Aggregate, Aggregator};
 use super::peers::{self, PeerIndex};
@@ -10,6 +11,9 @@ use crate::model::{Sample, Socket, SocketKey, SocketRef};
 
 /// Maximum number of sockets of a moment that is small.
 const SMALL: usize = 16_384;
+
+/// Multiple of the configured interval from which an interval is noticeably longer.
+const NOTICEABLY_LONGER: f64 = 1.2;
 
 /// The sockets and events of a moment that a filter selects.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +71,17 @@ impl Moment {
     pub fn row_of(&self, key: SocketKey) -> Option<usize> {
         let mut sockets = self.sample.iter();
         sockets.position(|socket| socket.socket.key() == key)
+    }
+
+    /// Returns the time since the previous Sample if it is longer than the configured interval because Samples take too
+    /// long to keep to it; `None` if they keep to it.
+    pub fn stretched_interval(&self, configured: Duration) -> Option<Duration> {
+        let since = Duration::from_nanos(self.aggregate.interval_ns?);
+        let took = Duration::from_nanos(self.sample.timings.total_ns);
+        // A suspended program or machine is late as well, but its Samples take no longer. The rest of the interval is
+        // spent deriving and encoding what is shown.
+        let is_slow = took * 2 > configured;
+        (is_slow && since > configured.mul_f64(NOTICEABLY_LONGER)).then_some(since)
     }
 
     /// Derives everything from a new [`Self::sample`] and clears the filter. `aggregator` has processed the previous Samples.

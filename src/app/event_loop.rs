@@ -273,6 +273,8 @@ impl<B: Backend> EventLoop<B> {
     /// Shows the latest moment of a slot.
     fn fetch_from(&mut self, slot: &LatestSlot) {
         let fetched = slot.fetch();
+        self.changed |= fetched.progress != self.state.progress;
+        self.state.progress = fetched.progress;
         match (fetched.moment, fetched.status) {
             (Some(moment), status) => {
                 self.state

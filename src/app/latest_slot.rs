@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::aggregate::{EventLog, Moment};
 use crate::diagnose::Findings;
+use crate::model::SampleProgress;
 use crate::tui::timeline::PlaybackStatus;
 
 /// A slot for the latest moment between the producer thread and the event loop.
@@ -23,8 +24,10 @@ struct SlotState {
     spare: Option<Arc<Moment>>,
     /// Playback status of a recording, until it is fetched.
     status: Option<PlaybackStatus>,
-    /// When the latest moment was sampled, ns of the monotonic clock.
+    /// When the latest moment was sampled, ns of the monotonic clock; `None` before the first one.
     latest_ns: Option<u64>,
+    /// Progress of the next moment, if that takes long.
+    progress: Option<SampleProgress>,
     /// True if the loop has been notified and has not fetched since.
     notified: bool,
 }
@@ -53,6 +56,8 @@ pub struct SlotContents {
     pub findings: Arc<Findings>,
     /// Playback status of a recording, if it changed.
     pub status: Option<PlaybackStatus>,
+    /// Progress of the next moment, if that takes long.
+    pub progress: Option<SampleProgress>,
 }
 
 impl LatestSlot {
@@ -80,9 +85,28 @@ impl LatestSlot {
         let mut state = self.state();
         state.findings = findings;
         state.latest_ns = Some(moment.sample.monotonic_ns);
+        state.progress = None;
         if let Some(missed) = state.latest.replace(moment) {
             state.spare.get_or_insert(missed);
         }
+        state.needs_notification()
+    }
+
+    /// Publishes a preview, without findings, unless a complete moment was published before. Returns true if the loop has
+    /// to be notified.
+    pub fn publish_preview(&self, moment: Arc<Moment>) -> bool {
+        let mut state = self.state();
+        if state.latest_ns.is_some() {
+            return false;
+        }
+        state.latest = Some(moment);
+        state.needs_notification()
+    }
+
+    /// Publishes the progress of the next moment. Returns true if the loop has to be notified.
+    pub fn publish_progress(&self, progress: SampleProgress) -> bool {
+        let mut state = self.state();
+        state.progress = Some(progress);
         state.needs_notification()
     }
 
@@ -112,6 +136,7 @@ impl LatestSlot {
             moment: state.latest.take(),
             findings: Arc::clone(&state.findings),
             status: state.status.take(),
+            progress: state.progress,
         }
     }
 
@@ -255,6 +280,32 @@ mod tests {
             "then it is reused"
         );
         assert!(slot.fetch().moment.is_some());
+    }
+
+    #[test]
+    fn a_preview_never_replaces_a_complete_moment() {
+        let slot = LatestSlot::default();
+        assert!(slot.publish_preview(slot.acquire_spare()));
+        assert!(slot.fetch().moment.is_some());
+        let complete = slot.acquire();
+        let address = Arc::as_ptr(&complete);
+        assert!(slot.publish(complete, Arc::default()));
+        assert!(!slot.publish_preview(slot.acquire_spare()));
+        let fetched = slot.fetch().moment;
+        assert_eq!(fetched.as_ref().map(Arc::as_ptr), Some(address));
+        assert!(!slot.publish_preview(slot.acquire_spare()));
+        assert!(slot.fetch().moment.is_none());
+    }
+
+    #[test]
+    fn progress_is_that_of_the_next_moment() {
+        let slot = LatestSlot::default();
+        assert!(slot.publish_progress(SampleProgress::Attribution));
+        let fetched = slot.fetch().progress;
+        assert_eq!(fetched, Some(SampleProgress::Attribution));
+        assert!(slot.publish_progress(SampleProgress::Attribution));
+        assert!(!slot.publish(slot.acquire(), Arc::default()), "notified");
+        assert_eq!(slot.fetch().progress, None);
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //! - `dashboard` starts it, live or over a recording; `terminal_session` acquires the terminal and runs the loop;
 //!   `screen_backend` draws its frames.
 //! - `event_loop` processes [`Message`]s and passes effects to an [`EffectHandler`]; `system_effects` is the real one.
-//! - `sampler_thread` produces live moments; `history_buffer` keeps the last minutes of them and feeds the active
+//! - `sampler_thread` produces live moments, `preview_thread` the first sockets before them; `history_buffer` keeps the last minutes of them and feeds the active
 //!   recording.
 //! - `view_worker` filters, sorts and counts many sockets, so that the loop need not.
 //! - `allocator` returns the memory of a rewind to the system.
@@ -40,6 +40,7 @@ mod mouse;
 mod options;
 mod player;
 mod player_thread;
+mod preview_thread;
 mod sampler_thread;
 mod screen_backend;
 mod signal_thread;
@@ -61,5 +62,6 @@ pub use latest_slot::{LatestSlot, SlotContents};
 pub use message::{Inbox, Message};
 pub use options::{DEFAULT_HISTORY, Options, ReplayOptions};
 pub use player::{Player, PlayerStep};
+pub use preview_thread::OpenPreview;
 pub use terminal::require_terminal;
 pub use view_worker::ViewWorker;

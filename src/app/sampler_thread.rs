@@ -9,20 +9,43 @@ use super::latest_slot::LatestSlot;
 use super::message::Message;
 use crate::aggregate::Aggregator;
 use crate::diagnose::Watch;
+use crate::model::SampleProgress;
 use crate::recording::Encoder;
-use crate::source::Source;
+use crate::source::{ProgressObserver, Source};
 
-/// Samples until the loop has ended or the source fails.
+/// Publishes the progress of a Sample that takes long.
+#[derive(Debug)]
+struct ProgressPublisher {
+    slot: Arc<LatestSlot>,
+    wake: Sender<Message>,
+}
+
+impl ProgressObserver for ProgressPublisher {
+    fn report(&self, progress: SampleProgress) {
+        if self.slot.publish_progress(progress) {
+            // A closed channel means that the program is ending.
+            let _ = self.wake.send(Message::MomentReady);
+        }
+    }
+}
+
+/// Samples until the loop has ended or the source fails. `first` is dropped when the first moment is published.
 ///
 /// The schedule is fixed: a slow Sample does not delay the following ones, and missed times are skipped.
 pub(super) fn run(
     mut source: Box<dyn Source>,
     mut watch: Watch,
     interval: Duration,
-    slot: &LatestSlot,
+    slot: &Arc<LatestSlot>,
     history: &HistoryBuffer,
     wake: &Sender<Message>,
+    first: Sender<()>,
 ) {
+    let mut first = Some(first);
+    source.observe_progress(Arc::new(ProgressPublisher {
+        slot: Arc::clone(slot),
+        wake: wake.clone(),
+    }));
     let mut aggregator = Aggregator::new();
     let mut encoder = Encoder::new();
     let mut due = Instant::now();
@@ -42,6 +65,7 @@ pub(super) fn run(
         if slot.publish(moment, findings) && wake.send(Message::MomentReady).is_err() {
             return;
         }
+        first.take();
         let now = Instant::now();
         while due <= now {
             due += interval.max(Duration::from_millis(10));

@@ -22,6 +22,7 @@ mod process;
 mod protocol;
 mod recent_losses;
 mod sample;
+mod sample_progress;
 mod schema;
 mod sctp_addresses;
 mod sctp_info;
@@ -59,6 +60,7 @@ pub use process::{
 pub use protocol::{Family, Protocol};
 pub use recent_losses::RecentLosses;
 pub use sample::{BoundDevice, ClosedSocket, Host, Sample, SocketRef, Timings};
+pub use sample_progress::{Preview, SampleProgress};
 pub use schema::{FieldInfo, Scalar, ScalarGroup, StoredCells};
 pub use sctp_addresses::{AddressList, MAX_SCTP_ADDRESSES, SctpAddresses};
 pub use sctp_info::{SctpInfo, SctpOptions};

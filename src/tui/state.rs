@@ -32,7 +32,7 @@ use crate::aggregate::{FilteredView, Moment};
 use crate::column::Service;
 use crate::diagnose;
 use crate::filter::{Filter, NameResolver, NoResolver};
-use crate::model::{Process, SampleTime, SocketKey};
+use crate::model::{Preview, Process, SampleProgress, SampleTime, SocketKey};
 
 pub use display_mode::DisplayMode;
 pub use system::System;
@@ -65,6 +65,8 @@ pub struct State {
     pub mark: Option<Arc<Moment>>,
     /// The active recording.
     pub recording: Option<RecordingProgress>,
+    /// Progress of the next Sample, if that takes long.
+    pub progress: Option<SampleProgress>,
     /// The time of the latest Sample, ns of the monotonic clock, while an earlier one is shown.
     pub now_ns: Option<u64>,
     /// The current screen.
@@ -160,6 +162,7 @@ impl State {
             omitted_parts: String::new(),
             mark: None,
             recording: None,
+            progress: None,
             now_ns: None,
             screen: Screen::Overview,
             opened_from: None,
@@ -201,6 +204,11 @@ impl State {
             pages: Default::default(),
             clicks: ClickMap::default(),
         }
+    }
+
+    /// Set if the moment shown has only the first sockets.
+    pub fn preview(&self) -> Option<Preview> {
+        self.moment.as_deref()?.sample.preview
     }
 
     /// The page on top of the screen shown, if any is open.

@@ -11,6 +11,7 @@ mod extreme_values;
 )]
 #[path = "../fuzz/src/extremes.rs"]
 mod extremes;
+mod first_sample;
 mod hostile_names;
 mod journey;
 mod keys;

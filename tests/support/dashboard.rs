@@ -15,7 +15,7 @@ use sockwatch::app::{
     PlayerStep, Rewind, StopRequest, replay_state,
 };
 use sockwatch::diagnose::{Diagnosis, Findings, Thresholds, Watch};
-use sockwatch::model::{ProcessKey, Sample, Socket};
+use sockwatch::model::{ProcessKey, Sample, SampleProgress, Socket};
 use sockwatch::recording::{Archive, Metadata, SampleArchive};
 use sockwatch::source::Source;
 use sockwatch::tui::recording_progress::RecordingProgress;
@@ -290,6 +290,24 @@ impl<S> Dashboard<S> {
             aggregator: Aggregator::new(),
             watch: watch(),
         }
+    }
+
+    /// Shows a preview, as before the first Sample is complete.
+    pub fn preview(&mut self, sample: Sample) -> &mut Self {
+        let mut moment = self.slot.acquire_spare();
+        let making = Arc::get_mut(&mut moment).unwrap();
+        making.sample = sample;
+        making.derive(&mut Aggregator::new());
+        self.slot.publish_preview(moment);
+        self.send([Message::MomentReady]);
+        self
+    }
+
+    /// Shows the progress of the next Sample.
+    pub fn progress(&mut self, progress: SampleProgress) -> &mut Self {
+        self.slot.publish_progress(progress);
+        self.send([Message::MomentReady]);
+        self
     }
 
     pub fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> ExitReason {

@@ -42,6 +42,24 @@ pub struct LiveOptions {
     pub settings: bool,
     /// Total time that Samples may wait for user names. Later Samples have the names that arrived meanwhile.
     pub name_wait: Duration,
+    /// Dumps only about as many rows of each table; every Sample is a [`Preview`](crate::model::Preview).
+    pub first_rows: Option<usize>,
+}
+
+/// Rows of each table in a preview: far more than a screen has, and dumped in a few ms.
+const PREVIEW_ROWS: usize = 4096;
+
+impl LiveOptions {
+    /// Returns the options of a source that takes a preview: the first sockets, without owners.
+    pub fn preview() -> LiveOptions {
+        LiveOptions {
+            destroy_events: false,
+            owners: OwnerScope::None,
+            name_wait: Duration::ZERO,
+            first_rows: Some(PREVIEW_ROWS),
+            ..LiveOptions::default()
+        }
+    }
 }
 
 impl Default for LiveOptions {
@@ -56,6 +74,7 @@ impl Default for LiveOptions {
             devices: true,
             settings: true,
             name_wait: Duration::from_millis(20),
+            first_rows: None,
         }
     }
 }

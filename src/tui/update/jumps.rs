@@ -147,5 +147,9 @@ fn report_reason(state: &mut State, what: &str, why: Option<Unowned>) {
 }
 
 fn report_no_other_end(state: &mut State) {
-    state.message = Some("the other end is not a socket on this machine".to_owned());
+    let text = match state.preview() {
+        Some(_) => "the other end is not among the sockets read so far",
+        None => "the other end is not a socket on this machine",
+    };
+    state.message = Some(text.to_owned());
 }

@@ -18,6 +18,7 @@ mod footer;
 mod header;
 mod notice;
 mod overview;
+mod pace;
 mod process;
 mod remote;
 mod socket;
