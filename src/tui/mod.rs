@@ -62,5 +62,5 @@ pub use effect::Effect;
 pub use render::render;
 pub use screen::Screen;
 pub use state::{DisplayMode, State};
-pub use view_request::{PreparedView, ViewRequest};
 pub use update::{Pointer, commit_input, is_bound, paste, point, press, update};
+pub use view_request::{PreparedView, ViewRequest};

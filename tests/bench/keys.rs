@@ -55,7 +55,8 @@ const SCREENS: [(&str, &str, &[&str]); 4] = [
 const FILTERS: [&str; 3] = ["", "rtt > 1ms", "dport = 2000 or sport = 9000"];
 
 /// The keys, in an order in which each of them does something. `↓` and the like stand for keys without a character.
-const KEYS: &str = "jjk↓↑⇟⇟⇞GkgIIj<>⇟zzjZZtjzGtgttttoojoofEiEKEyYcEsETM1324567822IjDDE⏎jGEpEePE..,\u{20}j\u{20}";
+const KEYS: &str =
+    "jjk↓↑⇟⇟⇞GkgIIj<>⇟zzjZZtjzGtgttttoojoofEiEKEyYcEsETM1324567822IjDDE⏎jGEpEePE..,\u{20}j\u{20}";
 
 /// An inbox with these messages.
 struct Script(VecDeque<Message>);
@@ -204,7 +205,10 @@ fn main() {
     }
     bench.pump(3 * INTERVAL);
     println!("{many} sockets; p50, p99, max in ms");
-    println!("{:30} {:>23} {:>23}", "screen, filter", "key to frame", "key to view");
+    println!(
+        "{:30} {:>23} {:>23}",
+        "screen, filter", "key to frame", "key to view"
+    );
     let mut slowest: BTreeMap<String, (Duration, Duration)> = BTreeMap::new();
     let (mut frames, mut views) = (Times::default(), Times::default());
     for (digit, screen, columns) in SCREENS {

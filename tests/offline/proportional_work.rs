@@ -597,9 +597,11 @@ fn work(shape: Shape, count: u32) -> Clocks {
             names.filter(|names| names.0 || names.1 || names.2).count()
         });
         clocks.time("difference", || {
-            Difference::between(&before, &moment.sample, &Cancellation::default(), |_, _| true)
-                .sockets
-                .len()
+            Difference::between(&before, &moment.sample, &Cancellation::default(), |_, _| {
+                true
+            })
+            .sockets
+            .len()
         });
         clocks.time("filter", || {
             let go_on = Cancellation::default();

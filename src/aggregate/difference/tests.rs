@@ -110,9 +110,10 @@ fn a_process_differs_if_one_of_its_sockets_does() {
 #[test]
 fn sockets_that_are_not_selected_are_only_counted() {
     let (before, after) = two();
-    let difference = Difference::between(&before, &after, &Cancellation::default(), |instant, row| {
-        instant == DifferenceSide::After && row == 2
-    });
+    let difference =
+        Difference::between(&before, &after, &Cancellation::default(), |instant, row| {
+            instant == DifferenceSide::After && row == 2
+        });
     assert_eq!(difference.sockets.len(), 1);
     assert_eq!(difference.sockets[0].kind, DifferenceKind::Changed);
     assert_eq!(difference.omitted, 2);

@@ -173,12 +173,7 @@ impl List for SocketDifferences {
         &SOCKET_COLUMN_SET
     }
 
-    fn collect_rows(
-        &mut self,
-        moment: &Moment,
-        cancellation: &Cancellation,
-        out: &mut Vec<u32>,
-    ) {
+    fn collect_rows(&mut self, moment: &Moment, cancellation: &Cancellation, out: &mut Vec<u32>) {
         self.source.refresh(moment, cancellation);
         out.extend(0..self.source.difference().sockets.len() as u32);
     }
@@ -303,12 +298,7 @@ impl List for ProcessDifferences {
         &PROCESS_COLUMN_SET
     }
 
-    fn collect_rows(
-        &mut self,
-        moment: &Moment,
-        cancellation: &Cancellation,
-        out: &mut Vec<u32>,
-    ) {
+    fn collect_rows(&mut self, moment: &Moment, cancellation: &Cancellation, out: &mut Vec<u32>) {
         self.source.refresh(moment, cancellation);
         out.extend(0..self.source.difference().processes.len() as u32);
     }

@@ -123,12 +123,7 @@ impl List for Sockets {
         &COLUMN_SET
     }
 
-    fn collect_rows(
-        &mut self,
-        moment: &Moment,
-        cancellation: &Cancellation,
-        out: &mut Vec<u32>,
-    ) {
+    fn collect_rows(&mut self, moment: &Moment, cancellation: &Cancellation, out: &mut Vec<u32>) {
         if self.scope == SocketScope::All {
             moment.extend_filtered_rows(out);
             return;
@@ -165,7 +160,11 @@ impl List for Sockets {
                 .and_then(|at| moment.unfiltered().processes.get(at as usize))
                 .map_or(0, |totals| totals.sockets as usize),
             SocketScope::Remote(..) => scope_check(self.scope, moment).map_or(0, |belongs| {
-                moment.sample.iter().filter(|&socket| belongs(socket)).count()
+                moment
+                    .sample
+                    .iter()
+                    .filter(|&socket| belongs(socket))
+                    .count()
             }),
         }
     }

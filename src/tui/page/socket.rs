@@ -89,11 +89,7 @@ impl SocketPage {
     /// Opens the page of the socket of an event, as it was then.
     pub(in crate::tui) fn of_event(log: &EventLog, number: u64) -> Option<SocketPage> {
         let (event, socket) = log.get(number)?;
-        Some(SocketPage::new(
-            socket,
-            Presence::Closed(event.at_us),
-            None,
-        ))
+        Some(SocketPage::new(socket, Presence::Closed(event.at_us), None))
     }
 
     /// The row of the socket in the last moment that it was in.

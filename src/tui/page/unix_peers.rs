@@ -23,7 +23,10 @@ impl UnixPeers {
             is_unix(socket) && holders.any(|holder| holder.process as usize == process)
         };
         let mut sockets_of: SeededMap<u32, u32> = SeededMap::default();
-        for (_, socket) in moment.filtered_sockets().filter(|(_, socket)| is_ours(socket)) {
+        for (_, socket) in moment
+            .filtered_sockets()
+            .filter(|(_, socket)| is_ours(socket))
+        {
             if let Ends::Unix {
                 peer_inode: Some(inode),
                 ..

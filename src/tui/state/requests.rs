@@ -242,7 +242,11 @@ impl State {
         }
         Some(ViewRequest {
             sequence,
-            sockets: if is_shown { Vec::new() } else { self.sockets_of_pages() },
+            sockets: if is_shown {
+                Vec::new()
+            } else {
+                self.sockets_of_pages()
+            },
             subject,
             filter,
             needs_peers,
@@ -270,12 +274,7 @@ impl State {
         }
     }
 
-    fn install_request(
-        &mut self,
-        request: ViewRequest,
-        is_complete: bool,
-        is_moment_wanted: bool,
-    ) {
+    fn install_request(&mut self, request: ViewRequest, is_complete: bool, is_moment_wanted: bool) {
         if let Some(step) = request.filter
             && step.number == self.filter_number
         {
@@ -410,7 +409,10 @@ impl State {
 
     /// Passes the marked instant and the filter to the page that compares with it.
     fn set_compared_instant(&mut self) {
-        let (marked, filter) = (self.mark.clone().unwrap_or_default(), Arc::clone(&self.filter));
+        let (marked, filter) = (
+            self.mark.clone().unwrap_or_default(),
+            Arc::clone(&self.filter),
+        );
         if let Some(Page::Difference(page)) = self.page_mut() {
             page.set_instant(&marked, &filter);
         }

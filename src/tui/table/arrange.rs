@@ -31,7 +31,9 @@ impl<L: List> Table<L> {
             table: self.id,
             stamp: self.wanted_stamp(sequence),
             rows: Arrangement::empty(self.list.clone()),
-            offset: self.hidden_selection.map_or(self.offset, |(_, offset)| offset),
+            offset: self
+                .hidden_selection
+                .map_or(self.offset, |(_, offset)| offset),
             page: self.page,
             total_columns: self.placed.iter().map(|place| place.column).collect(),
             held: self.held_positions.clone(),
@@ -60,7 +62,8 @@ impl<L: List> Table<L> {
         if self.held_positions.is_some() && held.is_some() {
             self.held_positions = held;
         }
-        let position = |table: &Self, key: L::Key| match wanted.iter().position(|w| *w == Some(key)) {
+        let position = |table: &Self, key: L::Key| match wanted.iter().position(|w| *w == Some(key))
+        {
             Some(at) => found[at],
             // It was selected in the meantime.
             None => table.rows.position_of(moment, key, table.last_number),

@@ -143,7 +143,8 @@ impl<L: List> TableWork for ArrangeWork<L> {
 
     fn run(&mut self, moment: &Moment, cancellation: &Cancellation) {
         let rows = &mut self.rows;
-        rows.list.collect_rows(moment, cancellation, &mut rows.order);
+        rows.list
+            .collect_rows(moment, cancellation, &mut rows.order);
         if cancellation.is_cancelled() {
             return;
         }
@@ -193,8 +194,7 @@ impl<L: List> ArrangeWork<L> {
         let rows = &mut self.rows;
         rows.is_partly_sorted = self.held.is_none() && !rows.list.is_outlined();
         if rows.is_partly_sorted {
-            let is_loaded =
-                (rows.sorter).load(&rows.list, moment, sort, &rows.order, cancellation);
+            let is_loaded = (rows.sorter).load(&rows.list, moment, sort, &rows.order, cancellation);
             if is_loaded {
                 let visible = sort_window(self.offset, self.page);
                 rows.sorter.sort_range(visible, &mut rows.order);

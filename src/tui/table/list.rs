@@ -72,12 +72,7 @@ pub trait List: Debug + Clone + Send + Sized + 'static {
     /// The number of rows without a filter.
     fn unfiltered_len(&self, moment: &Moment) -> usize;
     /// Appends the numbers of its rows. Gives up if it is cancelled.
-    fn collect_rows(
-        &mut self,
-        moment: &Moment,
-        cancellation: &Cancellation,
-        out: &mut Vec<u32>,
-    );
+    fn collect_rows(&mut self, moment: &Moment, cancellation: &Cancellation, out: &mut Vec<u32>);
     /// A row by its number; `None` for the heading of a group.
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<Row<'m, Self>>;
     /// The identity of a row.

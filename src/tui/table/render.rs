@@ -38,7 +38,13 @@ impl<L: List> Table<L> {
         self.scroll_to_cursor(page);
         self.render_headings(buffer, area, appearance, clicks, pane);
         let mut cell = String::new();
-        let visible = self.rows.order.iter().enumerate().skip(self.offset).take(page);
+        let visible = self
+            .rows
+            .order
+            .iter()
+            .enumerate()
+            .skip(self.offset)
+            .take(page);
         for (y, (place, &number)) in (area.y + 1..).zip(visible) {
             let line = Rect::new(area.x, y, area.width, 1);
             clicks.add(line, ClickTarget::Row(pane, place));
@@ -150,14 +156,19 @@ impl<L: List> Table<L> {
             if lacks_peers && heading.id == PEER_COLUMN {
                 continue;
             }
-            self.rows.list.write_cell(moment, number, place.column, cell);
+            self.rows
+                .list
+                .write_cell(moment, number, place.column, cell);
             let tone = self.rows.list.cell_tone(moment, number, place.column, cell);
             let mut style = theme.style(tone);
             if let Some(tint) = tint {
                 style = style.patch(theme.style(tint));
             }
             let width = usize::from(place.width);
-            let cut = self.rows.list.shorten(moment, number, place.column, cell, width);
+            let cut = self
+                .rows
+                .list
+                .shorten(moment, number, place.column, cell, width);
             draw_cell(buffer, (line.x, line.y), *place, heading.align, &cut, style);
         }
     }

@@ -71,13 +71,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         // Findings come first, so that they stay visible in little room.
         let concern = Concern::Process(page.key);
         let mut text = finding_text::lines(&found, &concern, room);
-        text.extend(lines(
-            page,
-            moment.as_deref(),
-            present,
-            &appearance,
-            room,
-        ));
+        text.extend(lines(page, moment.as_deref(), present, &appearance, room));
         let lines = text;
         let most = area.height.saturating_sub(MIN_TABLE_HEIGHT + 2 + charts);
         let text_lines = (lines.len() as u16).min(most);

@@ -60,7 +60,12 @@ impl Session {
         moment.derive(&mut self.aggregator);
         self.findings = self.watch.update(&moment);
         let before = std::mem::replace(&mut self.shown, Arc::new(moment));
-        let _ = Difference::between(&before.sample, &self.shown.sample, &Cancellation::default(), |_, _| true);
+        let _ = Difference::between(
+            &before.sample,
+            &self.shown.sample,
+            &Cancellation::default(),
+            |_, _| true,
+        );
         self.state
             .show(Arc::clone(&self.shown), Arc::clone(&self.findings));
     }
