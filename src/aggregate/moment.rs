@@ -62,7 +62,7 @@ impl Moment {
     /// use [`Self::peers`].
     pub fn peer_of(&self, socket: &Socket) -> Option<usize> {
         match self.peers.get() {
-            Some(index) => index.peer(socket),
+            Some(index) => index.peer(&self.sample, socket),
             None => peers::find_peer(&self.sample, socket),
         }
     }

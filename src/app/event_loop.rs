@@ -72,10 +72,10 @@ impl<B: Backend> EventLoop<B> {
         }
     }
 
-    /// Computes views of many sockets on a thread of its own.
+    /// Computes views of at least `min_sockets` sockets on a thread of its own.
     #[must_use]
-    pub fn with_worker(mut self, worker: ViewWorker) -> EventLoop<B> {
-        self.state.compute_elsewhere_from(ViewWorker::MIN_SOCKETS);
+    pub fn with_worker(mut self, worker: ViewWorker, min_sockets: usize) -> EventLoop<B> {
+        self.state.compute_elsewhere_from(min_sockets);
         self.worker = Some(worker);
         self
     }

@@ -60,7 +60,8 @@ impl TerminalSession {
         let terminal = Terminal::new(backend).context("cannot set up the terminal")?;
         let worker = ViewWorker::spawn(&sender)?;
         Ok(TerminalSession {
-            event_loop: EventLoop::new(terminal, state, Arc::clone(&slot)).with_worker(worker),
+            event_loop: EventLoop::new(terminal, state, Arc::clone(&slot))
+                .with_worker(worker, ViewWorker::MIN_SOCKETS),
             effects,
             slot,
             sender,

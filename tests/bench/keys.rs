@@ -189,7 +189,8 @@ fn main() {
     let state = State::new(look(), INTERVAL);
     let worker = ViewWorker::spawn(&wake).expect("a thread can be started");
     let mut bench = Bench {
-        event_loop: EventLoop::new(terminal, state, Arc::clone(&slot)).with_worker(worker),
+        event_loop: EventLoop::new(terminal, state, Arc::clone(&slot))
+            .with_worker(worker, ViewWorker::MIN_SOCKETS),
         effects: TestEffects::default(),
         inbox,
         busy: Times::default(),

