@@ -26,13 +26,12 @@ use super::screen::{Pane, Screen};
 use super::table::Table;
 use super::text_input::TextInput;
 use super::timeline::{PlaybackStatus, Timeline};
-use super::view_request::{FilterNumber, NextMoment, SocketRows, ViewRequest};
+use super::view_request::{FilterNumber, NextMoment, RequestInFlight, SocketRows, ViewRequest};
 use crate::aggregate::{FilteredView, Moment};
 use crate::column::Service;
 use crate::diagnose;
 use crate::filter::{Filter, NameResolver, NoResolver};
 use crate::model::{Preview, Process, SampleProgress, SampleTime, SocketKey};
-use requests::RequestInFlight;
 
 pub use display_mode::DisplayMode;
 pub use system::System;

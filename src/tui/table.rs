@@ -23,6 +23,7 @@ mod sorter;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use self::arrangement::{Arrangement, HeldPositions};
+use self::list::column_index;
 use crate::aggregate::Moment;
 
 pub use arrangement::TableWork;
@@ -207,9 +208,4 @@ impl<L: List> Table<L> {
     pub fn current_row<'m>(&'m self, moment: &'m Moment) -> Option<Row<'m, L>> {
         self.rows.list.row(moment, self.current_number()?)
     }
-}
-
-/// The index of a column.
-fn column_index<L: List>(id: &str) -> Option<usize> {
-    L::headings().iter().position(|heading| heading.id == id)
 }

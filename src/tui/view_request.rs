@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::page::UnixPeers;
-use super::table::TableWork;
+use super::screen::Screen;
+use super::table::{Sort, TableWork};
 use super::timeline::PlaybackStatus;
 use crate::aggregate::{Cancellation, Event, FilteredView, Moment};
 use crate::column::SocketRow;
@@ -79,6 +80,26 @@ pub struct PreparedView {
     pub(super) request: ViewRequest,
     /// False if it was given up.
     pub(super) is_complete: bool,
+}
+
+/// The parts of the view that the user sets and that a request depends on.
+#[derive(Debug, PartialEq)]
+pub(super) struct WantedView {
+    pub(super) filter: FilterNumber,
+    pub(super) screen: Screen,
+    pub(super) pages: usize,
+    pub(super) tables: Vec<(Sort, u64)>,
+}
+
+/// A request that is being computed elsewhere.
+#[derive(Debug)]
+pub(super) struct RequestInFlight {
+    pub(super) wanted: WantedView,
+    pub(super) cancellation: Cancellation,
+    /// True if it is about a moment that was not shown yet.
+    pub(super) has_new_moment: bool,
+    /// False if that is not to be shown.
+    pub(super) is_moment_wanted: bool,
 }
 
 impl ViewRequest {

@@ -43,6 +43,9 @@ impl Behind {
 
     fn draw(&mut self) -> String {
         tui::commit_input(&mut self.state);
+        // Unlike a terminal, the one in memory keeps what was below the second half of a wide character.
+        let area = ratatui::layout::Rect::new(0, 0, 140, 40);
+        self.terminal.resize(area).expect("it is in memory");
         let state = &mut self.state;
         let drawn = self.terminal.draw(|frame| tui::render(frame, state));
         drawn.expect("a terminal in memory can be written to");

@@ -12,35 +12,15 @@ use crate::column::format;
 use crate::diagnose::Findings;
 use crate::model::{ProcessKey, SocketKey};
 use crate::tui::page::Page;
-use crate::tui::screen::Screen;
-use crate::tui::table::{Sort, TableControl, TableWork};
+use crate::tui::table::{TableControl, TableWork};
 use crate::tui::timeline::PlaybackStatus;
 use crate::tui::view_request::{
-    FilterNumber, FilterStep, NextMoment, PreparedView, SocketRows, Subject, ViewRequest,
+    FilterNumber, FilterStep, NextMoment, PreparedView, RequestInFlight, SocketRows, Subject,
+    ViewRequest, WantedView,
 };
 
 /// Maximum number of requests made for one view: a request may bring a column into view whose totals are missing.
 const MAX_ROUNDS: usize = 3;
-
-/// The parts of the view that the user sets and that a request depends on.
-#[derive(Debug, PartialEq)]
-struct WantedView {
-    filter: FilterNumber,
-    screen: Screen,
-    pages: usize,
-    tables: Vec<(Sort, u64)>,
-}
-
-/// A request that is being computed elsewhere.
-#[derive(Debug)]
-pub(super) struct RequestInFlight {
-    wanted: WantedView,
-    cancellation: Cancellation,
-    /// True if it is about a moment that was not shown yet.
-    has_new_moment: bool,
-    /// False if that is not to be shown.
-    is_moment_wanted: bool,
-}
 
 impl State {
     /// Computes views of at least so many sockets elsewhere: [`Self::take_request`] returns what is to be done.

@@ -6,8 +6,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::column_index;
-use super::list::{List, OutlineContext, Row};
+use super::list::{List, OutlineContext, Row, column_index};
 use super::sorter::{Sort, Sorter};
 use crate::aggregate::{Cancellation, Moment};
 use crate::column::{Column, Total};

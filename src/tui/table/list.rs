@@ -202,6 +202,11 @@ pub trait List: Debug + Clone + Send + Sized + 'static {
     }
 }
 
+/// The index of a column.
+pub(super) fn column_index<L: List>(id: &str) -> Option<usize> {
+    L::headings().iter().position(|heading| heading.id == id)
+}
+
 impl<L: List> SortRows for L {
     fn row_key<'m>(&'m self, moment: &'m Moment, number: u32, column: usize) -> SortKey<'m> {
         self.sort_key(moment, number, column)
