@@ -18,9 +18,6 @@ use crate::tui::timeline::{NORMAL_SPEED, PlaybackStatus, SPEEDS, Seek, Track};
 /// Shortest time between two frames while playing.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// Intervals between two Samples above which playback skips the gap.
-const MAX_GAP_INTERVALS: u32 = 3;
-
 /// Interval if the header of a recording has none.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -219,14 +216,14 @@ impl Player {
             Duration::ZERO => DEFAULT_INTERVAL,
             interval => interval,
         };
-        let us = self.elapsed_us(at + 1).saturating_sub(self.elapsed_us(at));
-        let recorded = Duration::from_micros(u64::try_from(us).unwrap_or(0));
+        let interval_us = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
         // Playback skips gaps.
-        let recorded = if recorded > interval.saturating_mul(MAX_GAP_INTERVALS) {
-            interval
+        let us = if self.times.is_gap(at, interval_us) {
+            self.times.pace_us(at, interval_us)
         } else {
-            recorded
+            self.elapsed_us(at + 1).saturating_sub(self.elapsed_us(at))
         };
+        let recorded = Duration::from_micros(u64::try_from(us).unwrap_or(0));
         recorded.div_f64(SPEEDS[self.speed])
     }
 

@@ -11,7 +11,7 @@ use crate::aggregate::Aggregator;
 use crate::diagnose::Watch;
 use crate::model::SampleProgress;
 use crate::recording::Encoder;
-use crate::source::{ProgressObserver, Source};
+use crate::source::{ProgressObserver, Schedule, Source};
 
 /// Publishes the progress of a Sample that takes long.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl ProgressObserver for ProgressPublisher {
 
 /// Samples until the loop has ended or the source fails. `first` is dropped when the first moment is published.
 ///
-/// The schedule is fixed: a slow Sample does not delay the following ones, and missed times are skipped.
+/// Samples that take longer than the interval follow each other less often, see [`Schedule`].
 pub(super) fn run(
     mut source: Box<dyn Source>,
     mut watch: Watch,
@@ -48,8 +48,9 @@ pub(super) fn run(
     }));
     let mut aggregator = Aggregator::new();
     let mut encoder = Encoder::new();
-    let mut due = Instant::now();
+    let mut schedule = Schedule::new(interval, Instant::now());
     loop {
+        schedule.begin(Instant::now());
         let mut moment = slot.acquire();
         // Never shared: the slot returns only moments without another owner.
         let Some(making) = Arc::get_mut(&mut moment) else {
@@ -66,10 +67,7 @@ pub(super) fn run(
             return;
         }
         first.take();
-        let now = Instant::now();
-        while due <= now {
-            due += interval.max(Duration::from_millis(10));
-        }
-        std::thread::sleep(due - now);
+        let due = schedule.end(Instant::now());
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
     }
 }

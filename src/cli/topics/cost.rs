@@ -101,6 +101,14 @@ pub fn write(page: &mut Page) {
          shown, the same load takes no more.",
     );
     page.terms(MEMORY);
+    page.heading("VERY MANY SOCKETS");
+    page.paragraph(
+        "While the first sample takes long, the dashboard shows the first sockets of each table as a preview, and its \
+         progress. Where a sample takes longer than the interval, the next one follows after a pause of a fourth of that \
+         time, at most one interval: the status line, and standard error of record, events, list --watch and diagnose, \
+         have the longer interval. Rates are per second of the time that has passed. info has the median interval of a \
+         recording.",
+    );
     page.heading("OTHER LOADS");
     page.terms(LOADS);
 }
