@@ -3,6 +3,7 @@
 mod display_mode;
 mod filter;
 mod findings;
+mod request_inputs;
 mod requests;
 mod system;
 mod tables;

@@ -17,6 +17,7 @@ mod column_layout;
 mod control;
 mod heading;
 mod list;
+mod operations;
 mod render;
 mod sorter;
 

@@ -10,7 +10,6 @@ use super::State;
 use crate::aggregate::{Cancellation, FilteredView, Moment};
 use crate::column::format;
 use crate::diagnose::Findings;
-use crate::model::{ProcessKey, SocketKey};
 use crate::tui::page::Page;
 use crate::tui::table::{TableControl, TableWork};
 use crate::tui::timeline::PlaybackStatus;
@@ -356,46 +355,6 @@ impl State {
                 table.install(work, moment);
             }
         });
-    }
-
-    /// True if the screen shows what is about the peers of sockets.
-    fn needs_peers(&self) -> bool {
-        match (self.page(), self.table()) {
-            (Some(Page::Socket(_)), _) => true,
-            (_, Some(table)) => table.shows_peers(),
-            (_, None) => false,
-        }
-    }
-
-    /// The process of the page shown, if its peers are not counted for the moment.
-    fn process_with_unix_peers(&self, sequence: u64) -> Option<ProcessKey> {
-        let Some(Page::Process(page)) = self.page() else {
-            return None;
-        };
-        let counted = page.unix_peers.as_ref();
-        let is_counted = counted.is_some_and(|(counted, _)| *counted == sequence);
-        (!is_counted).then_some(page.key)
-    }
-
-    /// The sockets of all pages, each with its row in the moment shown.
-    fn sockets_of_pages(&self) -> Vec<(SocketKey, Option<u32>)> {
-        let pages = self.pages.iter().flatten();
-        let sockets = pages.filter_map(|page| match page {
-            Page::Socket(page) => Some((page.key, page.row_number())),
-            Page::Process(_) | Page::Remote(_) | Page::Difference(_) => None,
-        });
-        sockets.collect()
-    }
-
-    /// Passes the marked instant and the filter to the page that compares with it.
-    fn set_compared_instant(&mut self) {
-        let (marked, filter) = (
-            self.mark.clone().unwrap_or_default(),
-            Arc::clone(&self.filter),
-        );
-        if let Some(Page::Difference(page)) = self.page_mut() {
-            page.set_instant(&marked, &filter);
-        }
     }
 
     /// Discards what was derived from moments of another filter.
