@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
 use sockwatch::aggregate::{Aggregator, Cancellation, Difference, FilteredView, Moment, Summary};
 use sockwatch::diagnose::{Diagnosis, Thresholds};
@@ -13,6 +14,8 @@ use sockwatch::model::{
     Activity, Attribution, ClosedSocket, Endpoint, Ends, Family, Holder, Interface, Process,
     ProcessKey, ProcessRow, Protocol, Sample, Settings, Socket, State, Timer, TimerKind, Unowned,
 };
+use sockwatch::tui::theme::Theme;
+use sockwatch::tui::{self, Appearance, State as Screens};
 
 use crate::support::cost_baseline::thread_cpu_time;
 
@@ -605,12 +608,30 @@ fn work(shape: Shape, count: u32) -> Clocks {
             .sockets
             .len()
         });
+        let shown = Arc::new(moment.clone());
+        clocks.time("screens", || arrange_screens(&shown));
         clocks.time("filter", || {
             let go_on = Cancellation::default();
             view.apply(&mut moment, "all", &go_on, |_, _| true, |_, _| true);
         });
     }
     clocks
+}
+
+/// Arranges the rows of the screens: in each grouping, unfolded, in held order, compared with themselves.
+fn arrange_screens(moment: &Arc<Moment>) {
+    let appearance = Appearance {
+        theme: Theme::Plain,
+        ascii: false,
+        timezone: TimeZone::UTC,
+    };
+    let mut state = Screens::new(appearance, Duration::from_secs(1));
+    state.show(Arc::clone(moment), Arc::default());
+    for key in "2tZtZtZtZtZtoIoG345ZIoMD".chars() {
+        let key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
+        tui::press(&mut state, &key);
+        state.arrange();
+    }
 }
 
 #[test]
