@@ -9,6 +9,9 @@ use super::aggregator::{Aggregate, Aggregator};
 use super::peers::{self, PeerIndex};
 use crate::model::{Sample, Socket, SocketKey, SocketRef};
 
+/// Maximum number of sockets of a moment that is small.
+const SMALL: usize = 16_384;
+
 /// Multiple of the configured interval from which an interval is noticeably longer.
 const NOTICEABLY_LONGER: f64 = 1.2;
 
@@ -45,19 +48,29 @@ impl Moment {
         self.peers.get_or_init(|| PeerIndex::new(&self.sample))
     }
 
+    /// True if it has so few sockets that looking at all of them takes less than a millisecond.
+    pub fn is_small(&self) -> bool {
+        self.sample.iter().len() <= SMALL
+    }
+
+    /// Returns the index that finds sockets' peers, if it is built.
+    pub fn known_peers(&self) -> Option<&PeerIndex> {
+        self.peers.get()
+    }
+
     /// Finds the row of one socket's peer, if it is on this machine, without building the index. For many sockets
     /// use [`Self::peers`].
     pub fn peer_of(&self, socket: &Socket) -> Option<usize> {
         match self.peers.get() {
-            Some(index) => index.peer(socket),
+            Some(index) => index.peer(&self.sample, socket),
             None => peers::find_peer(&self.sample, socket),
         }
     }
 
     /// Finds the row of a socket.
     pub fn row_of(&self, key: SocketKey) -> Option<usize> {
-        let rows = &self.sample.sockets.rows;
-        rows.iter().position(|socket| socket.key() == key)
+        let mut sockets = self.sample.iter();
+        sockets.position(|socket| socket.socket.key() == key)
     }
 
     /// Returns the time since the previous Sample if it is longer than the configured interval because Samples take too
@@ -82,7 +95,7 @@ impl Moment {
     pub fn extend_filtered_rows(&self, out: &mut Vec<u32>) {
         match &self.filtered {
             Some(filtered) => out.extend_from_slice(&filtered.rows),
-            None => out.extend(0..self.sample.sockets.rows.len() as u32),
+            None => out.extend(0..self.sample.iter().len() as u32),
         }
     }
 
@@ -90,7 +103,7 @@ impl Moment {
     pub fn filtered_sockets(&self) -> impl Iterator<Item = (u32, SocketRef<'_>)> {
         let all = match &self.filtered {
             Some(_) => 0..0,
-            None => 0..self.sample.sockets.rows.len() as u32,
+            None => 0..self.sample.iter().len() as u32,
         };
         let selected = self
             .filtered

@@ -34,12 +34,11 @@ struct SlotState {
 
 impl SlotState {
     /// Replaces the status. The parts of an unfetched one that must not be lost are merged into it.
-    fn set_status(&mut self, mut status: PlaybackStatus) {
-        if let Some(missed) = self.status.take() {
-            status.continues &= missed.continues;
-            status.message = status.message.or(missed.message);
-        }
-        self.status = Some(status);
+    fn set_status(&mut self, status: PlaybackStatus) {
+        self.status = Some(match self.status.take() {
+            Some(missed) => status.after_missed(missed),
+            None => status,
+        });
     }
 
     /// Marks the loop as notified; returns true if it was not yet.
@@ -71,16 +70,13 @@ impl LatestSlot {
     pub fn acquire(&self) -> Arc<Moment> {
         let mut state = self.state();
         let old = state.spare.take().or_else(|| state.latest.take());
-        old.filter(|moment| Arc::strong_count(moment) == 1)
-            .unwrap_or_default()
+        old.and_then(unshared).unwrap_or_default()
     }
 
     /// Returns memory for a moment that may never be published: the spare one, or new. An unfetched moment is kept.
     pub fn acquire_spare(&self) -> Arc<Moment> {
         let spare = self.state().spare.take();
-        spare
-            .filter(|moment| Arc::strong_count(moment) == 1)
-            .unwrap_or_default()
+        spare.and_then(unshared).unwrap_or_default()
     }
 
     /// Publishes a moment and its findings, replacing an unfetched one. Returns true if the loop has to be notified:
@@ -152,10 +148,10 @@ impl LatestSlot {
         state.latest_ns
     }
 
-    /// Returns the memory of a moment that is no longer shown.
-    pub fn release(&self, mut moment: Arc<Moment>) {
+    /// Takes the memory of a moment that is no longer shown. Returns that of another one if there is a spare one already.
+    pub fn release(&self, mut moment: Arc<Moment>) -> Option<Arc<Moment>> {
         discard_events(&mut moment);
-        self.state().spare = Some(moment);
+        self.state().spare.replace(moment)
     }
 
     /// Returns the memory of a moment that the producer does not need for now. It is released if there is a spare one.
@@ -163,6 +159,11 @@ impl LatestSlot {
         discard_events(&mut moment);
         self.state().spare.get_or_insert(moment);
     }
+}
+
+/// Returns a moment only if it has no other owner, such as a mark.
+fn unshared(mut moment: Arc<Moment>) -> Option<Arc<Moment>> {
+    Arc::get_mut(&mut moment).is_some().then_some(moment)
 }
 
 /// Removes the events, which are replaced in any case: those of a time that is no longer shown would be kept for as long

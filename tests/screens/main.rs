@@ -15,6 +15,7 @@ mod first_sample;
 mod hostile_names;
 mod journey;
 mod keys;
+mod never_behind;
 mod operator_questions;
 mod random_input;
 mod replay;

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -12,7 +13,7 @@ use ratatui::backend::TestBackend;
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::app::{
     EffectHandler, EventLoop, ExitReason, FindingsScan, Inbox, LatestSlot, Message, Player,
-    PlayerStep, Rewind, StopRequest, replay_state,
+    PlayerStep, Rewind, StopRequest, ViewWorker, replay_state,
 };
 use sockwatch::diagnose::{Diagnosis, Findings, Thresholds, Watch};
 use sockwatch::model::{ProcessKey, Sample, SampleProgress, Socket};
@@ -167,6 +168,8 @@ pub struct Dashboard<S = Machine> {
     slot: Arc<LatestSlot>,
     aggregator: Aggregator,
     watch: Watch,
+    /// Messages of the thread that computes views, if there is one.
+    views: Option<Receiver<Message>>,
 }
 
 /// A watch with default thresholds.
@@ -289,6 +292,27 @@ impl<S> Dashboard<S> {
             slot,
             aggregator: Aggregator::new(),
             watch: watch(),
+            views: None,
+        }
+    }
+
+    /// Computes views on a thread of its own, however few sockets there are. They are waited for.
+    pub fn with_worker(mut self) -> Self {
+        let (wake, views) = mpsc::channel();
+        let worker = ViewWorker::spawn(&wake).unwrap();
+        self.event_loop = self.event_loop.with_worker(worker, 0);
+        self.views = Some(views);
+        self
+    }
+
+    /// Shows the views that are being computed.
+    fn await_views(&mut self) {
+        while let Some(views) = &self.views
+            && self.event_loop.state().is_computing()
+        {
+            let message = views.recv_timeout(Duration::from_secs(60)).unwrap();
+            let script = Script([message].into());
+            self.event_loop.run(script, &mut self.effects);
         }
     }
 
@@ -322,6 +346,7 @@ impl<S> Dashboard<S> {
             if !matches!(ended, ExitReason::InboxClosed) {
                 return ended;
             }
+            self.await_views();
         }
         ExitReason::InboxClosed
     }
@@ -369,6 +394,7 @@ impl<S> Dashboard<S> {
     /// Processes all messages of an inbox.
     pub fn process(&mut self, inbox: impl Inbox) -> ExitReason {
         let ended = self.event_loop.run(inbox, &mut self.effects);
+        self.await_views();
         if matches!(ended, ExitReason::InboxClosed) {
             self.settle();
         }

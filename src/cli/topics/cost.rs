@@ -109,6 +109,11 @@ pub fn write(page: &mut Page) {
          have the longer interval. Rates are per second of the time that has passed. info has the median interval of a \
          recording.",
     );
+    page.paragraph(
+        "From 10 000 sockets on, filtering, sorting, grouping and comparing them happens beside the screen, so that no key \
+         waits for it. Until the new rows are ready, the table keeps the previous ones, and its title has the number of \
+         sockets that are being sorted or filtered.",
+    );
     page.heading("OTHER LOADS");
     page.terms(LOADS);
 }

@@ -55,9 +55,12 @@ pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
             }
         }
         ObservedValues::Column(at) => {
-            if let Some(column) = SOCKET_COLUMNS.get(usize::from(at)) {
+            let column = SOCKET_COLUMNS.get(usize::from(at));
+            // An index of many peers is not built for completions.
+            let has_peers = moment.known_peers().is_some() || moment.is_small();
+            if let Some(column) = column.filter(|column| has_peers || column.id != "peer") {
                 let mut text = String::new();
-                for row in 0..sample.sockets.rows.len().min(SEARCHED_ROWS) {
+                for row in 0..sample.iter().len().min(SEARCHED_ROWS) {
                     text.clear();
                     let row = SocketRow::of(moment, row);
                     if row.is_some_and(|row| column.write_known(&row, &mut text)) {

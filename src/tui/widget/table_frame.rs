@@ -110,7 +110,9 @@ pub(in crate::tui) fn draw_framed<L: List>(
             height: inner.height.saturating_sub(1),
             ..inner
         };
-        let nothing = if moment.sample.preview.is_some() {
+        let nothing = if table.is_pending() {
+            table.progress().unwrap_or("sorting…")
+        } else if moment.sample.preview.is_some() {
             NOT_READ
         } else if filtered.is_some() {
             "no row matches; press F to clear the filter"
