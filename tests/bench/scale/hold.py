@@ -90,6 +90,7 @@ def start(make, number, sockets):
         return child, reading, sockets
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.close(reading)
+    os.close(alive[1])
     try:
         held = make(number, sockets)  # noqa: F841, kept open
         os.write(writing, b"ready")
@@ -97,8 +98,9 @@ def start(make, number, sockets):
         os.write(writing, str(error).encode())
         os._exit(1)
     os.close(writing)
-    while True:
-        signal.pause()
+    # Until the end of the first process, however it ends.
+    os.read(alive[0], 1)
+    os._exit(0)
 
 
 def finish(child):
@@ -166,6 +168,8 @@ def main():
 
 
 children = []
+# Its writing end is open in the first process only.
+alive = os.pipe()
 try:
     main()
 except (OSError, ValueError) as error:
