@@ -103,11 +103,11 @@ impl LatestSlot {
         state.needs_notification()
     }
 
-    /// Publishes the progress of the next moment. Returns true if the loop has to be notified.
-    pub fn publish_progress(&self, progress: SampleProgress) -> bool {
+    /// Publishes the progress of the next moment; `None` if it does not take long. Returns true if the loop has to be
+    /// notified.
+    pub fn publish_progress(&self, progress: Option<SampleProgress>) -> bool {
         let mut state = self.state();
-        state.progress = Some(progress);
-        state.needs_notification()
+        std::mem::replace(&mut state.progress, progress) != progress && state.needs_notification()
     }
 
     /// Publishes a moment of a recording with the playback status. Returns true if the loop has to be notified.
@@ -300,10 +300,13 @@ mod tests {
     #[test]
     fn progress_is_that_of_the_next_moment() {
         let slot = LatestSlot::default();
-        assert!(slot.publish_progress(SampleProgress::Attribution));
-        let fetched = slot.fetch().progress;
-        assert_eq!(fetched, Some(SampleProgress::Attribution));
-        assert!(slot.publish_progress(SampleProgress::Attribution));
+        let progress = Some(SampleProgress::Attribution);
+        assert!(slot.publish_progress(progress));
+        assert_eq!(slot.fetch().progress, progress);
+        assert!(!slot.publish_progress(progress), "it is the same");
+        assert!(slot.publish_progress(None));
+        assert_eq!(slot.fetch().progress, None);
+        assert!(slot.publish_progress(progress));
         assert!(!slot.publish(slot.acquire(), Arc::default()), "notified");
         assert_eq!(slot.fetch().progress, None);
     }

@@ -10,13 +10,16 @@ use std::time::{Duration, Instant};
 use super::timeline_track::track_of;
 use crate::aggregate::Moment;
 use crate::diagnose::{Findings, Watch};
-use crate::model::TimeAxis;
+use crate::model::{SampleProgress, TimeAxis};
 use crate::recording::Archive;
 use crate::replay::{Depth, FULL_DEPTH, Replayer};
 use crate::tui::timeline::{NORMAL_SPEED, PlaybackStatus, SPEEDS, Seek, Track};
 
 /// Shortest time between two frames while playing.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// Sockets from which decoding a Sample takes long enough for its progress to be shown.
+const MANY_SOCKETS: u64 = 50_000;
 
 /// Interval if the header of a recording has none.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
@@ -134,6 +137,26 @@ impl Player {
             ports: found.ports,
             ..Findings::default()
         })
+    }
+
+    /// Returns the progress to show before the next step, if that decodes a Sample with very many sockets.
+    pub fn progress(&self) -> Option<SampleProgress> {
+        let entries = self.replayer.archive().entries();
+        let sockets = entries.get(self.at)?.sockets.into();
+        if sockets < MANY_SOCKETS {
+            return None;
+        }
+        match self.task {
+            Task::Show => Some(SampleProgress::Recorded { sockets }),
+            Task::FillHistory(next) => {
+                let first = self.at.saturating_sub(FULL_DEPTH);
+                Some(SampleProgress::RecordedHistory {
+                    read: next.saturating_sub(first) as u64,
+                    expected: (self.at - first) as u64,
+                })
+            }
+            Task::None | Task::Draw => None,
+        }
     }
 
     /// Returns the times of the recording's Samples and its gaps.

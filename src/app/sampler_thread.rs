@@ -22,7 +22,7 @@ struct ProgressPublisher {
 
 impl ProgressObserver for ProgressPublisher {
     fn report(&self, progress: SampleProgress) {
-        if self.slot.publish_progress(progress) {
+        if self.slot.publish_progress(Some(progress)) {
             // A closed channel means that the program is ending.
             let _ = self.wake.send(Message::MomentReady);
         }

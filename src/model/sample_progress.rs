@@ -1,6 +1,6 @@
-//! How far a Sample that is being taken has come.
+//! How far a Sample that is being taken, or read from a recording, has come.
 
-/// The step of taking a Sample that is under way, with its extent so far.
+/// The step of taking or reading a Sample that is under way, with its extent so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SampleProgress {
     /// The kernel's tables are dumped.
@@ -19,6 +19,18 @@ pub enum SampleProgress {
     },
     /// Sockets are attributed to processes.
     Attribution,
+    /// A recorded Sample is decoded.
+    Recorded {
+        /// Its sockets.
+        sockets: u64,
+    },
+    /// The recorded Samples before the one shown are decoded, for its charts.
+    RecordedHistory {
+        /// Samples decoded.
+        read: u64,
+        /// Samples to decode.
+        expected: u64,
+    },
 }
 
 /// Marks a Sample that has only the first sockets of the kernel's tables, without owners: it is shown while the first

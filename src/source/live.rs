@@ -50,6 +50,8 @@ pub struct LiveSource {
     settings: Option<SettingsReader>,
     names: SampleNames,
     meter: Arc<ProgressMeter>,
+    /// Number of sockets in the last Sample.
+    last_count: Option<usize>,
     owners_skipped: bool,
     /// Number of Samples so far.
     samples: u64,
@@ -92,6 +94,7 @@ impl LiveSource {
             settings: options.settings.then(|| SettingsReader::new(root)),
             names: SampleNames::new(root),
             meter: Arc::default(),
+            last_count: None,
             owners_skipped: false,
             samples: 0,
             options,
@@ -142,6 +145,7 @@ impl LiveSource {
     /// Dumps the tables.
     fn dump(&mut self, sample: &mut Sample) {
         self.tables.dump(sample);
+        self.last_count = Some(sample.iter().len());
         self.meter.finish_sockets();
     }
 
@@ -156,11 +160,9 @@ impl LiveSource {
     }
 
     /// Returns the approximate number of sockets in the next Sample, for the report of its progress.
-    fn expected_sockets(&self, last: &Sample) -> Option<u64> {
-        if self.samples > 0 {
-            return Some(last.sockets.rows.len() as u64);
-        }
-        approximate_socket_count(&self.options.proc_root)
+    fn expected_sockets(&self) -> Option<u64> {
+        let last = self.last_count.map(|sockets| sockets as u64);
+        last.or_else(|| approximate_socket_count(&self.options.proc_root))
     }
 
     /// Scans the processes that may own the dumped sockets, unless [`Self::dump_and_scan_owners`] has done so.
@@ -182,8 +184,7 @@ impl LiveSource {
 impl Source for LiveSource {
     fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError> {
         let start = Instant::now();
-        self.meter
-            .begin(self.samples == 0, self.expected_sockets(sample));
+        self.meter.begin(self.samples == 0, self.expected_sockets());
         sample.clear();
         sample.host = Arc::clone(&self.host);
         let mut owners_time = Duration::ZERO;

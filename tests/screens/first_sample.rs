@@ -87,6 +87,20 @@ fn a_preview_claims_nothing_about_what_is_not_read() {
 }
 
 #[test]
+fn a_preview_is_neither_recorded_nor_saved() {
+    let mut dashboard = with_preview((120, 40));
+    for key in ["R", "W"] {
+        dashboard.keys(key);
+        assert!(dashboard.shows("not available in a preview"));
+        assert_eq!(dashboard.effects.log, [] as [&str; 0]);
+    }
+    // The history begins with the first complete sample.
+    let mut dashboard = Dashboard::new((120, 40), Machine::default()).with_history();
+    dashboard.preview(preview()).ticks(3).keys("^");
+    assert!(dashboard.shows("1 of 3"), "{}", dashboard.text());
+}
+
+#[test]
 fn the_first_sample_replaces_its_preview_and_follows_from_nothing() {
     let mut with = with_preview((120, 40));
     let mut without = Dashboard::new((120, 40), Machine::default());

@@ -329,7 +329,7 @@ impl<S> Dashboard<S> {
 
     /// Shows the progress of the next Sample.
     pub fn progress(&mut self, progress: SampleProgress) -> &mut Self {
-        self.slot.publish_progress(progress);
+        self.slot.publish_progress(Some(progress));
         self.send([Message::MomentReady]);
         self
     }

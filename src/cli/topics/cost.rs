@@ -103,7 +103,7 @@ pub fn write(page: &mut Page) {
     page.terms(MEMORY);
     page.heading("VERY MANY SOCKETS");
     page.paragraph(
-        "While the first sample takes long, the dashboard shows the first sockets of each table as a preview, and its \
+        "While the first sample takes long, the dashboard shows the first TCP, UDP and unix sockets as a preview, and its \
          progress. Where a sample takes longer than the interval, the next one follows after a pause of a fourth of that \
          time, at most one interval: the status line, and standard error of record, events, list --watch and diagnose, \
          have the longer interval. Rates are per second of the time that has passed. info has the median interval of a \

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::model::Protocol;
 use crate::source::netlink::request::{AttributeRequest, Table};
 
 /// The sockets whose owners are looked up. This costs more than the rest of a Sample: one system call per descriptor of
@@ -50,9 +51,16 @@ pub struct LiveOptions {
 const PREVIEW_ROWS: usize = 4096;
 
 impl LiveOptions {
-    /// Returns the options of a source that takes a preview: the first sockets, without owners.
+    /// Returns the options of a source that takes a preview: the first TCP, UDP and unix sockets, without owners. Only
+    /// of these kinds there are very many, and a request for one that the kernel lacks makes it look for a module.
     pub fn preview() -> LiveOptions {
         LiveOptions {
+            tables: vec![
+                Table::Tcp,
+                Table::Inet(Protocol::Udp),
+                Table::Inet6(Protocol::Udp),
+                Table::Unix,
+            ],
             destroy_events: false,
             owners: OwnerScope::None,
             name_wait: Duration::ZERO,

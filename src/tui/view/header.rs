@@ -20,7 +20,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::pace::Pace;
+use super::pace::{self, Pace};
 use crate::column::format;
 use crate::model::Sample;
 use crate::tui::command::Command;
@@ -53,6 +53,12 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             "reading…  "
         } else {
             "sampling…  "
+        };
+        // The progress says the same.
+        let reading = if state.progress.is_some() {
+            ""
+        } else {
+            reading
         };
         let reading = (reading.to_owned(), Tone::Muted);
         let mut line = [name, space, reading, (pace.long, pace.tone)];
@@ -185,7 +191,10 @@ fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, sample: &Samp
         (keymap::label(Command::Freeze).to_owned(), Tone::Key),
         (" resumes".to_owned(), Tone::Plain),
     ];
-    let right = recording(state);
+    let mut right = recording(state);
+    if let Some(progress) = pace::frozen_progress(state) {
+        right.insert(0, (format!("{progress}   "), Tone::Notice));
+    }
     let room = area.width.saturating_sub(pieces::width(&right) + 1);
     let short = [left[0].clone(), left[1].clone()];
     let line: &[Piece] = if pieces::width(&left) <= room {

@@ -14,6 +14,22 @@ use crate::model::SampleProgress;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 
+/// The pace of the first Sample before its progress is known.
+const READING: &str = "reading sockets";
+
+/// Returns the progress of a Sample that takes long, while the display is frozen.
+pub(super) fn frozen_progress(state: &State) -> Option<String> {
+    let is_recorded = |progress: &SampleProgress| {
+        matches!(
+            progress,
+            SampleProgress::Recorded { .. } | SampleProgress::RecordedHistory { .. }
+        )
+    };
+    // Not that of the next live Sample, which is not shown.
+    let progress = state.progress.filter(is_recorded)?;
+    Some(progress_text(progress).1)
+}
+
 /// The pace of sampling, as text.
 pub(super) struct Pace {
     pub(super) long: String,
@@ -31,6 +47,14 @@ impl Pace {
             return Pace {
                 long,
                 short,
+                tone: Tone::Notice,
+                is_important: true,
+            };
+        }
+        if state.preview().is_some() {
+            return Pace {
+                long: READING.to_owned(),
+                short: READING.to_owned(),
                 tone: Tone::Notice,
                 is_important: true,
             };
@@ -83,6 +107,17 @@ fn progress_text(progress: SampleProgress) -> (String, String) {
             let expected = Some(expected);
             let long = extent("reading owners", read, expected, " of ", " processes");
             (long, short_extent("owners", read, expected))
+        }
+        SampleProgress::Recorded { sockets } => {
+            let mut text = "reading ".to_owned();
+            format::count(&mut text, sockets);
+            text.push_str(" sockets");
+            (text.clone(), text)
+        }
+        SampleProgress::RecordedHistory { read, expected } => {
+            let expected = Some(expected);
+            let long = extent("reading history", read, expected, " of ", " samples");
+            (long, short_extent("history", read, expected))
         }
         SampleProgress::Attribution => {
             let text = "attributing sockets";
@@ -153,6 +188,13 @@ mod tests {
             )
         );
         assert_eq!(long(SampleProgress::Attribution), "attributing sockets");
+        let recorded = SampleProgress::Recorded { sockets: 812_000 };
+        assert_eq!(long(recorded), "reading 812 000 sockets");
+        let history = SampleProgress::RecordedHistory {
+            read: 12,
+            expected: 600,
+        };
+        assert_eq!(long(history), "reading history: 12 of 600 samples");
         let nothing = SampleProgress::Sockets {
             read: 0,
             expected: Some(0),
