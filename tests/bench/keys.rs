@@ -214,7 +214,10 @@ fn main() {
     bench.pump(3 * INTERVAL);
     println!("{many} sockets; p50, p99, max in ms");
     print!("{:42}", "screen, filter");
-    println!("{:>23} {:>23} {:>23}", "key to frame", "work", "key to view");
+    println!(
+        "{:>23} {:>23} {:>23}",
+        "key to frame", "work", "key to view"
+    );
     let mut slowest: BTreeMap<String, [Duration; 3]> = BTreeMap::new();
     let mut all: [Times; 3] = Default::default();
     for (digit, screen, columns) in SCREENS {
