@@ -132,10 +132,12 @@ impl ViewRequest {
     /// Does all steps; returns false if it was given up.
     fn compute(&mut self) -> bool {
         if let (Subject::Next(next), Some(step)) = (&mut self.subject, &mut self.filter) {
-            // Copied only if the screen still shows the same moment with another filter.
-            let moment = Arc::make_mut(&mut next.moment);
-            if !step.apply(moment, &self.cancellation) {
-                return false;
+            if !step.is_applied_to(&next.moment) {
+                // Copied only if the screen still shows the same moment with another filter.
+                let moment = Arc::make_mut(&mut next.moment);
+                if !step.apply(moment, &self.cancellation) {
+                    return false;
+                }
             }
             next.filter = step.number;
         }
@@ -156,6 +158,11 @@ impl ViewRequest {
 }
 
 impl FilterStep {
+    /// True if nothing has to be done to a moment.
+    fn is_applied_to(&self, moment: &Moment) -> bool {
+        self.filter.is_empty() && moment.filtered().is_none()
+    }
+
     /// Applies the filter to a moment; returns false if it was given up.
     fn apply(&mut self, moment: &mut Moment, cancellation: &Cancellation) -> bool {
         let filter = &*self.filter;

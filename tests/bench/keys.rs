@@ -5,6 +5,7 @@
 //! maximum of
 //!
 //! - *frame*: from the key to the frame that follows it;
+//! - *work*: the loop's own part of that, as CPU time, which does not depend on what else the machine does;
 //! - *view*: from the key to the frame with the rows that it asks for, which a thread of their own sorts and filters;
 //! - *busy*: the time that the loop spends on anything else, such as a new moment, during which a key waits.
 //!
@@ -29,6 +30,7 @@ use sockwatch::tui::State;
 mod support;
 
 use support::Machine;
+use support::cost_baseline::thread_cpu_time;
 use support::dashboard::{TestEffects, look, watch};
 
 /// Sockets without an argument.
@@ -93,8 +95,8 @@ struct Bench {
     effects: TestEffects,
     inbox: Receiver<Message>,
     busy: Times,
-    /// The name of a key, its frame, its view.
-    keys: Vec<(String, Duration, Duration)>,
+    /// The name of a key; the times to its frame, of the loop's work for it, and to its view.
+    keys: Vec<(String, [Duration; 3])>,
 }
 
 impl Bench {
@@ -122,13 +124,16 @@ impl Bench {
     fn press(&mut self, name: &str, code: KeyCode) {
         let start = Instant::now();
         let key = KeyEvent::new(code, KeyModifiers::NONE);
+        let worked = thread_cpu_time();
         let frame = self.run(Message::Input(Event::Key(key)));
+        let work = thread_cpu_time().saturating_sub(worked);
         while self.event_loop.state().is_awaited() {
             let message = self.inbox.recv_timeout(TIMEOUT).expect("the view comes");
             let busy = self.run(message);
             self.busy.0.push(busy);
         }
-        self.keys.push((name.to_owned(), frame, start.elapsed()));
+        let times = [frame, work, start.elapsed()];
+        self.keys.push((name.to_owned(), times));
         // Keys come at any time relative to moments.
         let pause = 7 + self.keys.len() as u64 * 13 % 50;
         self.pump(Duration::from_millis(pause));
@@ -199,19 +204,22 @@ fn main() {
     let is_over = Arc::new(AtomicBool::new(false));
     let sampler = {
         let (slot, is_over) = (Arc::clone(&slot), Arc::clone(&is_over));
-        thread::spawn(move || sample(many, &slot, &wake, &is_over))
+        let work = move || sample(many, &slot, &wake, &is_over);
+        let named = thread::Builder::new().name("sampler".into());
+        named.spawn(work).expect("a thread can be started")
     };
     while bench.event_loop.state().moment.is_none() {
         bench.pump(Duration::from_millis(100));
     }
     bench.pump(3 * INTERVAL);
     println!("{many} sockets; p50, p99, max in ms");
+    print!("{:42}", "screen, filter");
     println!(
-        "{:30} {:>23} {:>23}",
-        "screen, filter", "key to frame", "key to view"
+        "{:>23} {:>23} {:>23}",
+        "key to frame", "work", "key to view"
     );
-    let mut slowest: BTreeMap<String, (Duration, Duration)> = BTreeMap::new();
-    let (mut frames, mut views) = (Times::default(), Times::default());
+    let mut slowest: BTreeMap<String, [Duration; 3]> = BTreeMap::new();
+    let mut all: [Times; 3] = Default::default();
     for (digit, screen, columns) in SCREENS {
         for filter in FILTERS {
             bench.keys.clear();
@@ -224,27 +232,28 @@ fn main() {
                     bench.press_character(key);
                 }
             }
-            let (mut frame, mut view) = (Times::default(), Times::default());
-            for (name, to_frame, to_view) in bench.keys.drain(..) {
-                frame.0.push(to_frame);
-                view.0.push(to_view);
+            let mut of_screen: [Times; 3] = Default::default();
+            for (name, times) in bench.keys.drain(..) {
                 let slow = slowest.entry(format!("{screen} {name}")).or_default();
-                *slow = (slow.0.max(to_frame), slow.1.max(to_view));
+                for at in 0..3 {
+                    of_screen[at].0.push(times[at]);
+                    all[at].0.push(times[at]);
+                    slow[at] = slow[at].max(times[at]);
+                }
             }
-            let name = format!("{screen} {filter}");
-            println!("{name:30} {} {}", frame.summary(), view.summary());
-            frames.0.append(&mut frame.0);
-            views.0.append(&mut view.0);
+            let [frame, work, view] = of_screen.map(|mut times| times.summary());
+            println!("{:42}{frame} {work} {view}", format!("{screen} {filter}"));
         }
     }
-    println!("{:30} {} {}", "all", frames.summary(), views.summary());
-    println!("{:30} {}", "busy otherwise", bench.busy.summary());
+    let [frame, work, view] = all.map(|mut times| times.summary());
+    println!("{:42}{frame} {work} {view}", "all");
+    println!("{:42}{}", "busy otherwise", bench.busy.summary());
     if is_verbose {
         let mut slowest: Vec<_> = slowest.into_iter().collect();
-        slowest.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
-        for (name, (frame, view)) in slowest.into_iter().take(40) {
-            let ms = |time: Duration| time.as_secs_f64() * 1000.0;
-            println!("{name:30} {:7.1} {:7.1}", ms(frame), ms(view));
+        slowest.sort_by_key(|(_, times)| std::cmp::Reverse(times[1]));
+        for (name, times) in slowest.into_iter().take(40) {
+            let [frame, work, view] = times.map(|time| time.as_secs_f64() * 1000.0);
+            println!("{name:30} {frame:7.1} {work:7.1} {view:7.1}");
         }
     }
     is_over.store(true, Ordering::Relaxed);

@@ -8,7 +8,7 @@ use super::EventLoop;
 
 /// Maximum time that the screen waits after a key for the view that the key asks for. If that takes longer, the previous
 /// view is drawn first. Shorter than a frame together with drawing.
-const PATIENCE: Duration = Duration::from_millis(12);
+const PATIENCE: Duration = Duration::from_millis(8);
 
 impl<B: Backend> EventLoop<B> {
     /// Computes the view that is wanted, or has it computed. If the user waits for it, the loop waits a moment too, so that

@@ -18,6 +18,8 @@ pub struct DifferencePage {
     pub processes: Table<ProcessDifferences>,
     /// True if processes are shown, not sockets.
     pub by_process: bool,
+    /// True if the marked instant is set.
+    has_instant: bool,
 }
 
 impl DifferencePage {
@@ -26,6 +28,7 @@ impl DifferencePage {
             sockets: Table::new(SocketDifferences::default(), "fate", false),
             processes: Table::new(ProcessDifferences::default(), "growth", true),
             by_process: false,
+            has_instant: false,
         }
     }
 
@@ -65,6 +68,7 @@ impl DifferencePage {
                 filter: Arc::clone(filter),
                 comparison: Arc::default(),
             };
+            self.has_instant = true;
             self.sockets.list_mut().source = source.clone();
             self.processes.list_mut().source = source;
         }
@@ -84,8 +88,10 @@ impl DifferencePage {
 
     /// Releases the comparison and the marked moment that it holds, until the page is shown again.
     pub(super) fn release(&mut self) {
-        self.sockets.derived_mut().source = ComparisonSource::default();
-        self.processes.derived_mut().source = ComparisonSource::default();
+        if std::mem::take(&mut self.has_instant) {
+            self.sockets.derived_mut().source = ComparisonSource::default();
+            self.processes.derived_mut().source = ComparisonSource::default();
+        }
         self.sockets.release();
         self.processes.release();
     }

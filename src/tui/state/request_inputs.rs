@@ -38,12 +38,9 @@ impl State {
 
     /// Passes the marked instant and the filter to the page that compares with it.
     pub(super) fn set_compared_instant(&mut self) {
-        let (marked, filter) = (
-            self.mark.clone().unwrap_or_default(),
-            Arc::clone(&self.filter),
-        );
-        if let Some(Page::Difference(page)) = self.page_mut() {
-            page.set_instant(&marked, &filter);
+        let (mark, filter) = (self.mark.clone(), Arc::clone(&self.filter));
+        if let (Some(Page::Difference(page)), Some(mark)) = (self.page_mut(), mark) {
+            page.set_instant(&mark, &filter);
         }
     }
 }

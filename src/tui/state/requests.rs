@@ -164,9 +164,8 @@ impl State {
         let mut text = format!("{verb} ");
         format::count(&mut text, request.sockets() as u64);
         text.push_str(" sockets…");
-        let sequence = self.sequence;
         self.for_each_table(|table| {
-            if verb == "filtering" || !table.is_arranged(sequence) {
+            if verb == "filtering" || table.is_behind() {
                 table.set_progress(Some(text.clone()));
             }
         });
