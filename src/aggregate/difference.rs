@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Totals;
+use super::{Cancellation, Totals};
 use crate::model::SeededMap;
 use crate::model::{Process, ProcessKey, Sample, SocketKey, SocketRef};
 
@@ -102,6 +102,8 @@ pub struct Difference {
     pub sockets: Vec<SocketDifference>,
     /// Processes with sockets that differ, in no order.
     pub processes: Vec<ProcessDifference>,
+    /// Numbers of those sockets by `DifferenceKind as usize`.
+    counts: [usize; 3],
     /// Sockets that differ and are not selected.
     pub omitted: usize,
     /// True if one of the Samples is incomplete, so that appeared and gone sockets are unknown.
@@ -109,10 +111,12 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Compares the sockets of two Samples that `selects` accepts in at least one of them, by row.
+    /// Compares the sockets of two Samples that `selects` accepts in at least one of them, by row. Gives up if it is
+    /// cancelled: the result is of no use then.
     pub fn between(
         before: &Sample,
         after: &Sample,
+        cancellation: &Cancellation,
         selects: impl Fn(DifferenceSide, u32) -> bool,
     ) -> Difference {
         let mut comparison = Comparison {
@@ -123,12 +127,20 @@ impl Difference {
             },
             processes: SeededMap::default(),
         };
-        let rows = (0..).zip(&before.sockets);
-        let mut known: SeededMap<SocketKey, u32> =
-            rows.map(|(row, socket)| (socket.key(), row)).collect();
-        for (row, socket) in (0..).zip(&after.sockets) {
+        let mut known: SeededMap<SocketKey, u32> = SeededMap::default();
+        known.reserve(before.sockets.len());
+        for (row, socket) in before.sockets.iter().enumerate() {
+            if cancellation.is_cancelled_at(row) {
+                return comparison.out;
+            }
+            known.insert(socket.key(), row as u32);
+        }
+        for (row, socket) in after.sockets.iter().enumerate() {
+            if cancellation.is_cancelled_at(row) {
+                return comparison.out;
+            }
             let earlier = known.remove(&socket.key());
-            comparison.add(earlier, Some(row), &selects);
+            comparison.add(earlier, Some(row as u32), &selects);
         }
         let mut gone: Vec<u32> = known.into_values().collect();
         gone.sort_unstable();
@@ -142,8 +154,7 @@ impl Difference {
 
     /// Counts the sockets that differ in one way.
     pub fn count(&self, kind: DifferenceKind) -> usize {
-        let sockets = self.sockets.iter();
-        sockets.filter(|socket| socket.kind == kind).count()
+        self.counts[kind as usize]
     }
 }
 
@@ -193,6 +204,7 @@ impl Comparison<'_> {
                 add(&mut process.sent, difference.sent);
             });
         }
+        self.out.counts[difference.kind as usize] += 1;
         self.out.sockets.push(difference);
     }
 

@@ -10,8 +10,8 @@ use super::aggregator::Aggregate;
 use super::group_totals::ChangeCounts;
 use super::moment::{FilterResult, Moment};
 use super::{
-    Change, Event, FirstProcesses, History, PortTotals, ProcessTotals, ProcessTrend, Recent,
-    RemoteTotals, SocketRates, Throughput,
+    Cancellation, Change, Event, FirstProcesses, History, PortTotals, ProcessTotals, ProcessTrend,
+    Recent, RemoteTotals, SocketRates, Throughput,
 };
 use crate::model::SeededMap;
 use crate::model::{
@@ -83,19 +83,26 @@ impl FilteredView {
     }
 
     /// Restricts a moment to the sockets and events that `selects` and `selects_event` accept; `text` is the filter as
-    /// it was typed.
+    /// it was typed. Returns false if it was cancelled: then the moment has no filter, and the history lacks it.
     pub fn apply(
         &mut self,
         moment: &mut Moment,
         text: &str,
+        cancellation: &Cancellation,
         selects: impl Fn(&Moment, u32) -> bool,
         selects_event: impl Fn(&Event, SocketRef<'_>) -> bool,
-    ) {
+    ) -> bool {
         moment.clear_filter();
+        let mut rows = Vec::new();
+        for row in 0..moment.sample.sockets.len() {
+            if cancellation.is_cancelled_at(row) {
+                return false;
+            }
+            if selects(moment, row as u32) {
+                rows.push(row as u32);
+            }
+        }
         self.moments += 1;
-        let rows: Vec<u32> = (0..moment.sample.sockets.len() as u32)
-            .filter(|&row| selects(moment, row))
-            .collect();
         let events = self.select_events(moment, &selects_event);
         let closed: Vec<usize> = moment
             .sample
@@ -120,6 +127,7 @@ impl FilteredView {
             text: text.to_owned(),
             unfiltered: Box::new(unfiltered),
         });
+        true
     }
 
     /// Returns the numbers of the selected events. A batch never changes, so each is evaluated once.

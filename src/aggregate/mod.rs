@@ -7,6 +7,7 @@
 
 mod aggregator;
 mod byte_counters;
+mod cancellation;
 mod difference;
 mod events;
 mod filtered_view;
@@ -26,6 +27,7 @@ mod totals;
 mod tracked_socket;
 
 pub use aggregator::{Aggregate, Aggregator};
+pub use cancellation::Cancellation;
 pub use difference::{
     Difference, DifferenceKind, DifferenceSide, ProcessDifference, SocketDifference,
 };

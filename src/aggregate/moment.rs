@@ -3,10 +3,17 @@
 //! A filter is applied by [`FilteredView`](super::FilteredView); this module only holds its result.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use super::aggregator::{Aggregate, Aggregator};
 use super::peers::{self, PeerIndex};
 use crate::model::{Sample, Socket, SocketKey, SocketRef};
+
+/// Maximum number of sockets of a moment that is small.
+const SMALL: usize = 16_384;
+
+/// Multiple of the configured interval from which an interval is noticeably longer.
+const NOTICEABLY_LONGER: f64 = 1.2;
 
 /// The sockets and events of a moment that a filter selects.
 #[derive(Debug, Clone, Default)]
@@ -41,19 +48,40 @@ impl Moment {
         self.peers.get_or_init(|| PeerIndex::new(&self.sample))
     }
 
+    /// True if it has so few sockets that looking at all of them takes less than a millisecond.
+    pub fn is_small(&self) -> bool {
+        self.sample.iter().len() <= SMALL
+    }
+
+    /// Returns the index that finds sockets' peers, if it is built.
+    pub fn known_peers(&self) -> Option<&PeerIndex> {
+        self.peers.get()
+    }
+
     /// Finds the row of one socket's peer, if it is on this machine, without building the index. For many sockets
     /// use [`Self::peers`].
     pub fn peer_of(&self, socket: &Socket) -> Option<usize> {
         match self.peers.get() {
-            Some(index) => index.peer(socket),
+            Some(index) => index.peer(&self.sample, socket),
             None => peers::find_peer(&self.sample, socket),
         }
     }
 
     /// Finds the row of a socket.
     pub fn row_of(&self, key: SocketKey) -> Option<usize> {
-        let rows = &self.sample.sockets;
-        rows.iter().position(|socket| socket.key() == key)
+        let mut sockets = self.sample.sockets.iter();
+        sockets.position(|socket| socket.key() == key)
+    }
+
+    /// Returns the time since the previous Sample if it is longer than the configured interval because Samples take too
+    /// long to keep to it; `None` if they keep to it.
+    pub fn stretched_interval(&self, configured: Duration) -> Option<Duration> {
+        let since = Duration::from_nanos(self.aggregate.interval_ns?);
+        let took = Duration::from_nanos(self.sample.timings.total_ns);
+        // A suspended program or machine is late as well, but its Samples take no longer. The rest of the interval is
+        // spent deriving and encoding what is shown.
+        let is_slow = took * 2 > configured;
+        (is_slow && since > configured.mul_f64(NOTICEABLY_LONGER)).then_some(since)
     }
 
     /// Derives everything from a new [`Self::sample`] and clears the filter. `aggregator` has processed the previous Samples.

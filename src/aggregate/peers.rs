@@ -1,62 +1,114 @@
 //! Finds the peer of a socket, for connections with both ends on this machine.
 
-use crate::model::SeededMap;
-use crate::model::{Endpoint, Ends, Protocol, Sample, Socket};
+use std::hash::{BuildHasher as _, Hash};
+
+use crate::model::{Endpoint, Ends, Protocol, Sample, Seed, Socket};
 
 /// An internet connection as seen from one end: network namespace, protocol, local and remote endpoint.
 type Pair = (u32, Protocol, Endpoint, Endpoint);
 
 /// Index from connections to rows. Built on demand, not with every Sample.
+///
+/// It has only row numbers, a few bytes for each socket: the sockets themselves are compared.
 #[derive(Debug, Clone, Default)]
 pub struct PeerIndex {
-    pairs: SeededMap<Pair, u32>,
-    unix: SeededMap<u32, u32>,
+    /// Row numbers by the hash of the socket, each at the first free place from there on. The number of places is a
+    /// power of two.
+    rows: Vec<u32>,
+    seed: Seed,
+}
+
+/// A place without a row.
+const FREE: u32 = u32::MAX;
+
+/// What identifies one end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum End {
+    Inet(Pair),
+    /// Inode of the socket.
+    Unix(u32),
 }
 
 impl PeerIndex {
     /// Indexes all connected sockets of a Sample.
     pub fn new(sample: &Sample) -> PeerIndex {
-        let mut index = PeerIndex::default();
-        index.pairs.reserve(sample.sockets.len());
+        let sockets = sample.sockets.len();
+        // At least a quarter of the places is free, so that few have to be looked at.
+        let places = (sockets + sockets / 3 + 1).next_power_of_two();
+        let mut index = PeerIndex {
+            rows: vec![FREE; places],
+            seed: Seed::default(),
+        };
         for (row, socket) in sample.sockets.iter().enumerate() {
-            if let Some((local, remote)) = connected(&socket) {
-                index
-                    .pairs
-                    .insert((socket.netns, socket.protocol, local, remote), row as u32);
-            } else if matches!(socket.ends, Ends::Unix { .. }) {
-                index.unix.insert(socket.inode, row as u32);
+            if let Some(end) = End::of(socket.socket) {
+                let place = index.place_of(sample, end);
+                if let Some(known) = index.rows.get_mut(place) {
+                    *known = row as u32;
+                }
             }
         }
         index
     }
 
-    /// Returns the row of a socket's peer.
-    pub fn peer(&self, socket: &Socket) -> Option<usize> {
-        let row = if let Ends::Unix { peer_inode, .. } = socket.ends {
-            self.unix.get(&peer_inode?)
-        } else {
-            let (local, remote) = connected(socket)?;
-            self.pairs
-                .get(&(socket.netns, socket.protocol, remote, local))
-        };
-        row.map(|&row| row as usize)
+    /// Returns the place of an end, or the free one where it belongs.
+    fn place_of(&self, sample: &Sample, end: End) -> usize {
+        let mask = self.rows.len().wrapping_sub(1);
+        let mut place = self.seed.hash_one(end) as usize & mask;
+        while let Some(&row) = self.rows.get(place).filter(|row| **row != FREE) {
+            let socket = sample.sockets.get(row as usize);
+            if socket.and_then(|socket| End::of(socket.socket)) == Some(end) {
+                break;
+            }
+            place = (place + 1) & mask;
+        }
+        place
+    }
+
+    /// Returns the row of a socket's peer. `sample` is the one that is indexed.
+    pub fn peer(&self, sample: &Sample, socket: &Socket) -> Option<usize> {
+        let end = End::of_peer(socket)?;
+        let row = self.rows.get(self.place_of(sample, end))?;
+        (*row != FREE).then_some(*row as usize)
+    }
+}
+
+impl End {
+    /// The end that a socket is, if it can be a peer.
+    fn of(socket: &Socket) -> Option<End> {
+        if let Ends::Unix { .. } = socket.ends {
+            return Some(End::Unix(socket.inode));
+        }
+        let (local, remote) = connected(socket)?;
+        Some(End::Inet((socket.netns, socket.protocol, local, remote)))
+    }
+
+    /// The end that a socket is connected to.
+    fn of_peer(socket: &Socket) -> Option<End> {
+        if let Ends::Unix { peer_inode, .. } = socket.ends {
+            return peer_inode.map(End::Unix);
+        }
+        let (local, remote) = connected(socket)?;
+        Some(End::Inet((socket.netns, socket.protocol, remote, local)))
     }
 }
 
 /// Finds the row of one socket's peer without an index, which is far less work for a single socket.
 pub(super) fn find_peer(sample: &Sample, socket: &Socket) -> Option<usize> {
-    let mut rows = sample.sockets.iter();
+    let mut sockets = sample.sockets.iter();
     if let Ends::Unix { peer_inode, .. } = socket.ends {
         let inode = peer_inode?;
-        return rows.position(|row| row.inode == inode && matches!(row.ends, Ends::Unix { .. }));
+        return sockets.position(|row| {
+            row.socket.inode == inode && matches!(row.socket.ends, Ends::Unix { .. })
+        });
     }
     let (local, remote) = connected(socket)?;
-    rows.position(|row| {
+    sockets.position(|row| {
+        let row = row.socket;
         // Comparing ports first excludes nearly all rows.
         row.local().is_some_and(|end| end.port == remote.port)
             && row.protocol == socket.protocol
             && row.netns == socket.netns
-            && connected(row.socket) == Some((remote, local))
+            && connected(row) == Some((remote, local))
     })
 }
 

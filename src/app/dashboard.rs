@@ -1,6 +1,6 @@
 //! Starts the dashboard: builds the state, the effect handler and the thread that produces moments, and runs the loop.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use jiff::tz::TimeZone;
 
@@ -12,6 +12,7 @@ use super::history_buffer::HistoryBuffer;
 use super::host_names::HostNames;
 use super::options::{Options, ReplayOptions};
 use super::player::Player;
+use super::preview_thread::{self, OpenPreview};
 use super::terminal::require_terminal;
 use super::terminal_session::TerminalSession;
 use super::{player_thread, sampler_thread, threads};
@@ -25,11 +26,17 @@ use crate::tui::{Appearance, DisplayMode, State};
 
 /// Shows the live dashboard until the user quits. The terminal is restored when this returns, also after a failure.
 ///
+/// `preview` is the source of the first sockets, which are shown while the first Sample takes long.
+///
 /// A signal that ended it is raised again after everything is restored, so the parent process receives its status.
 ///
 /// # Errors
 /// If there is no terminal, the source fails, or a thread panicked.
-pub fn run_live(source: Box<dyn Source>, options: Options) -> anyhow::Result<()> {
+pub fn run_live(
+    source: Box<dyn Source>,
+    preview: OpenPreview,
+    options: Options,
+) -> anyhow::Result<()> {
     require_terminal()?;
     let names = Arc::new(HostNames::default());
     let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
@@ -52,9 +59,12 @@ pub fn run_live(source: Box<dyn Source>, options: Options) -> anyhow::Result<()>
         watch.restarted(),
     )?;
     session.run(|effects, slot, sender| {
+        let (first, published) = mpsc::channel();
+        preview_thread::spawn(preview, published, slot, sender)?;
         let (slot, wake) = (Arc::clone(slot), sender.clone());
         threads::spawn("sampler", sender, move || {
-            sampler_thread::run(source, watch, options.interval, &slot, &history, &wake);
+            let interval = options.interval;
+            sampler_thread::run(source, watch, interval, &slot, &history, &wake, first);
         })?;
         if !hosts.is_empty() {
             effects.resolve_hosts(hosts);

@@ -1,5 +1,7 @@
 //! The single owner of the screen's state: processes all pending messages, then draws once if something changed.
 
+mod views;
+
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +15,7 @@ use super::job_control::StopRequest;
 use super::latest_slot::LatestSlot;
 use super::message::{Inbox, Message};
 use super::mouse::ClickTracker;
+use super::view_worker::ViewWorker;
 use crate::tui::timeline::{Seek, Timeline};
 use crate::tui::{self, DisplayMode, Effect, State, keymap};
 
@@ -43,6 +46,10 @@ pub struct EventLoop<B: Backend> {
     slot: Arc<LatestSlot>,
     /// Moments of the history buffer during a rewind.
     rewind_slot: Option<Arc<LatestSlot>>,
+    /// The thread that computes views of many sockets; without it they are computed here.
+    worker: Option<ViewWorker>,
+    /// True if the user waits for a view.
+    is_awaited: bool,
     clicks: ClickTracker,
     /// True if the state changed since it was drawn.
     changed: bool,
@@ -56,9 +63,19 @@ impl<B: Backend> EventLoop<B> {
             state,
             slot,
             rewind_slot: None,
+            worker: None,
+            is_awaited: false,
             clicks: ClickTracker::default(),
             changed: true,
         }
+    }
+
+    /// Computes views of at least `min_sockets` sockets on a thread of its own.
+    #[must_use]
+    pub fn with_worker(mut self, worker: ViewWorker, min_sockets: usize) -> EventLoop<B> {
+        self.state.compute_elsewhere_from(min_sockets);
+        self.worker = Some(worker);
+        self
     }
 
     /// Returns the screen's state.
@@ -81,10 +98,15 @@ impl<B: Backend> EventLoop<B> {
     /// # Errors
     /// If the terminal cannot be written to.
     pub fn draw(&mut self) -> Result<(), B::Error> {
+        if self.changed {
+            tui::commit_input(&mut self.state);
+        }
+        self.compute_view();
         if std::mem::take(&mut self.changed) {
             let state = &mut self.state;
-            tui::commit_input(state);
             self.terminal.draw(|frame| tui::render(frame, state))?;
+            // What came into view may need more.
+            self.request_view();
         }
         Ok(())
     }
@@ -121,6 +143,7 @@ impl<B: Backend> EventLoop<B> {
             Message::Input(event) => return self.process_input(event, handler),
             Message::Resized => self.changed = true,
             Message::MomentReady => self.fetch(handler),
+            Message::ViewPrepared => self.install_view(),
             Message::FindingsScanned(found) => {
                 self.state.add_marks(&found);
                 self.changed = true;
@@ -150,6 +173,7 @@ impl<B: Backend> EventLoop<B> {
         event: Event,
         handler: &mut impl EffectHandler,
     ) -> Option<ExitReason> {
+        self.is_awaited = true;
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 for key in keymap::keys(&key) {
@@ -202,16 +226,20 @@ impl<B: Backend> EventLoop<B> {
     /// Shows the latest moment of a slot.
     fn fetch_from(&mut self, slot: &LatestSlot) {
         let fetched = slot.fetch();
-        self.changed |= fetched.moment.is_some() || fetched.status.is_some();
-        if let Some(status) = fetched.status {
-            self.state.set_playback(status);
-        }
-        if let Some(moment) = fetched.moment {
-            // The old one is released first: the next one reuses its memory.
-            if let Some(old) = self.state.take_moment() {
-                slot.release(old);
+        self.changed |= fetched.progress != self.state.progress;
+        self.state.progress = fetched.progress;
+        match (fetched.moment, fetched.status) {
+            (Some(moment), status) => {
+                self.state
+                    .show_with_status(moment, fetched.findings, status);
+                // Otherwise it is drawn once its view is computed.
+                self.changed |= !self.state.is_computing();
             }
-            self.state.show(moment, fetched.findings);
+            (None, Some(status)) => {
+                self.state.set_status(status);
+                self.changed = true;
+            }
+            (None, None) => {}
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::aggregate::{EventLog, Moment};
 use crate::diagnose::Findings;
+use crate::model::SampleProgress;
 use crate::tui::timeline::PlaybackStatus;
 
 /// A slot for the latest moment between the producer thread and the event loop.
@@ -23,20 +24,21 @@ struct SlotState {
     spare: Option<Arc<Moment>>,
     /// Playback status of a recording, until it is fetched.
     status: Option<PlaybackStatus>,
-    /// When the latest moment was sampled, ns of the monotonic clock.
+    /// When the latest moment was sampled, ns of the monotonic clock; `None` before the first one.
     latest_ns: Option<u64>,
+    /// Progress of the next moment, if that takes long.
+    progress: Option<SampleProgress>,
     /// True if the loop has been notified and has not fetched since.
     notified: bool,
 }
 
 impl SlotState {
     /// Replaces the status. The parts of an unfetched one that must not be lost are merged into it.
-    fn set_status(&mut self, mut status: PlaybackStatus) {
-        if let Some(missed) = self.status.take() {
-            status.continues &= missed.continues;
-            status.message = status.message.or(missed.message);
-        }
-        self.status = Some(status);
+    fn set_status(&mut self, status: PlaybackStatus) {
+        self.status = Some(match self.status.take() {
+            Some(missed) => status.after_missed(missed),
+            None => status,
+        });
     }
 
     /// Marks the loop as notified; returns true if it was not yet.
@@ -54,6 +56,8 @@ pub struct SlotContents {
     pub findings: Arc<Findings>,
     /// Playback status of a recording, if it changed.
     pub status: Option<PlaybackStatus>,
+    /// Progress of the next moment, if that takes long.
+    pub progress: Option<SampleProgress>,
 }
 
 impl LatestSlot {
@@ -66,16 +70,13 @@ impl LatestSlot {
     pub fn acquire(&self) -> Arc<Moment> {
         let mut state = self.state();
         let old = state.spare.take().or_else(|| state.latest.take());
-        old.filter(|moment| Arc::strong_count(moment) == 1)
-            .unwrap_or_default()
+        old.and_then(unshared).unwrap_or_default()
     }
 
     /// Returns memory for a moment that may never be published: the spare one, or new. An unfetched moment is kept.
     pub fn acquire_spare(&self) -> Arc<Moment> {
         let spare = self.state().spare.take();
-        spare
-            .filter(|moment| Arc::strong_count(moment) == 1)
-            .unwrap_or_default()
+        spare.and_then(unshared).unwrap_or_default()
     }
 
     /// Publishes a moment and its findings, replacing an unfetched one. Returns true if the loop has to be notified:
@@ -84,10 +85,29 @@ impl LatestSlot {
         let mut state = self.state();
         state.findings = findings;
         state.latest_ns = Some(moment.sample.monotonic_ns);
+        state.progress = None;
         if let Some(missed) = state.latest.replace(moment) {
             state.spare.get_or_insert(missed);
         }
         state.needs_notification()
+    }
+
+    /// Publishes a preview, without findings, unless a complete moment was published before. Returns true if the loop has
+    /// to be notified.
+    pub fn publish_preview(&self, moment: Arc<Moment>) -> bool {
+        let mut state = self.state();
+        if state.latest_ns.is_some() {
+            return false;
+        }
+        state.latest = Some(moment);
+        state.needs_notification()
+    }
+
+    /// Publishes the progress of the next moment; `None` if it does not take long. Returns true if the loop has to be
+    /// notified.
+    pub fn publish_progress(&self, progress: Option<SampleProgress>) -> bool {
+        let mut state = self.state();
+        std::mem::replace(&mut state.progress, progress) != progress && state.needs_notification()
     }
 
     /// Publishes a moment of a recording with the playback status. Returns true if the loop has to be notified.
@@ -116,6 +136,7 @@ impl LatestSlot {
             moment: state.latest.take(),
             findings: Arc::clone(&state.findings),
             status: state.status.take(),
+            progress: state.progress,
         }
     }
 
@@ -127,10 +148,10 @@ impl LatestSlot {
         state.latest_ns
     }
 
-    /// Returns the memory of a moment that is no longer shown.
-    pub fn release(&self, mut moment: Arc<Moment>) {
+    /// Takes the memory of a moment that is no longer shown. Returns that of another one if there is a spare one already.
+    pub fn release(&self, mut moment: Arc<Moment>) -> Option<Arc<Moment>> {
         discard_events(&mut moment);
-        self.state().spare = Some(moment);
+        self.state().spare.replace(moment)
     }
 
     /// Returns the memory of a moment that the producer does not need for now. It is released if there is a spare one.
@@ -138,6 +159,11 @@ impl LatestSlot {
         discard_events(&mut moment);
         self.state().spare.get_or_insert(moment);
     }
+}
+
+/// Returns a moment only if it has no other owner, such as a mark.
+fn unshared(mut moment: Arc<Moment>) -> Option<Arc<Moment>> {
+    Arc::get_mut(&mut moment).is_some().then_some(moment)
 }
 
 /// Removes the events, which are replaced in any case: those of a time that is no longer shown would be kept for as long
@@ -254,6 +280,35 @@ mod tests {
             "then it is reused"
         );
         assert!(slot.fetch().moment.is_some());
+    }
+
+    #[test]
+    fn a_preview_never_replaces_a_complete_moment() {
+        let slot = LatestSlot::default();
+        assert!(slot.publish_preview(slot.acquire_spare()));
+        assert!(slot.fetch().moment.is_some());
+        let complete = slot.acquire();
+        let address = Arc::as_ptr(&complete);
+        assert!(slot.publish(complete, Arc::default()));
+        assert!(!slot.publish_preview(slot.acquire_spare()));
+        let fetched = slot.fetch().moment;
+        assert_eq!(fetched.as_ref().map(Arc::as_ptr), Some(address));
+        assert!(!slot.publish_preview(slot.acquire_spare()));
+        assert!(slot.fetch().moment.is_none());
+    }
+
+    #[test]
+    fn progress_is_that_of_the_next_moment() {
+        let slot = LatestSlot::default();
+        let progress = Some(SampleProgress::Attribution);
+        assert!(slot.publish_progress(progress));
+        assert_eq!(slot.fetch().progress, progress);
+        assert!(!slot.publish_progress(progress), "it is the same");
+        assert!(slot.publish_progress(None));
+        assert_eq!(slot.fetch().progress, None);
+        assert!(slot.publish_progress(progress));
+        assert!(!slot.publish(slot.acquire(), Arc::default()), "notified");
+        assert_eq!(slot.fetch().progress, None);
     }
 
     #[test]

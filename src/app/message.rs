@@ -15,6 +15,8 @@ pub enum Message {
     Input(Event),
     /// A moment or a playback status can be fetched from the slot.
     MomentReady,
+    /// A view of the moment has been computed.
+    ViewPrepared,
     /// Findings at the next Samples of the recording, in order.
     FindingsScanned(Vec<Arc<Findings>>),
     /// The terminal was resized.

@@ -4,18 +4,21 @@
 //! ```text
 //!  sampler ──Moment──▶ LatestSlot           input ──key──┐   signals ──▶ event loop
 //!     ▲  └─────── MomentReady ──────────────────────▶ event loop ──▶ tui::update, tui::view ──▶ terminal
-//!     └── memory of the previous moment ◀──────────────┘
+//!     └── memory of the previous moment ◀──────────────┤
+//!                                    view worker ◀──ViewRequest, PreparedView──▶
 //! ```
 //!
 //! - `dashboard` starts it, live or over a recording; `terminal_session` acquires the terminal and runs the loop;
 //!   `screen_backend` draws its frames.
 //! - `event_loop` processes [`Message`]s and passes effects to an [`EffectHandler`]; `system_effects` is the real one.
-//! - `sampler_thread` produces live moments; `history_buffer` keeps the last minutes of them and feeds the active
+//! - `sampler_thread` produces live moments, `preview_thread` the first sockets before them; `history_buffer` keeps the last minutes of them and feeds the active
 //!   recording.
+//! - `view_worker` filters, sorts and counts many sockets, so that the loop need not.
 //! - `allocator` returns the memory of a rewind to the system.
 //! - `player` produces moments of a recording or of the history buffer; `findings_scan` scans a recording for findings.
 //!
-//! Sampling, reading keys and drawing are independent of each other; the loop never waits for a Sample.
+//! Sampling, reading keys and drawing are independent of each other; the loop never waits for a Sample, and never for work
+//! on many sockets.
 
 mod active_recording;
 pub mod allocator;
@@ -37,6 +40,7 @@ mod mouse;
 mod options;
 mod player;
 mod player_thread;
+mod preview_thread;
 mod sampler_thread;
 mod screen_backend;
 mod signal_thread;
@@ -46,6 +50,7 @@ mod terminal_session;
 pub mod terminal_size;
 mod threads;
 mod timeline_track;
+mod view_worker;
 
 pub use color_support::ColorSupport;
 pub use dashboard::{replay_state, run_live, run_replay};
@@ -57,4 +62,6 @@ pub use latest_slot::{LatestSlot, SlotContents};
 pub use message::{Inbox, Message};
 pub use options::{DEFAULT_HISTORY, Options, ReplayOptions};
 pub use player::{Player, PlayerStep};
+pub use preview_thread::OpenPreview;
 pub use terminal::require_terminal;
+pub use view_worker::ViewWorker;

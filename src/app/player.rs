@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::timeline_track::track_of;
 use crate::aggregate::Moment;
 use crate::diagnose::{Findings, Watch};
-use crate::model::TimeAxis;
+use crate::model::{SampleProgress, TimeAxis};
 use crate::recording::Archive;
 use crate::replay::{Depth, FULL_DEPTH, Replayer};
 use crate::tui::timeline::{NORMAL_SPEED, PlaybackStatus, SPEEDS, Seek, Track};
@@ -18,8 +18,8 @@ use crate::tui::timeline::{NORMAL_SPEED, PlaybackStatus, SPEEDS, Seek, Track};
 /// Shortest time between two frames while playing.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// Intervals between two Samples above which playback skips the gap.
-const MAX_GAP_INTERVALS: u32 = 3;
+/// Sockets from which decoding a Sample takes long enough for its progress to be shown.
+const MANY_SOCKETS: u64 = 50_000;
 
 /// Interval if the header of a recording has none.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
@@ -139,6 +139,26 @@ impl Player {
         })
     }
 
+    /// Returns the progress to show before the next step, if that decodes a Sample with very many sockets.
+    pub fn progress(&self) -> Option<SampleProgress> {
+        let entries = self.replayer.archive().entries();
+        let sockets = entries.get(self.at)?.sockets.into();
+        if sockets < MANY_SOCKETS {
+            return None;
+        }
+        match self.task {
+            Task::Show => Some(SampleProgress::Recorded { sockets }),
+            Task::FillHistory(next) => {
+                let first = self.at.saturating_sub(FULL_DEPTH);
+                Some(SampleProgress::RecordedHistory {
+                    read: next.saturating_sub(first) as u64,
+                    expected: (self.at - first) as u64,
+                })
+            }
+            Task::None | Task::Draw => None,
+        }
+    }
+
     /// Returns the times of the recording's Samples and its gaps.
     pub fn track(&self) -> Track {
         track_of(self.replayer.archive(), &self.times)
@@ -219,14 +239,14 @@ impl Player {
             Duration::ZERO => DEFAULT_INTERVAL,
             interval => interval,
         };
-        let us = self.elapsed_us(at + 1).saturating_sub(self.elapsed_us(at));
-        let recorded = Duration::from_micros(u64::try_from(us).unwrap_or(0));
+        let interval_us = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
         // Playback skips gaps.
-        let recorded = if recorded > interval.saturating_mul(MAX_GAP_INTERVALS) {
-            interval
+        let us = if self.times.is_gap(at, interval_us) {
+            self.times.pace_us(at, interval_us)
         } else {
-            recorded
+            self.elapsed_us(at + 1).saturating_sub(self.elapsed_us(at))
         };
+        let recorded = Duration::from_micros(u64::try_from(us).unwrap_or(0));
         recorded.div_f64(SPEEDS[self.speed])
     }
 

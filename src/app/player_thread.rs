@@ -48,6 +48,9 @@ fn run(mut player: Player, seeks: &Receiver<Seek>, slot: &LatestSlot, wake: &Sen
         let Some(making) = Arc::get_mut(&mut moment) else {
             continue;
         };
+        if slot.publish_progress(player.progress()) && wake.send(Message::MomentReady).is_err() {
+            return;
+        }
         let received = match player.step(making, Instant::now()) {
             PlayerStep::Show(status) => {
                 let notify = slot.publish_with_status(moment, player.findings(), status);

@@ -9,24 +9,48 @@ use super::latest_slot::LatestSlot;
 use super::message::Message;
 use crate::aggregate::Aggregator;
 use crate::diagnose::Watch;
+use crate::model::SampleProgress;
 use crate::recording::Encoder;
-use crate::source::Source;
+use crate::source::{ProgressObserver, Schedule, Source};
 
-/// Samples until the loop has ended or the source fails.
+/// Publishes the progress of a Sample that takes long.
+#[derive(Debug)]
+struct ProgressPublisher {
+    slot: Arc<LatestSlot>,
+    wake: Sender<Message>,
+}
+
+impl ProgressObserver for ProgressPublisher {
+    fn report(&self, progress: SampleProgress) {
+        if self.slot.publish_progress(Some(progress)) {
+            // A closed channel means that the program is ending.
+            let _ = self.wake.send(Message::MomentReady);
+        }
+    }
+}
+
+/// Samples until the loop has ended or the source fails. `first` is dropped when the first moment is published.
 ///
-/// The schedule is fixed: a slow Sample does not delay the following ones, and missed times are skipped.
+/// Samples that take longer than the interval follow each other less often, see [`Schedule`].
 pub(super) fn run(
     mut source: Box<dyn Source>,
     mut watch: Watch,
     interval: Duration,
-    slot: &LatestSlot,
+    slot: &Arc<LatestSlot>,
     history: &HistoryBuffer,
     wake: &Sender<Message>,
+    first: Sender<()>,
 ) {
+    let mut first = Some(first);
+    source.observe_progress(Arc::new(ProgressPublisher {
+        slot: Arc::clone(slot),
+        wake: wake.clone(),
+    }));
     let mut aggregator = Aggregator::new();
     let mut encoder = Encoder::new();
-    let mut due = Instant::now();
+    let mut schedule = Schedule::new(interval, Instant::now());
     loop {
+        schedule.begin(Instant::now());
         let mut moment = slot.acquire();
         // Never shared: the slot returns only moments without another owner.
         let Some(making) = Arc::get_mut(&mut moment) else {
@@ -42,10 +66,8 @@ pub(super) fn run(
         if slot.publish(moment, findings) && wake.send(Message::MomentReady).is_err() {
             return;
         }
-        let now = Instant::now();
-        while due <= now {
-            due += interval.max(Duration::from_millis(10));
-        }
-        std::thread::sleep(due - now);
+        first.take();
+        let due = schedule.end(Instant::now());
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
     }
 }

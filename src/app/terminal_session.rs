@@ -17,6 +17,7 @@ use super::screen_backend::ScreenBackend;
 use super::signal_thread::RestoredFlag;
 use super::system_effects::SystemEffects;
 use super::terminal::{FrameWriter, TerminalGuard};
+use super::view_worker::ViewWorker;
 use super::{input_thread, signal_thread, threads};
 use crate::diagnose::Watch;
 use crate::tui::State;
@@ -57,8 +58,10 @@ impl TerminalSession {
         };
         let backend = ScreenBackend::new(FrameWriter::new(environment::color_support()));
         let terminal = Terminal::new(backend).context("cannot set up the terminal")?;
+        let worker = ViewWorker::spawn(&sender)?;
         Ok(TerminalSession {
-            event_loop: EventLoop::new(terminal, state, Arc::clone(&slot)),
+            event_loop: EventLoop::new(terminal, state, Arc::clone(&slot))
+                .with_worker(worker, ViewWorker::MIN_SOCKETS),
             effects,
             slot,
             sender,

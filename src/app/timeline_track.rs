@@ -1,26 +1,20 @@
 //! Builds the track of a time line from an archive: the times of its Samples and its gaps.
 
-use std::time::Duration;
-
 use crate::model::TimeAxis;
 use crate::recording::Archive;
 use crate::tui::timeline::{Gap, GapKind, Track};
-
-/// Intervals between two Samples above which the pause is a gap.
-const GAP_INTERVALS: i64 = 3;
 
 /// Returns the times of an archive's Samples and the gaps between them.
 pub(super) fn track_of(archive: &dyn Archive, times: &TimeAxis) -> Track {
     let entries = archive.entries();
     let elapsed = |index: usize| times.elapsed_us(index);
-    let interval = interval_us(archive.metadata().interval, times);
+    let interval = i64::try_from(archive.metadata().interval.as_micros()).unwrap_or(i64::MAX);
     let pauses = entries
         .iter()
         .enumerate()
         .skip(1)
         .filter_map(|(at, entry)| {
-            let is_long = times.pause_us(at - 1)? > interval.saturating_mul(GAP_INTERVALS);
-            (entry.dropped > 0 || is_long).then_some(Gap {
+            (entry.dropped > 0 || times.is_gap(at - 1, interval)).then_some(Gap {
                 from_us: elapsed(at - 1)?,
                 to_us: elapsed(at)?,
                 kind: GapKind::Missing,
@@ -43,23 +37,36 @@ pub(super) fn track_of(archive: &dyn Archive, times: &TimeAxis) -> Track {
     }
 }
 
-/// Returns the interval of a recording, µs: the one in its header, or the median.
-fn interval_us(configured: Duration, times: &TimeAxis) -> i64 {
-    if let Ok(us @ 1..) = i64::try_from(configured.as_micros()) {
-        return us;
-    }
-    let mut lengths: Vec<i64> = (0..times.len())
-        .filter_map(|at| times.pause_us(at))
-        .collect();
-    lengths.sort_unstable();
-    lengths.get(lengths.len() / 2).copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::model::Sample;
     use crate::recording::{Metadata, SampleArchive};
+
+    #[test]
+    fn samples_that_take_longer_than_the_interval_are_no_gaps() {
+        let second = |s: u64| s * 1_000_000_000;
+        // A sample every 4 s, with one pause of a minute.
+        let times = [0, 4, 8, 12, 16, 76, 80, 84, 88].map(second);
+        let samples = times.map(|monotonic_ns| Sample {
+            monotonic_ns,
+            ..Sample::default()
+        });
+        let metadata = Metadata {
+            interval: Duration::from_secs(1),
+            ..Metadata::default()
+        };
+        let archive = SampleArchive::new(metadata, samples.into());
+        let track = track_of(&archive, &archive.time_axis());
+        let gap = Gap {
+            from_us: 16_000_000,
+            to_us: 76_000_000,
+            kind: GapKind::Missing,
+        };
+        assert_eq!(track.gaps, [gap]);
+    }
 
     #[test]
     fn a_pause_of_more_than_three_intervals_is_a_gap() {

@@ -6,7 +6,7 @@ use crate::cli::Dashboard;
 use crate::column::VOCABULARY;
 use crate::filter::{Filter, ParseContext, RequestedSockets};
 use crate::privilege::{self, ADMINISTER_NETWORK};
-use crate::source::{LiveOptions, LiveSource, SystemNames};
+use crate::source::{LiveOptions, LiveSource, Source, SourceError, SystemNames};
 
 /// Runs the dashboard until the user quits.
 ///
@@ -33,5 +33,8 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
         thresholds: config.diagnose,
         ..app::Options::default()
     };
-    app::run_live(Box::new(live), options)
+    let preview = || -> Result<Box<dyn Source>, SourceError> {
+        Ok(Box::new(LiveSource::new(LiveOptions::preview())?))
+    };
+    app::run_live(Box::new(live), Box::new(preview), options)
 }

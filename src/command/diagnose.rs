@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 
 use super::shared::configuration;
+use super::shared::pace_note::PaceNote;
 use super::shared::recording_input::{self, DamageReporter};
 use super::shared::text_stdout::text_stdout;
 use crate::aggregate::{Aggregator, Moment};
@@ -20,7 +21,7 @@ use crate::export;
 use crate::export::findings::FindingsReport;
 use crate::export::message::report;
 use crate::replay::{Depth, recorded_sockets};
-use crate::source::{LiveOptions, LiveSource, Source};
+use crate::source::{LiveOptions, LiveSource, Schedule, Source};
 
 /// Exit status with findings.
 const FOUND: u8 = 1;
@@ -103,17 +104,19 @@ fn watch(duration: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<Finding
     let interval =
         (duration / MIN_SAMPLES).clamp(Duration::from_millis(100), Duration::from_secs(1));
     let start = Instant::now();
-    let mut due = start;
+    let mut schedule = Schedule::new(interval, start);
+    let mut pace = PaceNote::new(interval);
+    let mut first_ns = None;
     let mut samples = 0u32;
     loop {
+        schedule.begin(Instant::now());
         live.next_into(&mut moment.sample)?;
         moment.derive(&mut aggregator);
         diagnosis.update(&moment);
+        first_ns.get_or_insert(moment.sample.monotonic_ns);
         samples += 1;
-        let now = Instant::now();
-        while due <= now {
-            due += interval;
-        }
+        let due = schedule.end(Instant::now());
+        pace.report(&schedule, moment.sample.iter().len());
         if due.duration_since(start) > duration {
             break;
         }
@@ -128,9 +131,14 @@ fn watch(duration: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<Finding
         report!("sockwatch: {}: {fault}", fault.severity.name());
     }
     let seconds = start.elapsed().as_secs_f64().round();
+    // Samples that take long leave less time between the first and the last one. A condition that a Sample shows has
+    // lasted for up to one interval before it.
+    let first_ns = first_ns.unwrap_or(moment.sample.monotonic_ns);
+    let span = Duration::from_nanos(moment.sample.monotonic_ns.saturating_sub(first_ns));
+    let watched = (span + interval).min(duration);
     Ok(FindingsReport {
         findings: diagnosis.findings().to_vec(),
-        blindness: diagnosis.blindness_of_watch(duration.as_secs_f64()),
+        blindness: diagnosis.blindness_of_watch(watched.as_secs_f64()),
         scope: format!("watched for {seconds} s, {samples} samples"),
     })
 }

@@ -9,6 +9,7 @@ use anyhow::{Context as _, anyhow};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use self::event_writer::EventWriter;
+use super::shared::pace_note::PaceNote;
 use super::shared::recorded_names::RecordedNames;
 use super::shared::recording_input::{self, DamageReporter};
 use super::shared::selection::Selection;
@@ -17,7 +18,7 @@ use crate::aggregate::{Aggregator, Moment};
 use crate::cli;
 use crate::export::message::report;
 use crate::replay::Depth;
-use crate::source::{LiveOptions, LiveSource, Source, SystemNames};
+use crate::source::{LiveOptions, LiveSource, Schedule, Source, SystemNames};
 
 /// Time between two checks of the stop flag while waiting.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -56,8 +57,10 @@ fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
         .duration
         .and_then(|duration| start.checked_add(duration));
     let mut writer = EventWriter::new(arguments, &selection)?;
-    let mut next = start;
+    let mut schedule = Schedule::new(arguments.interval, start);
+    let mut pace = PaceNote::new(arguments.interval);
     loop {
+        schedule.begin(Instant::now());
         let last = stop.is_set() || until.is_some_and(|until| Instant::now() >= until);
         live.next_into(&mut moment.sample)?;
         if !moment.sample.events_available {
@@ -81,8 +84,9 @@ fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
                 .finish(now)
                 .context("cannot write to standard output");
         }
-        next = (next + arguments.interval).max(Instant::now());
-        let wake = until.map_or(next, |until| until.min(next));
+        let due = schedule.end(Instant::now());
+        pace.report(&schedule, moment.sample.iter().len());
+        let wake = until.map_or(due, |until| until.min(due));
         while !stop.is_set() {
             let rest = wake.saturating_duration_since(Instant::now());
             if rest.is_zero() {

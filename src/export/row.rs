@@ -47,7 +47,7 @@ impl<'a> Row<'a> {
         index: usize,
     ) -> Option<Row<'a>> {
         let socket = moment.sample.socket(index)?;
-        let peer = peers.peer(socket.socket);
+        let peer = peers.peer(&moment.sample, socket.socket);
         Some(Row {
             rates: moment.aggregate.sockets.get(index),
             peer: peer.and_then(|index| moment.sample.socket(index)),

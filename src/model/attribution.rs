@@ -26,11 +26,13 @@ pub enum Unowned {
     Unknown,
     /// Registered with an `io_uring`, and no descriptor refers to it.
     IoUring,
+    /// The descriptors of processes have not been read.
+    NotRead,
 }
 
 impl Unowned {
     /// Every reason.
-    pub const ALL: [Unowned; 10] = [
+    pub const ALL: [Unowned; 11] = [
         Unowned::TimeWait,
         Unowned::Handshake,
         Unowned::WaitingForAccept,
@@ -41,6 +43,7 @@ impl Unowned {
         Unowned::Exited,
         Unowned::Unknown,
         Unowned::IoUring,
+        Unowned::NotRead,
     ];
 
     /// Returns the name used in JSON.
@@ -56,6 +59,7 @@ impl Unowned {
             Unowned::Exited => "exited",
             Unowned::Unknown => "unknown",
             Unowned::IoUring => "io-uring",
+            Unowned::NotRead => "not-read",
         }
     }
 
@@ -76,7 +80,8 @@ impl Unowned {
             | Unowned::PermissionDenied
             | Unowned::Exited
             | Unowned::Unknown
-            | Unowned::IoUring => true,
+            | Unowned::IoUring
+            | Unowned::NotRead => true,
             Unowned::TimeWait
             | Unowned::Handshake
             | Unowned::WaitingForAccept
@@ -98,6 +103,7 @@ impl Unowned {
             Unowned::Exited => "exited or closed meanwhile",
             Unowned::Unknown => "not found in any process",
             Unowned::IoUring => "registered with an io_uring",
+            Unowned::NotRead => "processes not read yet",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::SeededMap;
 use super::{
     ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo, MptcpInfo,
-    Payload, Process, ProcessKey, ProcessRow, Protocol, Row, SUSPENDED_MODULUS, SampleTime,
+    Payload, Preview, Process, ProcessKey, ProcessRow, Protocol, Row, SUSPENDED_MODULUS, SampleTime,
     SctpAddresses, SctpInfo, SctpOptions, Settings, Socket, SocketTable, TcpExtras, TcpInfo, Timer,
     TlsInfo, Visibility,
 };
@@ -98,6 +98,8 @@ pub struct Sample {
     pub faults: Vec<Fault>,
     /// Durations of the steps of taking it.
     pub timings: Timings,
+    /// Set if it has only the first sockets. Never recorded or exported.
+    pub preview: Option<Preview>,
 }
 
 impl Sample {
@@ -115,6 +117,7 @@ impl Sample {
         self.devices = None;
         self.faults.clear();
         self.timings = Timings::default();
+        self.preview = None;
     }
 
     /// Returns the clocks.
@@ -235,10 +238,11 @@ impl Sample {
 
     /// Reports whether it contains every existing socket, so that absence means closed.
     pub fn is_complete(&self) -> bool {
-        !self
-            .faults
-            .iter()
-            .any(|fault| fault.severity == FaultSeverity::Incomplete)
+        self.preview.is_none()
+            && !self
+                .faults
+                .iter()
+                .any(|fault| fault.severity == FaultSeverity::Incomplete)
     }
 
     /// Returns a user's name by id.

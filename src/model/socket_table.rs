@@ -242,12 +242,18 @@ impl SocketTable {
     /// Returns the number of rows.
     #[inline]
     pub fn len(&self) -> usize {
-        let unwritten = self
-            .shared
-            .as_ref()
-            .map_or(0, |shared| shared.unwritten_rows());
-        debug_assert_eq!(unwritten, 0, "finish() comes first");
+        debug_assert_eq!(self.unwritten_rows(), 0, "finish() comes first");
         self.complete + self.open.rows.len()
+    }
+
+    /// Returns the number of rows so far, while rows are appended.
+    pub fn len_unfinished(&self) -> usize {
+        self.complete + self.open.rows.len() + self.unwritten_rows()
+    }
+
+    fn unwritten_rows(&self) -> usize {
+        let shared = self.shared.as_ref();
+        shared.map_or(0, |shared| shared.unwritten_rows())
     }
 
     /// Reports whether there are no rows.

@@ -16,6 +16,12 @@ const SLEW_SHARE: i64 = 10;
 /// Number of seconds after which [`SampleTime::suspended_s`] begins at 0 again.
 pub const SUSPENDED_MODULUS: u32 = (1 << 24) - 1;
 
+/// Multiple of the usual pause between two Samples above which some are missing. Shorter pauses occur on a busy machine.
+const GAP_PAUSES: i64 = 3;
+
+/// Pauses before and after another one that show what is usual.
+const PAUSES_AROUND: usize = 5;
+
 /// The clocks at one Sample.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SampleTime {
@@ -141,6 +147,41 @@ impl TimeAxis {
             _ => 0,
         });
         Some(elapsed_us(before, after).saturating_add(suspended.sum()))
+    }
+
+    /// Returns the usual time between two Samples around the one from a Sample to the next, µs: the configured interval,
+    /// or the median of the pauses around it if Samples took longer than that.
+    pub fn pace_us(&self, at: usize, configured_us: i64) -> i64 {
+        let around = at.saturating_sub(PAUSES_AROUND)..at.saturating_add(PAUSES_AROUND + 1);
+        let others = around.filter(|&other| other != at);
+        let mut pauses: Vec<i64> = others.filter_map(|other| self.pause_us(other)).collect();
+        pauses.sort_unstable();
+        let median = pauses.get(pauses.len() / 2);
+        median.map_or(configured_us, |&median| median.max(configured_us))
+    }
+
+    /// Reports whether Samples are missing between a Sample and the next one: the pause is several times as long as
+    /// usual. Samples of very many sockets take longer than the configured interval, and none is missing between them.
+    pub fn is_gap(&self, at: usize, configured_us: i64) -> bool {
+        let Some(pause) = self.pause_us(at) else {
+            return false;
+        };
+        let is_longer = |usual: i64| pause > usual.saturating_mul(GAP_PAUSES);
+        // The first comparison decides nearly always.
+        is_longer(configured_us) && {
+            let usual = self.pace_us(at, configured_us);
+            usual > 0 && is_longer(usual)
+        }
+    }
+
+    /// Returns the median time between two Samples, µs; `None` if there is only one.
+    pub fn median_pause_us(&self) -> Option<i64> {
+        let mut pauses: Vec<i64> = (0..self.len()).filter_map(|at| self.pause_us(at)).collect();
+        let middle = pauses.len() / 2;
+        if pauses.is_empty() {
+            return None;
+        }
+        Some(*pauses.select_nth_unstable(middle).1)
     }
 
     /// Returns the last Sample at most this long after the first on the monotonic clock, µs; the first one if there is
@@ -306,5 +347,42 @@ mod tests {
         assert!(axis.runs().count() >= 1);
         assert_eq!(axis.elapsed_us(1), Some(0));
         let _ = (axis.pause_us(0), axis.at_elapsed(0), axis.span_us());
+    }
+
+    /// Returns an axis of Samples at these times, s.
+    fn axis(seconds: &[u32]) -> TimeAxis {
+        let times = seconds.iter().map(|&s| time(s.into(), s.into(), Some(0)));
+        times.collect()
+    }
+
+    fn gaps(axis: &TimeAxis, interval: i64) -> Vec<usize> {
+        let all = 0..axis.len();
+        all.filter(|&at| axis.is_gap(at, interval)).collect()
+    }
+
+    #[test]
+    fn a_gap_is_longer_than_the_pauses_around_it() {
+        assert_eq!(gaps(&axis(&[0, 1, 2, 5, 9, 10]), S), [3]);
+        assert_eq!(gaps(&axis(&[0, 4, 8, 12, 72, 76, 80]), S), [3]);
+        // A single pause has nothing around it.
+        assert_eq!(gaps(&axis(&[0, 60]), S), [0]);
+        assert_eq!(gaps(&axis(&[0, 1, 61]), S), [1]);
+        // It became slower, and faster again.
+        let changing = [0, 1, 2, 3, 4, 8, 12, 16, 20, 24, 28, 29, 30, 31, 32];
+        assert_eq!(gaps(&axis(&changing), S), [] as [usize; 0]);
+        // Suspended every other second.
+        assert_eq!(
+            gaps(&axis(&[0, 1, 61, 62, 122, 123, 183, 184]), S),
+            [1, 3, 5]
+        );
+        assert_eq!(axis(&changing).pace_us(7, S), 4 * S);
+    }
+
+    #[test]
+    fn without_an_interval_the_pauses_show_what_is_usual() {
+        assert_eq!(gaps(&axis(&[0, 60]), 0), [] as [usize; 0]);
+        assert_eq!(gaps(&axis(&[0, 2, 4, 6, 13, 15]), 0), [3]);
+        assert_eq!(axis(&[0, 2, 4, 11]).median_pause_us(), Some(2 * S));
+        assert_eq!(axis(&[0]).median_pause_us(), None);
     }
 }

@@ -20,11 +20,14 @@ use super::clock;
 use super::netlink::devices::DeviceReader;
 use super::netlink::dump::Dumper;
 use super::process_activity;
-use super::procfs::{CounterReader, Owners, SettingsReader, network_namespace, read_host};
+use super::procfs::{
+    CounterReader, Owners, SettingsReader, approximate_socket_count, network_namespace, read_host,
+};
+use super::progress_meter::{ProgressMeter, ProgressObserver};
 use super::unexplained::Evidence;
 use super::{Source, SourceError};
 use crate::filter::LoweredFilter;
-use crate::model::{Host, Sample, SocketTable};
+use crate::model::{Attribution, Host, Preview, Sample, SocketTable, Unowned};
 use crate::privilege::{self, READ_PROCESSES};
 
 pub use self::options::{LiveOptions, OwnerScope};
@@ -46,6 +49,9 @@ pub struct LiveSource {
     devices: Option<DeviceReader>,
     settings: Option<SettingsReader>,
     names: SampleNames,
+    meter: Arc<ProgressMeter>,
+    /// Number of sockets in the last Sample.
+    last_count: Option<usize>,
     owners_skipped: bool,
     /// The sockets of the previous Sample, whose unchanged pages the next one shares.
     previous: SocketTable,
@@ -66,10 +72,11 @@ impl LiveSource {
         if options.request.lowered == LoweredFilter::ALL {
             attributor.track_unlisted(netns, &options.tables);
         }
-        let dumper = Dumper::new(netns).map_err(|error| SourceError::Unavailable {
+        let mut dumper = Dumper::new(netns).map_err(|error| SourceError::Unavailable {
             what: "open a netlink socket (NETLINK_SOCK_DIAG)",
             error,
         })?;
+        dumper.fetch_first(options.first_rows);
         Ok(LiveSource {
             host: Arc::new(read_host(root)),
             tables: TableDumps::new(
@@ -88,6 +95,8 @@ impl LiveSource {
             devices: options.devices.then(DeviceReader::new),
             settings: options.settings.then(|| SettingsReader::new(root)),
             names: SampleNames::new(root),
+            meter: Arc::default(),
+            last_count: None,
             owners_skipped: false,
             previous: SocketTable::default(),
             samples: 0,
@@ -127,13 +136,36 @@ impl LiveSource {
         let scanned = std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().name("owners".into());
             let scanning = thread.spawn_scoped(scope, &mut scan).ok();
-            self.tables.dump(sample);
+            self.dump(sample);
             scanning.and_then(|scanning| scanning.join().ok())
         });
         // If no second thread can be started, this thread does both.
         let took = scanned.unwrap_or_else(scan);
         self.owners = owners;
         took
+    }
+
+    /// Dumps the tables.
+    fn dump(&mut self, sample: &mut Sample) {
+        self.tables.dump(sample);
+        self.last_count = Some(sample.sockets.len());
+        self.meter.finish_sockets();
+    }
+
+    /// Marks a Sample as a preview. The sockets are the first of each table, and no process was read.
+    fn mark_preview(&self, sample: &mut Sample) {
+        sample.preview = Some(Preview {
+            expected: approximate_socket_count(&self.options.proc_root),
+        });
+        for socket in sample.sockets.iter_mut() {
+            socket.attribution = Attribution::Unowned(Unowned::NotRead);
+        }
+    }
+
+    /// Returns the approximate number of sockets in the next Sample, for the report of its progress.
+    fn expected_sockets(&self) -> Option<u64> {
+        let last = self.last_count.map(|sockets| sockets as u64);
+        last.or_else(|| approximate_socket_count(&self.options.proc_root))
     }
 
     /// Scans the processes that may own the dumped sockets, unless [`Self::dump_and_scan_owners`] has done so.
@@ -155,6 +187,7 @@ impl LiveSource {
 impl Source for LiveSource {
     fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError> {
         let start = Instant::now();
+        self.meter.begin(self.samples == 0, self.expected_sockets());
         sample.clear();
         sample.host = Arc::clone(&self.host);
         if !self.tables.is_selective() {
@@ -166,7 +199,10 @@ impl Source for LiveSource {
         if in_parallel {
             owners_time += self.dump_and_scan_owners(sample);
         } else {
-            self.tables.dump(sample);
+            self.dump(sample);
+        }
+        if self.options.first_rows.is_some() {
+            self.mark_preview(sample);
         }
         let clock = Instant::now();
         let with_owners = match self.options.owners {
@@ -211,5 +247,11 @@ impl Source for LiveSource {
         self.samples += 1;
         sample.timings.total_ns = start.elapsed().as_nanos() as u64;
         Ok(())
+    }
+
+    fn observe_progress(&mut self, observer: Arc<dyn ProgressObserver>) {
+        self.meter = Arc::new(ProgressMeter::new(observer));
+        self.tables.count_with(&self.meter);
+        self.owners.count_with(&self.meter);
     }
 }

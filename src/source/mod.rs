@@ -6,7 +6,8 @@
 //!   TIME-WAIT and closed sockets.
 //! - `unexplained`: evidence about sockets for which no process was found.
 //! - `process_activity`: whether the processes that sockets wait for are stopped, asleep or busy.
-//! - [`LiveSource`]: builds a Sample from all of these.
+//! - [`LiveSource`]: builds a Sample from all of these; `progress_meter` counts how far it has come.
+//! - [`Schedule`]: when Samples are due.
 //! - [`read_raw_dump`]: reads a Sample from a file of `ss -D`.
 //! - [`SystemNames`]: services, hosts, devices and cgroups by name, for filters and for display.
 //!
@@ -19,13 +20,19 @@ mod attribution;
 mod clock;
 mod live;
 mod process_activity;
+mod progress_meter;
 mod raw_dump;
+mod schedule;
 mod system_names;
 mod unexplained;
 
 pub use live::{LiveOptions, LiveSource, OwnerScope};
+pub use progress_meter::ProgressObserver;
 pub use raw_dump::{RawDumpError, read_raw_dump};
+pub use schedule::Schedule;
 pub use system_names::SystemNames;
+
+use std::sync::Arc;
 
 use crate::model::Sample;
 
@@ -65,4 +72,7 @@ pub trait Source: Send {
     /// # Errors
     /// If no Sample can be taken at all; see [`SourceError`].
     fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError>;
+
+    /// Reports the progress of Samples that take long. A source whose Samples never do reports nothing.
+    fn observe_progress(&mut self, _observer: Arc<dyn ProgressObserver>) {}
 }

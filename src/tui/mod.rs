@@ -19,6 +19,7 @@
 //! | a key is mapped to a [`Command`] | [`keymap`] |
 //! | the command is dispatched to the popup or the screen, changes the [`State`] and may return an [`Effect`] | `update` |
 //! | rows are collected, sorted, laid out and selected | [`lists`], [`table`] |
+//! | what grows with the number of sockets is computed as a [`ViewRequest`], here or elsewhere | `view_request` |
 //! | the state is drawn, and the targets of clicks are recorded | [`render`], [`view`], [`click_map`] |
 
 pub mod appearance;
@@ -52,6 +53,7 @@ pub mod timeline;
 mod update;
 pub mod value_tones;
 pub mod view;
+pub mod view_request;
 mod widget;
 
 pub use appearance::Appearance;
@@ -61,3 +63,4 @@ pub use render::render;
 pub use screen::Screen;
 pub use state::{DisplayMode, State};
 pub use update::{Pointer, commit_input, is_bound, paste, point, press, update};
+pub use view_request::{PreparedView, ViewRequest};

@@ -95,13 +95,16 @@ pub(super) fn open_socket(state: &mut State, key: SocketKey) {
     let row = moment.row_of(key);
     let socket = row.and_then(|row| moment.sample.socket(row));
     if let Some(socket) = socket {
-        state.open_socket_page(SocketPage::new(socket, Presence::Present));
+        let row = row.map(|row| row as u32);
+        state.open_socket_page(SocketPage::new(socket, Presence::Present, row));
         return;
     }
     // A row of the difference may be about a socket that only the marked instant has.
     let marked = state.mark.clone().unwrap_or_default();
-    let mut sockets = marked.iter();
+    let mut sockets = marked.sample.iter();
     if let Some(socket) = sockets.find(|socket| socket.socket.key() == key) {
-        state.open_socket_page(SocketPage::new(socket, Presence::Absent));
+        state.open_socket_page(SocketPage::new(socket, Presence::Absent, None));
+    } else {
+        state.message = Some("this socket is not in this sample".to_owned());
     }
 }

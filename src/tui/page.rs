@@ -6,8 +6,10 @@ mod process;
 mod remote;
 mod socket;
 mod socket_point;
+mod unix_peers;
 
 use super::table::TableControl;
+use super::view_request::SocketRows;
 use crate::aggregate::Moment;
 
 pub use difference::DifferencePage;
@@ -15,6 +17,7 @@ pub use process::ProcessPage;
 pub use remote::RemotePage;
 pub use socket::{Presence, SocketPage};
 pub use socket_point::SocketPoint;
+pub use unix_peers::UnixPeers;
 
 /// An open page.
 #[derive(Debug)]
@@ -30,11 +33,11 @@ pub enum Page {
 }
 
 impl Page {
-    /// Updates the data about the subject from a moment.
-    pub(super) fn update(&mut self, moment: &Moment) {
+    /// Updates the data about the subject from a moment, in which `rows` has the rows of sockets.
+    pub(super) fn update(&mut self, moment: &Moment, rows: &SocketRows) {
         match self {
             Page::Process(page) => page.update(moment),
-            Page::Socket(page) => page.update(moment),
+            Page::Socket(page) => page.update(moment, rows),
             Page::Remote(_) | Page::Difference(_) => {}
         }
     }

@@ -3,6 +3,8 @@
 mod display_mode;
 mod filter;
 mod findings;
+mod request_inputs;
+mod requests;
 mod system;
 mod tables;
 mod time;
@@ -24,12 +26,13 @@ use super::recording_progress::RecordingProgress;
 use super::screen::{Pane, Screen};
 use super::table::Table;
 use super::text_input::TextInput;
-use super::timeline::Timeline;
+use super::timeline::{PlaybackStatus, Timeline};
+use super::view_request::{FilterNumber, NextMoment, RequestInFlight, SocketRows, ViewRequest};
 use crate::aggregate::{FilteredView, Moment};
 use crate::column::Service;
 use crate::diagnose;
 use crate::filter::{Filter, NameResolver, NoResolver};
-use crate::model::{Process, Sample, SampleTime, SocketKey};
+use crate::model::{Preview, Process, SampleProgress, SampleTime, SocketKey};
 
 pub use display_mode::DisplayMode;
 pub use system::System;
@@ -50,7 +53,7 @@ pub struct State {
     last_time: Option<SampleTime>,
     /// The findings at that moment, regardless of the filter.
     pub findings: Arc<diagnose::Findings>,
-    /// Identifies the moment, the filter and the mark; incremented when one of them changes.
+    /// Identifies the moment shown with its filter; incremented when one of them changes.
     pub sequence: u64,
     /// The display mode: live, frozen or replay.
     pub display: DisplayMode,
@@ -58,10 +61,12 @@ pub struct State {
     pub timeline: Option<Timeline>,
     /// A sentence about the parts omitted from the recording shown; empty if there are none.
     pub omitted_parts: String,
-    /// The marked Sample, to be compared with others.
-    pub mark: Option<Arc<Sample>>,
+    /// The marked moment, to be compared with others.
+    pub mark: Option<Arc<Moment>>,
     /// The active recording.
     pub recording: Option<RecordingProgress>,
+    /// Progress of the next Sample, if that takes long.
+    pub progress: Option<SampleProgress>,
     /// The time of the latest Sample, ns of the monotonic clock, while an earlier one is shown.
     pub now_ns: Option<u64>,
     /// The current screen.
@@ -75,9 +80,25 @@ pub struct State {
     /// A message, shown until the next key.
     pub message: Option<String>,
     /// The filter, which applies to all screens.
-    filter: Filter,
-    /// Aggregates the sockets that pass the filter, moment after moment.
+    filter: Arc<Filter>,
+    /// Grows with every change of the filter; 0 without one.
+    filter_number: FilterNumber,
+    /// The filter that is applied to the moment shown.
+    shown_filter: FilterNumber,
+    /// Aggregates the sockets that pass the filter, moment after moment. The request that is being computed may have it.
     filtered_view: FilteredView,
+    /// The moment that is shown next, while the view of another one is computed.
+    next: Option<NextMoment>,
+    /// A playback status that follows those of the moments on their way.
+    later_status: Option<PlaybackStatus>,
+    /// The request that is being computed elsewhere.
+    in_flight: Option<RequestInFlight>,
+    /// That request, until it is taken.
+    outbox: Option<ViewRequest>,
+    /// The number of sockets from which views are computed elsewhere.
+    elsewhere_from: usize,
+    /// Moments that are no longer shown.
+    retired: Vec<Arc<Moment>>,
     /// The filters typed before.
     pub(super) filter_history: FilterHistory,
     /// Resolves host, service and user names in filters.
@@ -141,14 +162,23 @@ impl State {
             omitted_parts: String::new(),
             mark: None,
             recording: None,
+            progress: None,
             now_ns: None,
             screen: Screen::Overview,
             opened_from: None,
             popup: None,
             text_input: None,
             message: None,
-            filter: Filter::default(),
+            filter: Arc::default(),
+            filter_number: FilterNumber::default(),
+            shown_filter: FilterNumber::default(),
             filtered_view: FilteredView::new(),
+            next: None,
+            later_status: None,
+            in_flight: None,
+            outbox: None,
+            elsewhere_from: usize::MAX,
+            retired: Vec::new(),
             filter_history: FilterHistory::default(),
             names: Arc::new(NoResolver),
             may_destroy: false,
@@ -176,20 +206,9 @@ impl State {
         }
     }
 
-    /// Removes the moment shown, so that its memory can be reused for the next one.
-    pub fn take_moment(&mut self) -> Option<Arc<Moment>> {
-        self.moment.take()
-    }
-
-    /// Replaces the moment shown and the findings at it.
-    pub fn show(&mut self, moment: Arc<Moment>, findings: Arc<diagnose::Findings>) {
-        for page in self.pages.iter_mut().flatten() {
-            page.update(&moment);
-        }
-        self.report_clock_changes(moment.sample.time());
-        self.moment = Some(moment);
-        self.apply_filter();
-        self.set_findings(findings);
+    /// Set if the moment shown has only the first sockets.
+    pub fn preview(&self) -> Option<Preview> {
+        self.moment.as_deref()?.sample.preview
     }
 
     /// The page on top of the screen shown, if any is open.
@@ -222,7 +241,7 @@ impl State {
         if let Some(moment) = self.moment.clone()
             && let Some(page) = self.page_mut()
         {
-            page.update(&moment);
+            page.update(&moment, &SocketRows::default());
         }
     }
 

@@ -7,36 +7,39 @@
 //!
 //! A [`List`] has the rows; a [`Table`] has the view of them: order, selection, scrolling, columns. Rows are arranged
 //! once for each moment and view, never for a redraw, and the selected row is known by its key. No frame is drawn here.
+//!
+//! Arranging rows takes time that grows with their number, so it is [`TableWork`], which any thread can do. Until the
+//! result is installed the table shows the rows that it has, if they are of the moment shown.
 
 mod arrange;
+mod arrangement;
 mod column_layout;
 mod control;
 mod heading;
 mod list;
+mod operations;
 mod render;
 mod sorter;
 
-use crate::aggregate::Moment;
-use crate::model::SeededMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use self::arrangement::{Arrangement, HeldPositions};
+use self::list::column_index;
+use crate::aggregate::Moment;
+
+pub use arrangement::TableWork;
 pub use column_layout::{ChosenColumn, ColumnPlace};
 pub use control::TableControl;
 pub use heading::Heading;
 pub use list::{ColumnSet, List, OutlineContext, Row};
 pub use sorter::{Sort, Sorter};
 
-/// The moment and view for which rows were arranged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Arrangement {
-    sequence: u64,
-    sort: Sort,
-    /// Grows with every other change of the view.
-    version: u64,
-}
-
 /// A list with its view: order, selection, scrolling, columns.
 #[derive(Debug)]
 pub struct Table<L: List> {
+    /// A number that no other table has.
+    id: u64,
+    /// The list as the user has set it. The list that is shown is in `rows`.
     list: L,
     sort: Sort,
     selected: Option<L::Key>,
@@ -56,18 +59,18 @@ pub struct Table<L: List> {
     chosen: Option<Vec<ChosenColumn>>,
     /// The columns shown at the last draw.
     placed: Vec<ColumnPlace>,
-    order: Vec<u32>,
-    arranged: Option<Arrangement>,
+    /// The rows shown.
+    rows: Arrangement<L>,
+    /// Grows with every change of the view but the order.
     version: u64,
-    /// True if only the visible rows are sorted.
-    is_partly_sorted: bool,
-    sorter: Sorter,
-    /// The number of rows without the filter; `None` if there is no filter.
-    unfiltered_len: Option<usize>,
-    /// Totals of the filtered rows, by column.
-    totals: Vec<(usize, f64)>,
+    /// Grows with every change of what the list is about.
+    contents: u64,
+    /// The columns shown for which the totals of groups were missing last.
+    columns_without_total: Vec<usize>,
+    /// What is being done for the rows that are wanted, for the title.
+    progress: Option<String>,
     /// The position that each row keeps, while the order is held.
-    held_positions: Option<SeededMap<L::Key, u32>>,
+    held_positions: Option<HeldPositions<L>>,
     /// True if the last rows are kept visible.
     follows: bool,
 }
@@ -75,7 +78,10 @@ pub struct Table<L: List> {
 impl<L: List> Table<L> {
     /// A table ordered by the column `id`.
     pub fn new(list: L, id: &str, descending: bool) -> Table<L> {
+        static LAST_ID: AtomicU64 = AtomicU64::new(0);
         Table {
+            id: LAST_ID.fetch_add(1, Ordering::Relaxed),
+            rows: Arrangement::empty(list.clone()),
             list,
             sort: Sort {
                 column: column_index::<L>(id).unwrap_or(0),
@@ -90,13 +96,10 @@ impl<L: List> Table<L> {
             scrolled_columns: 0,
             chosen: None,
             placed: Vec::new(),
-            order: Vec::new(),
-            arranged: None,
             version: 0,
-            is_partly_sorted: false,
-            sorter: Sorter::default(),
-            unfiltered_len: None,
-            totals: Vec::new(),
+            contents: 0,
+            columns_without_total: Vec::new(),
+            progress: None,
             held_positions: None,
             follows: L::follows_newest(),
         }
@@ -115,14 +118,24 @@ impl<L: List> Table<L> {
         self
     }
 
-    /// The list.
+    /// The list as the user has set it.
     pub fn list(&self) -> &L {
         &self.list
     }
 
+    /// The list that is shown.
+    pub fn shown_list(&self) -> &L {
+        &self.rows.list
+    }
+
     /// The list, to be changed; its rows are arranged again.
     pub fn list_mut(&mut self) -> &mut L {
-        self.invalidate();
+        self.contents += 1;
+        &mut self.list
+    }
+
+    /// The list, to keep in it what was derived for it; its rows stay.
+    pub(super) fn derived_mut(&mut self) -> &mut L {
         &mut self.list
     }
 
@@ -138,12 +151,12 @@ impl<L: List> Table<L> {
 
     /// The number of rows at the moment for which they were arranged.
     pub fn len(&self) -> usize {
-        self.order.len()
+        self.rows.order.len()
     }
 
     /// True if there are no rows.
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.rows.order.is_empty()
     }
 
     /// The key of the selected row; `None` if no row is selected.
@@ -173,9 +186,8 @@ impl<L: List> Table<L> {
 
     /// Releases the memory for the rows, which are arranged again when they are shown. The view is kept.
     pub(super) fn release(&mut self) {
-        if self.arranged.take().is_some() {
-            self.order = Vec::new();
-            self.sorter = Sorter::default();
+        if self.rows.stamp.is_some() {
+            self.rows = Arrangement::empty(self.list.clone());
         }
     }
 
@@ -190,16 +202,11 @@ impl<L: List> Table<L> {
             Some(_) => self.cursor,
             None => self.offset,
         };
-        self.order.get(position).copied()
+        self.rows.order.get(position).copied()
     }
 
     /// The row that Enter opens; `None` for the heading of a group.
     pub fn current_row<'m>(&'m self, moment: &'m Moment) -> Option<Row<'m, L>> {
-        self.list.row(moment, self.current_number()?)
+        self.rows.list.row(moment, self.current_number()?)
     }
-}
-
-/// The index of a column.
-fn column_index<L: List>(id: &str) -> Option<usize> {
-    L::headings().iter().position(|heading| heading.id == id)
 }

@@ -50,6 +50,16 @@ pub struct PlaybackStatus {
     pub message: Option<String>,
 }
 
+impl PlaybackStatus {
+    /// This status after one that was missed, whose parts that must not be lost it takes over.
+    #[must_use]
+    pub fn after_missed(mut self, missed: PlaybackStatus) -> PlaybackStatus {
+        self.continues &= missed.continues;
+        self.message = self.message.or(missed.message);
+        self
+    }
+}
+
 /// The reason for a time without Samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GapKind {

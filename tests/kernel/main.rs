@@ -22,6 +22,7 @@ mod owners;
 mod privilege;
 mod reasons;
 mod recording_commands;
+mod slow_samples;
 mod stops_promptly;
 #[path = "../support/mod.rs"]
 mod support;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
             ("live_screens", live_screens::CASES),
             ("names", names::CASES),
             ("reasons", reasons::CASES),
+            ("slow_samples", slow_samples::CASES),
             ("stops_promptly", stops_promptly::CASES),
             ("tcp_info", tcp_info::CASES),
             ("unlisted", unlisted::CASES),

@@ -6,14 +6,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
-use sockwatch::aggregate::{Aggregator, Difference, FilteredView, Moment, Summary};
+use sockwatch::aggregate::{Aggregator, Cancellation, Difference, FilteredView, Moment, Summary};
 use sockwatch::diagnose::{Diagnosis, Thresholds};
 use sockwatch::model::{
     Activity, Attribution, ClosedSocket, Endpoint, Ends, Family, Holder, Interface, Parts, Process,
     ProcessKey, ProcessRow, Protocol, Sample, Settings, Socket, SocketTable, State, Timer,
     TimerKind, Unowned,
 };
+use sockwatch::tui::theme::Theme;
+use sockwatch::tui::{self, Appearance, State as Screens};
 
 use crate::support::cost_baseline::thread_cpu_time;
 use crate::support::edited_rows::give_last;
@@ -581,7 +584,7 @@ fn work(shape: Shape, count: u32) -> Clocks {
         clocks.time("ports", || diagnosis.ports(&moment).is_some());
         clocks.time("peers", || {
             let rows = moment.sample.sockets.iter();
-            let peers = rows.filter_map(|row| moment.peers().peer(row.socket));
+            let peers = rows.filter_map(|row| moment.peers().peer(&moment.sample, row.socket));
             peers.count()
         });
         clocks.time("summary", || Summary::new(&moment));
@@ -597,15 +600,36 @@ fn work(shape: Shape, count: u32) -> Clocks {
             names.filter(|names| names.0 || names.1 || names.2).count()
         });
         clocks.time("difference", || {
-            Difference::between(&before, &moment.sample, |_, _| true)
-                .sockets
-                .len()
+            Difference::between(&before, &moment.sample, &Cancellation::default(), |_, _| {
+                true
+            })
+            .sockets
+            .len()
         });
+        let shown = Arc::new(moment.clone());
+        clocks.time("screens", || arrange_screens(&shown));
         clocks.time("filter", || {
-            view.apply(&mut moment, "all", |_, _| true, |_, _| true);
+            let go_on = Cancellation::default();
+            view.apply(&mut moment, "all", &go_on, |_, _| true, |_, _| true);
         });
     }
     clocks
+}
+
+/// Arranges the rows of the screens: in each grouping, unfolded, in held order, compared with themselves.
+fn arrange_screens(moment: &Arc<Moment>) {
+    let appearance = Appearance {
+        theme: Theme::Plain,
+        ascii: false,
+        timezone: TimeZone::UTC,
+    };
+    let mut state = Screens::new(appearance, Duration::from_secs(1));
+    state.show(Arc::clone(moment), Arc::default());
+    for key in "2tZtZtZtZtZtoIoG345ZIoMD".chars() {
+        let key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
+        tui::press(&mut state, &key);
+        state.arrange();
+    }
 }
 
 #[test]

@@ -11,9 +11,11 @@ mod extreme_values;
 )]
 #[path = "../fuzz/src/extremes.rs"]
 mod extremes;
+mod first_sample;
 mod hostile_names;
 mod journey;
 mod keys;
+mod never_behind;
 mod operator_questions;
 mod random_input;
 mod replay;

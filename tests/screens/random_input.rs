@@ -52,6 +52,29 @@ fn random_event() -> impl Strategy<Value = RandomEvent> {
     ]
 }
 
+/// Sends an event; returns why the loop ended.
+fn send(dashboard: &mut Dashboard, event: &RandomEvent) -> ExitReason {
+    match *event {
+        RandomEvent::Key(code, modifiers) => {
+            return dashboard.press(KeyEvent::new(code, modifiers));
+        }
+        RandomEvent::Mouse(kind, column, row) => {
+            let modifiers = KeyModifiers::NONE;
+            let event = MouseEvent {
+                kind,
+                column,
+                row,
+                modifiers,
+            };
+            return dashboard.send([Message::Input(Event::Mouse(event))]);
+        }
+        RandomEvent::Resize(width, height) => dashboard.resize(width, height),
+        RandomEvent::Paste(text) => dashboard.paste(text),
+        RandomEvent::Tick => dashboard.ticks(1),
+    };
+    ExitReason::InboxClosed
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
@@ -64,26 +87,8 @@ proptest! {
         let machine = Machine { many, client_exits_at, faulty: true, ..Machine::default() };
         let mut dashboard = Dashboard::new((80, 24), machine).with_history();
         for event in events {
-            match event {
-                RandomEvent::Key(code, modifiers) => {
-                    let ended = dashboard.press(KeyEvent::new(code, modifiers));
-                    prop_assert!(matches!(ended, ExitReason::InboxClosed), "{ended:?}");
-                }
-                RandomEvent::Mouse(kind, column, row) => {
-                    let modifiers = KeyModifiers::NONE;
-                    let event = MouseEvent { kind, column, row, modifiers };
-                    dashboard.send([Message::Input(Event::Mouse(event))]);
-                }
-                RandomEvent::Resize(width, height) => {
-                    dashboard.resize(width, height);
-                }
-                RandomEvent::Paste(text) => {
-                    dashboard.paste(text);
-                }
-                RandomEvent::Tick => {
-                    dashboard.ticks(1);
-                }
-            }
+            let ended = send(&mut dashboard, &event);
+            prop_assert!(matches!(ended, ExitReason::InboxClosed), "{ended:?}");
         }
         // The keys still lead everywhere.
         dashboard.resize(100, 30).type_in("\x1b\x1b\x1b\x1b21");
@@ -95,6 +100,20 @@ proptest! {
         prop_assert_eq!(state.screen, Screen::Overview);
         prop_assert!(state.popup.is_none() && state.text_input.is_none());
         prop_assert!(dashboard.shows(" 1 Over"), "{}", dashboard.text());
+    }
+
+    #[test]
+    fn the_screen_is_the_same_wherever_views_are_computed(
+        events in proptest::collection::vec(random_event(), 1..80),
+    ) {
+        let machine = || Machine { many: 100, trouble: Some(2..60), ..Machine::default() };
+        let mut here = Dashboard::new((100, 30), machine()).with_history();
+        let mut elsewhere = Dashboard::new((100, 30), machine()).with_history().with_worker();
+        for event in events {
+            send(&mut here, &event);
+            send(&mut elsewhere, &event);
+        }
+        prop_assert_eq!(elsewhere.text(), here.text());
     }
 }
 

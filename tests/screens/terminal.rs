@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 use sockwatch::app;
-use sockwatch::model::Sample;
+use sockwatch::model::{Preview, Sample, SampleProgress};
 use sockwatch::recording::Archive as _;
-use sockwatch::source::{Source, SourceError};
+use sockwatch::source::{ProgressObserver, Source, SourceError};
 
 use crate::support::wait::patience;
 
@@ -101,8 +101,16 @@ impl Session {
         }
     }
 
-    /// Waits until the screen satisfies `wanted`.
+    /// Waits until a complete Sample is on the screen, if any, and it satisfies `wanted`. A preview comes before it only
+    /// where the first Sample takes long, as on a busy machine.
     fn wait(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
+        self.wait_with_preview(what, |screen| {
+            !screen.contents().contains(" preview: ") && wanted(screen)
+        });
+    }
+
+    /// Waits until the screen satisfies `wanted`.
+    fn wait_with_preview(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
         let until = Instant::now() + TIMEOUT;
         while !wanted(self.screen.screen()) {
             let left = until.saturating_duration_since(Instant::now());
@@ -380,7 +388,86 @@ impl Source for Panics {
 #[ignore = "is run in a terminal of its own by the test below"]
 fn a_source_that_panics() {
     // Without a terminal there is nothing to restore.
-    let _ = app::run_live(Box::new(Panics(false)), app::Options::default());
+    let preview = || Ok(Box::new(Panics(false)) as Box<dyn Source>);
+    let options = app::Options::default();
+    let _ = app::run_live(Box::new(Panics(false)), Box::new(preview), options);
+}
+
+/// Names the file whose existence completes the Sample of [`Slow`].
+const COMPLETED_BY: &str = "SOCKWATCH_TEST_COMPLETED_BY";
+
+/// A source whose Sample is complete only when a file exists; until then it reports its progress.
+#[derive(Default)]
+struct Slow(Option<Arc<dyn ProgressObserver>>);
+
+impl Source for Slow {
+    fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError> {
+        let file = std::env::var(COMPLETED_BY).unwrap();
+        while !std::path::Path::new(&file).exists() {
+            if let Some(observer) = &self.0 {
+                observer.report(SampleProgress::Owners {
+                    read: 1200,
+                    expected: 5000,
+                });
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        sample.clear();
+        Ok(())
+    }
+
+    fn observe_progress(&mut self, observer: Arc<dyn ProgressObserver>) {
+        self.0 = Some(observer);
+    }
+}
+
+/// A source of previews.
+struct FirstSockets;
+
+impl Source for FirstSockets {
+    fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError> {
+        sample.clear();
+        sample.preview = Some(Preview {
+            expected: Some(801_000),
+        });
+        Ok(())
+    }
+}
+
+#[test]
+#[ignore = "is run in a terminal of its own by the test below"]
+fn a_source_that_takes_long() {
+    let preview = || Ok(Box::new(FirstSockets) as Box<dyn Source>);
+    let options = app::Options::default();
+    let _ = app::run_live(Box::new(Slow::default()), Box::new(preview), options);
+}
+
+#[test]
+fn the_first_sockets_are_on_the_screen_before_the_first_sample_is_complete() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("complete");
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args([
+        "--ignored",
+        "--exact",
+        "terminal::a_source_that_takes_long",
+        "--nocapture",
+    ]);
+    let environment = [(COMPLETED_BY, file.to_str().unwrap())];
+    let mut session = Session::start_command(command, &environment);
+    for text in [
+        "preview: the first 0 of about 801 000 sockets",
+        "owners: 24 %",
+    ] {
+        session.wait_with_preview(text, |screen| screen.contents().contains(text));
+    }
+    std::fs::write(&file, "").unwrap();
+    session.wait("the first sample replaces the preview", |screen| {
+        let text = screen.contents();
+        !text.contains("owners: 24 %") && text.contains("0 sockets")
+    });
+    session.press("q");
+    session.end();
 }
 
 #[test]

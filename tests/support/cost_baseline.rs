@@ -28,22 +28,34 @@ pub(crate) fn thread_cpu_time() -> Duration {
 pub(crate) struct RawDump {
     socket: Socket,
     buffer: Vec<u8>,
+    request: Vec<u8>,
 }
 
 impl RawDump {
+    /// Of TCP sockets.
     pub(crate) fn new() -> RawDump {
+        RawDump::of(request().to_vec())
+    }
+
+    /// Of unix sockets.
+    pub(crate) fn of_unix() -> RawDump {
+        RawDump::of(unix_request().to_vec())
+    }
+
+    fn of(request: Vec<u8>) -> RawDump {
         let socket = Socket::new(NETLINK_SOCK_DIAG).expect("a netlink socket");
         socket.connect(&SocketAddr::new(0, 0)).expect("the kernel");
         RawDump {
             socket,
             buffer: Vec::with_capacity(BUFFER),
+            request,
         }
     }
 
     /// Dumps IPv4 and IPv6, in one walk of the kernel's, and hands each datagram to `each`.
     pub(crate) fn run(&mut self, mut each: impl FnMut(&[u8])) {
         self.socket
-            .send(&request(), 0)
+            .send(&self.request, 0)
             .expect("the kernel takes requests");
         loop {
             self.buffer.clear();
@@ -74,6 +86,25 @@ fn request() -> [u8; 76] {
     out[16] = 2;
     out[19] = 0xff;
     out[68..72].copy_from_slice(&STATES.to_ne_bytes());
+    out
+}
+
+/// `struct nlmsghdr` and `struct unix_diag_req` for every unix socket with every attribute.
+fn unix_request() -> [u8; 40] {
+    /// `SOCK_DIAG_BY_FAMILY`.
+    const TYPE: u16 = 20;
+    /// `NLM_F_REQUEST | NLM_F_DUMP`.
+    const FLAGS: u16 = 0x301;
+    /// `UDIAG_SHOW_NAME` to `UDIAG_SHOW_UID`.
+    const SHOW: u32 = 0x7f;
+    let mut out = [0; 40];
+    out[..4].copy_from_slice(&40u32.to_ne_bytes());
+    out[4..6].copy_from_slice(&TYPE.to_ne_bytes());
+    out[6..8].copy_from_slice(&FLAGS.to_ne_bytes());
+    // AF_UNIX.
+    out[16] = 1;
+    out[20..24].copy_from_slice(&u32::MAX.to_ne_bytes());
+    out[28..32].copy_from_slice(&SHOW.to_ne_bytes());
     out
 }
 

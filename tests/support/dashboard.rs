@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -12,10 +13,10 @@ use ratatui::backend::TestBackend;
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::app::{
     EffectHandler, EventLoop, ExitReason, FindingsScan, Inbox, LatestSlot, Message, Player,
-    PlayerStep, Rewind, StopRequest, replay_state,
+    PlayerStep, Rewind, StopRequest, ViewWorker, replay_state,
 };
 use sockwatch::diagnose::{Diagnosis, Findings, Thresholds, Watch};
-use sockwatch::model::{ProcessKey, Sample, Socket};
+use sockwatch::model::{ProcessKey, Sample, SampleProgress, Socket};
 use sockwatch::recording::{Archive, Metadata, SampleArchive};
 use sockwatch::source::Source;
 use sockwatch::tui::recording_progress::RecordingProgress;
@@ -167,6 +168,8 @@ pub struct Dashboard<S = Machine> {
     slot: Arc<LatestSlot>,
     aggregator: Aggregator,
     watch: Watch,
+    /// Messages of the thread that computes views, if there is one.
+    views: Option<Receiver<Message>>,
 }
 
 /// A watch with default thresholds.
@@ -289,7 +292,46 @@ impl<S> Dashboard<S> {
             slot,
             aggregator: Aggregator::new(),
             watch: watch(),
+            views: None,
         }
+    }
+
+    /// Computes views on a thread of its own, however few sockets there are. They are waited for.
+    pub fn with_worker(mut self) -> Self {
+        let (wake, views) = mpsc::channel();
+        let worker = ViewWorker::spawn(&wake).unwrap();
+        self.event_loop = self.event_loop.with_worker(worker, 0);
+        self.views = Some(views);
+        self
+    }
+
+    /// Shows the views that are being computed.
+    fn await_views(&mut self) {
+        while let Some(views) = &self.views
+            && self.event_loop.state().is_computing()
+        {
+            let message = views.recv_timeout(Duration::from_secs(60)).unwrap();
+            let script = Script([message].into());
+            self.event_loop.run(script, &mut self.effects);
+        }
+    }
+
+    /// Shows a preview, as before the first Sample is complete.
+    pub fn preview(&mut self, sample: Sample) -> &mut Self {
+        let mut moment = self.slot.acquire_spare();
+        let making = Arc::get_mut(&mut moment).unwrap();
+        making.sample = sample;
+        making.derive(&mut Aggregator::new());
+        self.slot.publish_preview(moment);
+        self.send([Message::MomentReady]);
+        self
+    }
+
+    /// Shows the progress of the next Sample.
+    pub fn progress(&mut self, progress: SampleProgress) -> &mut Self {
+        self.slot.publish_progress(Some(progress));
+        self.send([Message::MomentReady]);
+        self
     }
 
     pub fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> ExitReason {
@@ -304,6 +346,7 @@ impl<S> Dashboard<S> {
             if !matches!(ended, ExitReason::InboxClosed) {
                 return ended;
             }
+            self.await_views();
         }
         ExitReason::InboxClosed
     }
@@ -351,6 +394,7 @@ impl<S> Dashboard<S> {
     /// Processes all messages of an inbox.
     pub fn process(&mut self, inbox: impl Inbox) -> ExitReason {
         let ended = self.event_loop.run(inbox, &mut self.effects);
+        self.await_views();
         if matches!(ended, ExitReason::InboxClosed) {
             self.settle();
         }

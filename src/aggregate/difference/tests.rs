@@ -69,7 +69,7 @@ fn two() -> (Sample, Sample) {
 #[test]
 fn appeared_gone_and_changed_sockets_differ_and_equal_ones_do_not() {
     let (before, after) = two();
-    let difference = Difference::between(&before, &after, all);
+    let difference = Difference::between(&before, &after, &Cancellation::default(), all);
     let told: Vec<_> = difference
         .sockets
         .iter()
@@ -93,14 +93,14 @@ fn appeared_gone_and_changed_sockets_differ_and_equal_ones_do_not() {
     );
     assert_eq!(difference.before.tcp_in(State::Established), 3);
     assert_eq!(difference.after.tcp_in(State::CloseWait), 1);
-    let same = Difference::between(&before, &before, all);
+    let same = Difference::between(&before, &before, &Cancellation::default(), all);
     assert!(same.sockets.is_empty() && same.processes.is_empty());
 }
 
 #[test]
 fn a_process_differs_if_one_of_its_sockets_does() {
     let (before, after) = two();
-    let difference = Difference::between(&before, &after, all);
+    let difference = Difference::between(&before, &after, &Cancellation::default(), all);
     let [process] = difference.processes.as_slice() else {
         panic!("{:?}", difference.processes)
     };
@@ -113,9 +113,10 @@ fn a_process_differs_if_one_of_its_sockets_does() {
 #[test]
 fn sockets_that_are_not_selected_are_only_counted() {
     let (before, after) = two();
-    let difference = Difference::between(&before, &after, |instant, row| {
-        instant == DifferenceSide::After && row == 2
-    });
+    let difference =
+        Difference::between(&before, &after, &Cancellation::default(), |instant, row| {
+            instant == DifferenceSide::After && row == 2
+        });
     assert_eq!(difference.sockets.len(), 1);
     assert_eq!(difference.sockets[0].kind, DifferenceKind::Changed);
     assert_eq!(difference.omitted, 2);
@@ -129,7 +130,7 @@ fn sockets_that_are_not_selected_are_only_counted() {
 fn the_bytes_of_a_counter_that_went_backwards_are_unknown() {
     let before = with(Sample::default(), 1, State::Established, (10, 20), 100);
     let after = with(Sample::default(), 1, State::Closed, (3, 25), 100);
-    let difference = Difference::between(&before, &after, all);
+    let difference = Difference::between(&before, &after, &Cancellation::default(), all);
     assert_eq!(difference.sockets[0].received, None);
     assert_eq!(difference.sockets[0].sent, Some(5));
 }
@@ -142,11 +143,11 @@ fn with_an_incomplete_sample_no_socket_is_reported_as_gone() {
         "sock_diag tcp",
         "interrupted",
     ));
-    let difference = Difference::between(&before, &after, all);
+    let difference = Difference::between(&before, &after, &Cancellation::default(), all);
     assert!(difference.uncertain);
     assert_eq!(difference.count(DifferenceKind::Gone), 0);
     assert_eq!(difference.count(DifferenceKind::Appeared), 1);
-    let difference = Difference::between(&after, &before, all);
+    let difference = Difference::between(&after, &before, &Cancellation::default(), all);
     assert_eq!(difference.count(DifferenceKind::Appeared), 0);
 }
 
@@ -156,7 +157,7 @@ fn sums_of_the_greatest_counters_stay_as_large_as_can_be() {
     let greatest = (u64::MAX, u64::MAX);
     let after = with(Sample::default(), 1, State::Established, greatest, 100);
     let after = with(after, 2, State::Established, greatest, 100);
-    let difference = Difference::between(&empty, &after, all);
+    let difference = Difference::between(&empty, &after, &Cancellation::default(), all);
     let process = &difference.processes[0];
     assert_eq!((process.appeared, process.sent), (2, u64::MAX));
     assert_eq!(process.received, u64::MAX);

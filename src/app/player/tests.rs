@@ -1,8 +1,8 @@
 //! Steps of a player.
 
 use super::*;
-use crate::model::Sample;
-use crate::recording::{Metadata, SampleArchive};
+use crate::model::{Sample, SocketKey};
+use crate::recording::{Entry, Loss, Metadata, RecordingError, SampleArchive};
 
 /// A recording of `count` Samples, one per second.
 fn samples(count: i64) -> Box<SampleArchive> {
@@ -176,4 +176,62 @@ fn an_empty_recording_is_idle() {
         ));
     }
     assert_eq!(player.step(&mut moment, now), PlayerStep::Idle);
+}
+
+/// An archive whose Samples claim to have very many sockets.
+struct Large {
+    samples: Box<SampleArchive>,
+    entries: Vec<Entry>,
+}
+
+impl Large {
+    fn new(count: i64) -> Box<Large> {
+        let samples = samples(count);
+        let mut entries = samples.entries().to_vec();
+        for entry in &mut entries {
+            entry.sockets = 812_000;
+        }
+        Box::new(Large { samples, entries })
+    }
+}
+
+impl Archive for Large {
+    fn metadata(&self) -> &Metadata {
+        self.samples.metadata()
+    }
+
+    fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn losses(&self) -> &[Loss] {
+        &[]
+    }
+
+    fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError> {
+        self.samples.read_into(at, sample)
+    }
+
+    fn first_seen(&self) -> Vec<(SocketKey, u64)> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn decoding_very_many_sockets_has_a_progress() {
+    let (mut moment, now) = (Moment::default(), Instant::now());
+    let mut player = Player::new(Large::new(1000), 800);
+    let recorded = SampleProgress::Recorded { sockets: 812_000 };
+    assert_eq!(player.progress(), Some(recorded));
+    until_result(&mut player, &mut moment, now);
+    let history = |read| SampleProgress::RecordedHistory {
+        read,
+        expected: 600,
+    };
+    assert_eq!(player.progress(), Some(history(0)));
+    player.step(&mut moment, now);
+    assert_eq!(player.progress(), Some(history(1)));
+    until_result(&mut player, &mut moment, now);
+    assert_eq!(player.progress(), None, "everything is shown");
+    assert_eq!(Player::new(samples(1000), 800).progress(), None);
 }

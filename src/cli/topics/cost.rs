@@ -101,6 +101,19 @@ pub fn write(page: &mut Page) {
          shown, the same load takes no more.",
     );
     page.terms(MEMORY);
+    page.heading("VERY MANY SOCKETS");
+    page.paragraph(
+        "While the first sample takes long, the dashboard shows the first TCP, UDP and unix sockets as a preview, and its \
+         progress. Where a sample takes longer than the interval, the next one follows after a pause of a fourth of that \
+         time, at most one interval: the status line, and standard error of record, events, list --watch and diagnose, \
+         have the longer interval. Rates are per second of the time that has passed. info has the median interval of a \
+         recording.",
+    );
+    page.paragraph(
+        "From 10 000 sockets on, filtering, sorting, grouping and comparing them happens beside the screen, so that no key \
+         waits for it. Until the new rows are ready, the table keeps the previous ones, and its title has the number of \
+         sockets that are being sorted or filtered.",
+    );
     page.heading("OTHER LOADS");
     page.terms(LOADS);
 }

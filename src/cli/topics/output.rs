@@ -96,6 +96,9 @@ fn about(why: Unowned) -> &'static str {
         Unowned::IoUring => {
             "registered with an io_uring of a process that has closed its descriptor"
         }
+        Unowned::NotRead => {
+            "processes have not been read yet: only in the dashboard, while it starts"
+        }
     }
 }
 

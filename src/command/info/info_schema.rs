@@ -99,6 +99,13 @@ pub fn info_schema() -> JsonSchema {
             "interval_s",
             JsonSchema::number().with_description("Interval between samples, s."),
         ),
+        Property::new(
+            "measured_interval_s",
+            JsonSchema::number().or_null().with_description(
+                "Median time between two samples, s; null with fewer than two. It is longer than the interval if samples \
+                 took longer or were dropped.",
+            ),
+        ),
         Property::new("samples", count()),
         Property::new("sockets", sockets),
         Property::new(

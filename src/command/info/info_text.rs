@@ -29,6 +29,9 @@ const MAX_STREAMS: usize = 20;
 /// Capabilities that reveal owners of other users' sockets and firewall marks.
 const RELEVANT_CAPABILITIES: [&str; 3] = ["CAP_DAC_READ_SEARCH", "CAP_NET_ADMIN", "CAP_SYS_PTRACE"];
 
+/// Multiple of the interval from which a measured one is noticeably longer.
+const NOTICEABLY_LONGER: f64 = 1.2;
+
 /// Maximum number of gaps and of clock steps that are listed; the others are counted.
 const MAX_GAPS: usize = 10;
 
@@ -51,7 +54,7 @@ pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &Ti
     if info.samples > 0 {
         line("time range", &time_range(info, archive, zone));
     }
-    line("interval", &duration(info.interval_s));
+    line("interval", &interval(info));
     line("samples", &samples(info));
     if let (Some(min), Some(max)) = (info.sockets.min, info.sockets.max) {
         let (fewest, largest) = (count(min.into()), count(max.into()));
@@ -79,6 +82,19 @@ pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &Ti
     }
     streams(&mut out, info);
     out
+}
+
+/// Returns the configured interval, and the measured one if it is noticeably longer: Samples took longer, or were dropped.
+fn interval(info: &RecordingInfo) -> String {
+    let configured = duration(info.interval_s);
+    let is_longer = |measured: &f64| *measured > info.interval_s * NOTICEABLY_LONGER;
+    match info.measured_interval_s.filter(is_longer) {
+        Some(measured) => format!(
+            "{configured}; a sample every {} (median)",
+            duration(measured)
+        ),
+        None => configured,
+    }
 }
 
 fn time_range(info: &RecordingInfo, archive: &dyn Archive, zone: &TimeZone) -> String {

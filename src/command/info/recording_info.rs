@@ -10,9 +10,6 @@ use crate::recording::{Archive, Entry, Inspection};
 /// Version of the document.
 const VERSION: u32 = 1;
 
-/// Intervals between two Samples above which the pause is a gap. Shorter pauses occur on a busy machine.
-const GAP_INTERVALS: i64 = 3;
-
 /// Contents and integrity of a recording.
 #[derive(Debug, Serialize)]
 pub(super) struct RecordingInfo {
@@ -32,6 +29,8 @@ pub(super) struct RecordingInfo {
     /// Time in suspension, s; null if it was not recorded.
     pub(super) suspended_s: Option<f64>,
     pub(super) interval_s: f64,
+    /// Median time between two Samples, s; null with fewer than two. It is longer than the interval if Samples took longer or were dropped.
+    pub(super) measured_interval_s: Option<f64>,
     pub(super) samples: usize,
     pub(super) sockets: Sockets,
     /// Samples that were taken and could not be written.
@@ -161,6 +160,7 @@ impl RecordingInfo {
             span_s: seconds(axis.span_us()),
             suspended_s: suspended_s(&axis),
             interval_s: metadata.interval.as_secs_f64(),
+            measured_interval_s: axis.median_pause_us().map(seconds),
             samples: entries.len(),
             sockets: Sockets {
                 min: entries.iter().map(|entry| entry.sockets).min(),
@@ -243,12 +243,11 @@ fn suspended_s(axis: &TimeAxis) -> Option<f64> {
 /// suspended.
 fn gaps(archive: &dyn Archive, axis: &TimeAxis) -> Vec<Gap> {
     let interval = i64::try_from(archive.metadata().interval.as_micros()).unwrap_or(i64::MAX);
-    let longest = interval.saturating_mul(GAP_INTERVALS);
     let entries = archive.entries().iter().enumerate().skip(1);
     let gaps = entries.filter_map(|(at, entry)| {
         let pause = axis.pause_us(at - 1)?;
         let suspended_s = suspended_before(axis, at);
-        let is_gap = entry.dropped > 0 || pause > longest || suspended_s > Some(0.0);
+        let is_gap = entry.dropped > 0 || axis.is_gap(at - 1, interval) || suspended_s > Some(0.0);
         let before = axis.wall_us(at - 1)?;
         is_gap.then(|| Gap {
             from: timestamp(before),

@@ -8,9 +8,10 @@ use anyhow::Context as _;
 use super::sort_order::{SortOrder, selected_rows};
 use crate::aggregate::{Aggregator, Moment};
 use crate::cli::List;
+use crate::command::shared::pace_note::PaceNote;
 use crate::command::shared::selection::Selection;
 use crate::export;
-use crate::source::{LiveOptions, LiveSource, Source};
+use crate::source::{LiveOptions, LiveSource, Schedule, Source};
 
 /// Size of the output buffer, bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -34,8 +35,10 @@ pub(super) fn run(
     let mut live = LiveSource::new(options)?;
     let mut aggregator = Aggregator::new();
     let mut moment = Moment::default();
-    let mut next = Instant::now();
+    let mut schedule = Schedule::new(interval, Instant::now());
+    let mut pace = PaceNote::new(interval);
     loop {
+        schedule.begin(Instant::now());
         live.next_into(&mut moment.sample)?;
         moment.derive(&mut aggregator);
         let rows = selected_rows(&moment, selection, order, arguments.limit);
@@ -43,11 +46,8 @@ pub(super) fn run(
         export::json::write_lines_with_time(&moment, &rows, &mut out)
             .and_then(|()| out.flush())
             .context("cannot write to standard output")?;
-        next += interval;
-        match next.checked_duration_since(Instant::now()) {
-            Some(rest) => std::thread::sleep(rest),
-            // A Sample took longer than the interval: missed times are skipped.
-            None => next = Instant::now(),
-        }
+        let due = schedule.end(Instant::now());
+        pace.report(&schedule, moment.sample.iter().len());
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
     }
 }

@@ -9,9 +9,11 @@ use super::recording_counts::RecordingCounts;
 use crate::app::terminal_size;
 use crate::cli;
 use crate::column::format;
+use crate::command::shared::pace_note::{PaceNote, pace_text};
 use crate::export::message;
 use crate::model::Sample;
 use crate::recording::Progress;
+use crate::source::Schedule;
 
 /// Time between two updates of the progress line.
 const UPDATE_INTERVAL: Duration = Duration::from_secs(1);
@@ -42,6 +44,7 @@ pub(super) struct ProgressReporter {
     /// Names of the output files.
     target: String,
     interval: Duration,
+    pace: PaceNote,
     start: Instant,
     /// When the progress line was last updated.
     updated: Option<Instant>,
@@ -68,6 +71,7 @@ impl ProgressReporter {
             is_terminal: io::stderr().is_terminal(),
             target: names.collect::<Vec<_>>().join(" and "),
             interval: arguments.interval,
+            pace: PaceNote::new(arguments.interval),
             start: Instant::now(),
             updated: None,
             faults_reported: false,
@@ -102,6 +106,13 @@ impl ProgressReporter {
                 visibility.processes,
                 visibility.remedy()
             ));
+        }
+    }
+
+    /// Reports an interval that is longer than configured, once.
+    pub(super) fn report_pace(&mut self, schedule: &Schedule, sockets: usize) {
+        if let Some(text) = self.pace.text(schedule, sockets) {
+            self.print(format!("sockwatch: recording {text}"));
         }
     }
 
@@ -193,6 +204,10 @@ fn describe(elapsed: Duration, counts: &RecordingCounts, progress: Option<&Progr
             format::count(&mut line, dropped);
             line.push_str(" dropped");
         }
+    }
+    if let Some(pace) = counts.stretched {
+        line.push_str("  ");
+        line.push_str(&pace_text(pace));
     }
     line
 }

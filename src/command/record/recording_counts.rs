@@ -1,5 +1,7 @@
 //! Counts of a recording in progress.
 
+use std::time::Duration;
+
 /// Samples and sockets recorded so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct RecordingCounts {
@@ -9,4 +11,6 @@ pub(super) struct RecordingCounts {
     pub(super) sockets: usize,
     /// Samples that were taken and could not be written in time.
     pub(super) dropped: u64,
+    /// Time between two Samples, while they take longer than the interval.
+    pub(super) stretched: Option<Duration>,
 }

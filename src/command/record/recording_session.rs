@@ -12,7 +12,7 @@ use super::tracked_sockets::TrackedSockets;
 use crate::aggregate::Moment;
 use crate::command::shared::stop_signals::StopFlag;
 use crate::recording::{Encoder, Recorder, RecordingError, Redactor};
-use crate::source::Source;
+use crate::source::{Schedule, Source};
 
 /// Time between two checks of the stop flag while waiting.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -35,7 +35,7 @@ pub(super) struct RecordingSession {
 impl RecordingSession {
     /// Records until the duration is over, the flag is set or an output fails, and closes the files.
     ///
-    /// The schedule is fixed: a slow Sample does not delay the following ones, and missed times are skipped.
+    /// Samples that take longer than the interval follow each other less often, see [`Schedule`].
     pub(super) fn run(
         mut self,
         source: &mut dyn Source,
@@ -47,19 +47,20 @@ impl RecordingSession {
         let until = duration.and_then(|duration| start.checked_add(duration));
         let must_stop = || stop.is_set() || until.is_some_and(|until| Instant::now() >= until);
         let mut moment = Moment::default();
-        let mut due = start;
+        let mut schedule = Schedule::new(interval, start);
         let mut sampled: anyhow::Result<()> = Ok(());
         self.reporter.report_start();
         while !must_stop() && !self.has_failed() {
+            schedule.begin(Instant::now());
             sampled = self.sample(source, &mut moment);
             if sampled.is_err() {
                 break;
             }
+            let due = schedule.end(Instant::now());
+            self.counts.stretched = schedule.stretched();
+            self.reporter
+                .report_pace(&schedule, moment.sample.iter().len());
             self.report_progress();
-            let now = Instant::now();
-            while due <= now {
-                due += interval;
-            }
             while !must_stop() && !self.has_failed() {
                 let rest = due.saturating_duration_since(Instant::now());
                 if rest.is_zero() {

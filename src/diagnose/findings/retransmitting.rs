@@ -162,7 +162,7 @@ fn dropped_by_receiver(facts: &Facts<'_>, socket: SocketRef<'_>) -> bool {
         && facts
             .moment
             .peers()
-            .peer(socket.socket)
+            .peer(&facts.moment.sample, socket.socket)
             .and_then(|row| facts.socket(row as u32))
             .and_then(|peer| peer.memory())
             .and_then(MemoryInfo::drops)

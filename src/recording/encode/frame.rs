@@ -112,6 +112,7 @@ impl Encoder {
             settings,
             faults,
             timings: _,
+            preview: _,
         } = sample;
         let age_ns = monotonic_ns.saturating_sub(self.key_ns);
         let chunk_ns = if self.key_bytes > LARGE_KEY {

@@ -56,6 +56,7 @@ pub(super) fn keeps_owner(reason: Unowned) -> bool {
             | Unowned::OtherNamespace
             | Unowned::PermissionDenied
             | Unowned::IoUring
+            | Unowned::NotRead
     )
 }
 

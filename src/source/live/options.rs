@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::model::Protocol;
 use crate::source::netlink::request::{AttributeRequest, Table};
 
 /// The sockets whose owners are looked up. This costs more than the rest of a Sample: one system call per descriptor of
@@ -42,6 +43,31 @@ pub struct LiveOptions {
     pub settings: bool,
     /// Total time that Samples may wait for user names. Later Samples have the names that arrived meanwhile.
     pub name_wait: Duration,
+    /// Dumps only about as many rows of each table; every Sample is a [`Preview`](crate::model::Preview).
+    pub first_rows: Option<usize>,
+}
+
+/// Rows of each table in a preview: far more than a screen has, and dumped in a few ms.
+const PREVIEW_ROWS: usize = 4096;
+
+impl LiveOptions {
+    /// Returns the options of a source that takes a preview: the first TCP, UDP and unix sockets, without owners. Only
+    /// of these kinds there are very many, and a request for one that the kernel lacks makes it look for a module.
+    pub fn preview() -> LiveOptions {
+        LiveOptions {
+            tables: vec![
+                Table::Tcp,
+                Table::Inet(Protocol::Udp),
+                Table::Inet6(Protocol::Udp),
+                Table::Unix,
+            ],
+            destroy_events: false,
+            owners: OwnerScope::None,
+            name_wait: Duration::ZERO,
+            first_rows: Some(PREVIEW_ROWS),
+            ..LiveOptions::default()
+        }
+    }
 }
 
 impl Default for LiveOptions {
@@ -56,6 +82,7 @@ impl Default for LiveOptions {
             devices: true,
             settings: true,
             name_wait: Duration::from_millis(20),
+            first_rows: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Dumps the kernel's socket tables into a Sample, or reads a substitute from `/proc` for unsupported tables.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::filter::{LoweredFilter, StateSet};
@@ -10,6 +11,7 @@ use crate::source::clock::{self, SuspensionClock};
 use crate::source::netlink::dump::Dumper;
 use crate::source::netlink::request::{AttributeRequest, Table};
 use crate::source::procfs::SocketFile;
+use crate::source::progress_meter::ProgressMeter;
 
 /// Time before an unsupported table is requested again: each request makes the kernel look for a module.
 const UNSUPPORTED_RETRY: Duration = Duration::from_secs(60);
@@ -76,6 +78,11 @@ impl TableDumps {
     /// Reports whether a process still has `socket` open; `None` if the kernel cannot report it.
     pub(super) fn is_open(&mut self, socket: &Socket) -> Option<bool> {
         self.dumper.is_open(socket)
+    }
+
+    /// Counts the sockets that are dumped.
+    pub(super) fn count_with(&mut self, meter: &Arc<ProgressMeter>) {
+        self.dumper.count_with(meter);
     }
 
     /// Resolves a device's index to its name.

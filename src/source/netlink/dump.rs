@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_SOCK_DIAG};
@@ -13,9 +14,20 @@ use super::request::{AttributeRequest, Table, write_single_request};
 use super::wire::RECEIVE_BUFFER;
 use crate::model::{self, Fault, FaultSeverity, SocketTable};
 use crate::privilege::{self, ADMINISTER_NETWORK};
+use crate::source::progress_meter::ProgressMeter;
 
 /// Time to wait for the kernel's answer, which takes milliseconds.
 const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Opens a `sock_diag` socket in the network namespace of the calling thread.
+fn open_socket() -> io::Result<Socket> {
+    // The kernel reports marks only if both the socket's opener and the sender may administer the network.
+    let _raised = privilege::raise(ADMINISTER_NETWORK);
+    let socket = Socket::new(NETLINK_SOCK_DIAG)?;
+    socket.connect(&SocketAddr::new(0, 0))?;
+    sockopt::set_socket_timeout(socket.as_fd(), sockopt::Timeout::Recv, Some(TIMEOUT))?;
+    Ok(socket)
+}
 
 /// Outcome of one dump, apart from its rows.
 #[derive(Debug, Default)]
@@ -40,6 +52,9 @@ pub struct Dumper {
     netns: u32,
     /// The reply to a request for a single socket.
     single: SocketTable,
+    meter: Arc<ProgressMeter>,
+    /// Number of rows of a table after which the rest is not fetched.
+    first_rows: Option<usize>,
 }
 
 impl Dumper {
@@ -48,19 +63,26 @@ impl Dumper {
     /// # Errors
     /// If `socket(2)` or `connect(2)` fails.
     pub fn new(netns: u32) -> io::Result<Dumper> {
-        // The kernel reports marks only if both the socket's opener and the sender may administer the network.
-        let _raised = privilege::raise(ADMINISTER_NETWORK);
-        let socket = Socket::new(NETLINK_SOCK_DIAG)?;
-        socket.connect(&SocketAddr::new(0, 0))?;
-        sockopt::set_socket_timeout(socket.as_fd(), sockopt::Timeout::Recv, Some(TIMEOUT))?;
         Ok(Dumper {
-            socket,
+            socket: open_socket()?,
             request: Vec::new(),
             buffer: vec![0; RECEIVE_BUFFER],
             sequence: 0,
             netns,
             single: SocketTable::default(),
+            meter: Arc::default(),
+            first_rows: None,
         })
+    }
+
+    /// Counts the rows of dumps.
+    pub(in crate::source) fn count_with(&mut self, meter: &Arc<ProgressMeter>) {
+        self.meter = Arc::clone(meter);
+    }
+
+    /// Fetches about as many rows of each table, and not the rest.
+    pub(in crate::source) fn fetch_first(&mut self, rows: Option<usize>) {
+        self.first_rows = rows;
     }
 
     /// Resolves a device's index to its name in the network namespace of this socket.
@@ -207,7 +229,9 @@ impl Dumper {
         let mut reason = None;
         let mut interrupted = false;
         let mut truncated = 0usize;
+        let from = table.len_unfinished();
         loop {
+            let rows = table.len_unfinished();
             let received = match self.receive(RecvFlags::TRUNC) {
                 Ok(length) => length,
                 Err(Errno::AGAIN) => {
@@ -230,10 +254,17 @@ impl Dumper {
             let now = Instant::now();
             outcome.decode_time += now - clock;
             clock = now;
+            self.meter.add_sockets(table.len_unfinished() - rows);
             malformed += status.malformed;
             reason = reason.or(status.reason);
             interrupted |= status.interrupted;
+            let has_enough = |first| table.len_unfinished() - from >= first;
             match status.ended {
+                None if self.first_rows.is_some_and(has_enough) => {
+                    // Closing the socket ends the dump.
+                    self.socket = open_socket()?;
+                    break;
+                }
                 None => {}
                 Some(0) => break,
                 Some(code) => return Err(io::Error::from_raw_os_error(code)),

@@ -112,7 +112,11 @@ impl CounterReader {
 
 /// Reads a file below `net`. That directory follows the main thread's namespace, so the calling thread's own directory
 /// is preferred.
-fn read_file<'a>(root: &Path, name: &str, text: &'a mut Vec<u8>) -> Result<&'a str, Fault> {
+pub(super) fn read_file<'a>(
+    root: &Path,
+    name: &str,
+    text: &'a mut Vec<u8>,
+) -> Result<&'a str, Fault> {
     let own = root.join("thread-self/net").join(name);
     let shared = root.join("net").join(name);
     let path = if own.exists() { &own } else { &shared };

@@ -5,14 +5,16 @@ use std::sync::{Arc, LazyLock};
 
 use super::filter_conditions::{self, Conditions};
 use super::headings::{WIDE_ONLY, Widths, headings};
-use crate::aggregate::{Difference, DifferenceKind, DifferenceSide, Moment, ProcessDifference};
+use crate::aggregate::{
+    Cancellation, Difference, DifferenceKind, DifferenceSide, Moment, ProcessDifference,
+};
 use crate::column::format::MISSING;
 use crate::column::{
     PROCESS_DIFFERENCE_COLUMNS, ProcessDifferences as ProcessKind, SOCKET_DIFFERENCE_COLUMNS,
     SocketChange, SocketDifferences as SocketKind, SocketRow,
 };
 use crate::filter::Filter;
-use crate::model::{ProcessKey, Sample, SocketKey};
+use crate::model::{ProcessKey, SocketKey};
 use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::text;
@@ -21,8 +23,12 @@ use crate::tui::theme::Tone;
 /// The comparison of the marked instant with the one shown.
 #[derive(Debug, Default)]
 pub struct InstantComparison {
-    /// The Sample that was marked.
-    marked: Arc<Sample>,
+    /// The moment that was marked.
+    marked: Arc<Moment>,
+    /// The time of the moment shown, ns of the monotonic clock.
+    shown_ns: u64,
+    /// The filter, which the sockets compared pass.
+    filter: Arc<Filter>,
     /// True if the marked instant is the later one.
     is_marked_later: bool,
     /// The differences.
@@ -30,34 +36,48 @@ pub struct InstantComparison {
 }
 
 impl InstantComparison {
-    /// Compares the sockets of the marked Sample and of the moment shown that pass the filter.
-    pub fn new(marked: Arc<Sample>, moment: &Moment, filter: &Filter) -> InstantComparison {
-        let is_marked_later = marked.monotonic_ns > moment.sample.monotonic_ns;
+    /// Compares the sockets of the marked moment and of the one shown that pass the filter.
+    fn new(
+        marked: Arc<Moment>,
+        moment: &Moment,
+        filter: Arc<Filter>,
+        cancellation: &Cancellation,
+    ) -> InstantComparison {
+        let is_marked_later = marked.sample.monotonic_ns > moment.sample.monotonic_ns;
         let (before, after) = if is_marked_later {
-            (&moment.sample, &*marked)
+            (&moment.sample, &marked.sample)
         } else {
-            (&*marked, &moment.sample)
+            (&marked.sample, &moment.sample)
         };
-        let difference = Difference::between(before, after, |instant, row| {
+        let difference = Difference::between(before, after, cancellation, |instant, row| {
             let row = row as usize;
             let shown = (instant == DifferenceSide::Before) == is_marked_later;
             let row = if shown {
                 SocketRow::of(moment, row)
             } else {
-                marked.socket(row).map(SocketRow::detached)
+                marked.sample.socket(row).map(SocketRow::detached)
             };
             filter.is_empty() || row.is_some_and(|row| filter.matches(row.socket, &row))
         });
         InstantComparison {
+            shown_ns: moment.sample.monotonic_ns,
             marked,
+            filter,
             is_marked_later,
             difference,
         }
     }
 
+    /// True if this is the comparison of these instants.
+    fn is_of(&self, marked: &Arc<Moment>, moment: &Moment, filter: &Filter) -> bool {
+        Arc::ptr_eq(&self.marked, marked)
+            && self.shown_ns == moment.sample.monotonic_ns
+            && *self.filter == *filter
+    }
+
     /// The times of the earlier and the later instant, µs since 1970 UTC.
     pub fn instants(&self, moment: &Moment) -> (i64, i64) {
-        let (marked, shown) = (self.marked.taken_at_us, moment.sample.taken_at_us);
+        let (marked, shown) = (self.marked.sample.taken_at_us, moment.sample.taken_at_us);
         if self.is_marked_later {
             (shown, marked)
         } else {
@@ -68,7 +88,10 @@ impl InstantComparison {
     /// A socket that differs, by its row number.
     fn socket<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<SocketChange<'m>> {
         let difference = self.difference.sockets.get(number as usize)?;
-        let marked = |row: u32| self.marked.socket(row as usize).map(SocketRow::detached);
+        let marked = |row: u32| {
+            let socket = self.marked.sample.socket(row as usize);
+            socket.map(SocketRow::detached)
+        };
         let shown = |row: u32| SocketRow::of(moment, row as usize);
         let (before, after) = (difference.before, difference.after);
         let (before, after) = if self.is_marked_later {
@@ -84,11 +107,38 @@ impl InstantComparison {
     }
 }
 
-/// The sockets that differ.
-#[derive(Debug, Default)]
-pub struct SocketDifferences {
+/// The instant to compare with the one shown, and the comparison.
+#[derive(Debug, Clone, Default)]
+pub struct ComparisonSource {
+    /// The marked moment.
+    pub marked: Arc<Moment>,
+    /// The filter, which the sockets compared pass.
+    pub filter: Arc<Filter>,
     /// The comparison of the two instants.
     pub comparison: Arc<InstantComparison>,
+}
+
+impl ComparisonSource {
+    /// Compares the two instants, unless that is done.
+    fn refresh(&mut self, moment: &Moment, cancellation: &Cancellation) {
+        if !(self.comparison).is_of(&self.marked, moment, &self.filter) {
+            let (marked, filter) = (Arc::clone(&self.marked), Arc::clone(&self.filter));
+            let comparison = InstantComparison::new(marked, moment, filter, cancellation);
+            self.comparison = Arc::new(comparison);
+        }
+    }
+
+    /// The differences.
+    fn difference(&self) -> &Difference {
+        &self.comparison.difference
+    }
+}
+
+/// The sockets that differ.
+#[derive(Debug, Clone, Default)]
+pub struct SocketDifferences {
+    /// The comparison.
+    pub source: ComparisonSource,
 }
 
 const SOCKET_WIDTHS: [Widths; 12] = [
@@ -123,8 +173,9 @@ impl List for SocketDifferences {
         &SOCKET_COLUMN_SET
     }
 
-    fn collect_rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
-        out.extend(0..self.comparison.difference.sockets.len() as u32);
+    fn collect_rows(&mut self, moment: &Moment, cancellation: &Cancellation, out: &mut Vec<u32>) {
+        self.source.refresh(moment, cancellation);
+        out.extend(0..self.source.difference().sockets.len() as u32);
     }
 
     fn empty_text(&self) -> &'static str {
@@ -132,12 +183,12 @@ impl List for SocketDifferences {
     }
 
     fn unfiltered_len(&self, _moment: &Moment) -> usize {
-        let difference = &self.comparison.difference;
+        let difference = self.source.difference();
         difference.sockets.len() + difference.omitted
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<SocketChange<'m>> {
-        self.comparison.socket(moment, number)
+        self.source.comparison.socket(moment, number)
     }
 
     fn key(&self, moment: &Moment, number: u32) -> Option<SocketKey> {
@@ -151,6 +202,19 @@ impl List for SocketDifferences {
 
     fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
         self.key(moment, number).map(OpenTarget::Socket)
+    }
+
+    fn has_peers() -> bool {
+        true
+    }
+
+    fn socket_row(&self, _moment: &Moment, number: u32) -> Option<u32> {
+        let difference = self.source.difference().sockets.get(number as usize)?;
+        if self.source.comparison.is_marked_later {
+            difference.before
+        } else {
+            difference.after
+        }
     }
 
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
@@ -185,7 +249,7 @@ impl List for SocketDifferences {
     }
 
     fn cell_tone(&self, _moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
-        let difference = self.comparison.difference.sockets.get(number as usize);
+        let difference = self.source.difference().sockets.get(number as usize);
         let fate = difference.map(|difference| difference.kind);
         match (SOCKET_DIFFERENCE_COLUMNS[column].id, fate) {
             _ if text == MISSING || text == "0" || text == "0 B" => Tone::Muted,
@@ -199,10 +263,10 @@ impl List for SocketDifferences {
 }
 
 /// The processes with sockets that differ.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ProcessDifferences {
-    /// The comparison of the two instants.
-    pub comparison: Arc<InstantComparison>,
+    /// The comparison.
+    pub source: ComparisonSource,
 }
 
 const PROCESS_WIDTHS: [Widths; 9] = [
@@ -234,8 +298,9 @@ impl List for ProcessDifferences {
         &PROCESS_COLUMN_SET
     }
 
-    fn collect_rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
-        out.extend(0..self.comparison.difference.processes.len() as u32);
+    fn collect_rows(&mut self, moment: &Moment, cancellation: &Cancellation, out: &mut Vec<u32>) {
+        self.source.refresh(moment, cancellation);
+        out.extend(0..self.source.difference().processes.len() as u32);
     }
 
     fn empty_text(&self) -> &'static str {
@@ -243,11 +308,11 @@ impl List for ProcessDifferences {
     }
 
     fn unfiltered_len(&self, _moment: &Moment) -> usize {
-        self.comparison.difference.processes.len()
+        self.source.difference().processes.len()
     }
 
     fn row<'m>(&'m self, _moment: &'m Moment, number: u32) -> Option<&'m ProcessDifference> {
-        self.comparison.difference.processes.get(number as usize)
+        self.source.difference().processes.get(number as usize)
     }
 
     fn key(&self, moment: &Moment, number: u32) -> Option<ProcessKey> {

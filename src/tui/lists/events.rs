@@ -7,7 +7,7 @@ use super::filter_conditions::{self, Conditions};
 use super::headings::{WIDE_ONLY, Widths, headings};
 use super::owner_cell::shorten_owner;
 use super::sockets::socket_tone;
-use crate::aggregate::{EventKind, Moment};
+use crate::aggregate::{Cancellation, EventKind, Moment};
 use crate::column::format::MISSING;
 use crate::column::{EVENT_COLUMNS, EventLine, Events as EventKindOfRow};
 use crate::tui::open_target::OpenTarget;
@@ -16,7 +16,7 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// The events that are kept.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Events {
     /// The time zone of their times.
     timezone: jiff::tz::TimeZone,
@@ -65,7 +65,7 @@ impl List for Events {
         &COLUMN_SET
     }
 
-    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, moment: &Moment, _: &Cancellation, out: &mut Vec<u32>) {
         let log = &moment.aggregate.events;
         let mut numbers = log.numbers();
         self.first = numbers.next().unwrap_or(0);
@@ -131,6 +131,10 @@ impl List for Events {
             }
             _ => text::cut_middle(text, width),
         }
+    }
+
+    fn has_peers() -> bool {
+        true
     }
 
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {

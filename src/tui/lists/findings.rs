@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::headings::{Widths, headings};
 use super::processes::process_index;
-use crate::aggregate::Moment;
+use crate::aggregate::{Cancellation, Moment};
 use crate::column::format::MISSING;
 use crate::column::{Service, SortKey};
 use crate::diagnose::{
@@ -23,7 +23,7 @@ use crate::tui::value_tones::severity_tone;
 const ENDED: u32 = 1 << 31;
 
 /// All findings.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Findings {
     /// The findings at the moment.
     pub findings: Arc<diagnose::Findings>,
@@ -82,7 +82,7 @@ impl List for Findings {
         false
     }
 
-    fn collect_rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, _moment: &Moment, _: &Cancellation, out: &mut Vec<u32>) {
         out.extend(0..self.findings.active.len() as u32);
         out.extend((0..self.findings.ended.len() as u32).map(|at| at | ENDED));
     }
@@ -168,6 +168,8 @@ pub fn finding_target(finding: &Finding, moment: &Moment) -> OpenTarget {
     match &finding.subject {
         Subject::Process(named) => process().unwrap_or_else(|| gone(&named.to_string())),
         // For a closed listener, the process that had it.
+        // Among many sockets it is not searched for before it is opened.
+        Subject::Socket { key, .. } if !moment.is_small() => OpenTarget::Socket(*key),
         Subject::Socket { key, .. } => match moment.row_of(*key) {
             Some(_) => OpenTarget::Socket(*key),
             None => process().unwrap_or_else(|| gone(&finding.subject.to_string())),

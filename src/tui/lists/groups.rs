@@ -3,16 +3,17 @@
 use std::borrow::Cow;
 
 use super::filter_conditions::{self, Conditions};
+use super::folding::Folding;
 use super::group_key::{GroupKey, Grouping};
-use crate::aggregate::Moment;
+use crate::aggregate::{Cancellation, Moment};
 use crate::column::{SOCKET_COLUMNS, SocketRow, SortKey, Total, format};
-use crate::model::{SeededMap, SeededSet};
+use crate::model::SeededMap;
 
 /// Bit that is set in the row number of a group's heading.
 const HEADING: u32 = 1 << 31;
 
 /// A group of sockets.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Group {
     pub(super) key: GroupKey,
     label: String,
@@ -61,11 +62,11 @@ impl Group {
 }
 
 /// The groups of one moment, and the ones that are unfolded.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Groups {
     pub(super) by: Grouping,
     all: Vec<Group>,
-    unfolded: SeededSet<GroupKey>,
+    folding: Folding<GroupKey>,
     /// Columns whose totals are known.
     total_columns: Vec<usize>,
 }
@@ -77,8 +78,14 @@ impl Groups {
         (number & HEADING != 0).then(|| self.all.get(at as usize))?
     }
 
-    /// Puts rows into groups, with the totals of these columns.
-    pub(super) fn build(&mut self, moment: &Moment, columns: &[usize], rows: &[u32]) {
+    /// Puts rows into groups, with the totals of these columns. Returns false if it was cancelled.
+    pub(super) fn build(
+        &mut self,
+        moment: &Moment,
+        columns: &[usize],
+        rows: &[u32],
+        cancellation: &Cancellation,
+    ) -> bool {
         self.all.clear();
         self.total_columns.clear();
         for &column in columns {
@@ -90,7 +97,10 @@ impl Groups {
         let mut index: SeededMap<GroupKey, usize> = SeededMap::default();
         // Consecutive rows are often of the same group.
         let mut last: Option<(GroupKey, usize)> = None;
-        for &row in rows {
+        for (place, &row) in rows.iter().enumerate() {
+            if cancellation.is_cancelled_at(place) {
+                return false;
+            }
             let Some(socket) = SocketRow::of(moment, row as usize) else {
                 continue;
             };
@@ -107,7 +117,7 @@ impl Groups {
                             .iter()
                             .map(|&column| (column, None))
                             .collect(),
-                        unfolded: self.unfolded.contains(&key),
+                        unfolded: self.folding.is_unfolded(&key),
                         members: Vec::new(),
                     });
                     self.all.len() - 1
@@ -128,6 +138,7 @@ impl Groups {
                 }
             }
         }
+        true
     }
 
     /// The indexes of the groups that are unfolded.
@@ -176,28 +187,19 @@ impl Groups {
         self.all.iter().map(|group| group.members.len()).sum()
     }
 
-    /// Folds or unfolds a group; returns true if there is one with this number.
-    pub(super) fn toggle_fold(&mut self, number: u32) -> bool {
-        let Some(key) = self.get(number).map(|group| group.key) else {
-            return false;
-        };
-        if !self.unfolded.remove(&key) {
-            self.unfolded.insert(key);
-        }
+    /// Folds or unfolds a group; returns true.
+    pub(super) fn toggle_fold(&mut self, key: GroupKey) -> bool {
+        self.folding.toggle(key);
         true
     }
 
-    /// Unfolds all groups, or folds all if all are unfolded; returns true if there are groups.
-    pub(super) fn toggle_all_folds(&mut self) -> bool {
+    /// Unfolds all groups, or folds all if all of `shown` are unfolded; returns true if there are groups.
+    pub(super) fn toggle_all_folds(&mut self, shown: &Groups) -> bool {
         if self.by == Grouping::None {
             return false;
         }
-        if self.all.iter().all(|group| group.unfolded) {
-            self.unfolded.clear();
-        } else {
-            let keys = self.all.iter().map(|group| group.key);
-            self.unfolded.extend(keys);
-        }
+        let mut all = shown.all.iter();
+        self.folding.set_all(!all.all(|group| group.unfolded));
         true
     }
 }

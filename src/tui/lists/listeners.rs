@@ -7,7 +7,7 @@ use super::filter_conditions::{self, Conditions};
 use super::finding_note;
 use super::headings::{WIDE_ONLY, Widths, headings};
 use super::owner_cell::shorten_owner;
-use crate::aggregate::Moment;
+use crate::aggregate::{Cancellation, Moment};
 use crate::column::format::MISSING;
 use crate::column::{LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind};
 use crate::diagnose::{Concern, Findings, SocketConcern};
@@ -19,7 +19,7 @@ use crate::tui::theme::Tone;
 use crate::tui::value_tones::queue_tone;
 
 /// All listening sockets.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Listeners {
     /// The findings, for the notes on rows.
     pub findings: Arc<Findings>,
@@ -64,7 +64,7 @@ impl List for Listeners {
         &COLUMN_SET
     }
 
-    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, moment: &Moment, _: &Cancellation, out: &mut Vec<u32>) {
         out.extend(0..moment.aggregate.listeners.len() as u32);
     }
 
@@ -127,6 +127,11 @@ impl List for Listeners {
         row.map_or_else(Vec::new, |row| {
             filter_conditions::of_socket(&row.socket, row.socket.socket.socket.state)
         })
+    }
+
+    fn socket_row(&self, moment: &Moment, number: u32) -> Option<u32> {
+        let totals = moment.aggregate.listeners.get(number as usize)?;
+        Some(totals.row)
     }
 
     fn kill_target(&self, moment: &Moment, number: u32) -> Option<KillTarget> {

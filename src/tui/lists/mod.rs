@@ -6,6 +6,7 @@ mod events;
 pub(super) mod filter_conditions;
 mod finding_note;
 mod findings;
+mod folding;
 mod group_key;
 mod groups;
 mod headings;
@@ -17,7 +18,7 @@ mod remotes;
 mod sockets;
 pub mod system;
 
-pub use differences::{InstantComparison, ProcessDifferences, SocketDifferences};
+pub use differences::{ComparisonSource, InstantComparison, ProcessDifferences, SocketDifferences};
 pub use events::Events;
 pub use findings::{Findings, finding_target};
 pub use group_key::Grouping;

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use super::filter_conditions::{self, Conditions};
 use super::finding_note;
 use super::headings::{WIDE_ONLY, Widths, headings};
-use crate::aggregate::{Moment, ProcessTotals};
+use crate::aggregate::{Cancellation, Moment, ProcessTotals};
 use crate::column::format::MISSING;
 use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
 use crate::diagnose::{Concern, Findings};
@@ -18,7 +18,7 @@ use crate::tui::theme::Tone;
 use crate::tui::value_tones::{limit_tone, retransmitted_tone};
 
 /// Processes that hold sockets.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Processes {
     /// True to list only processes that have, or just had, connections in TIME-WAIT.
     is_time_wait_only: bool,
@@ -88,7 +88,7 @@ impl List for Processes {
         &COLUMN_SET
     }
 
-    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, moment: &Moment, _: &Cancellation, out: &mut Vec<u32>) {
         let all = (0..).zip(&moment.aggregate.processes);
         // Processes without a socket that passes the filter are omitted.
         let narrowed = moment.filtered().is_some();

@@ -2,26 +2,20 @@
 
 use std::net::IpAddr;
 
-use crate::aggregate::{FirstProcesses, Moment, RemoteTotals, Throughput};
+use crate::aggregate::{Cancellation, FirstProcesses, Moment, RemoteTotals, Throughput};
 use crate::column::Service;
 use crate::model::{Protocol, Socket, State};
 use crate::model::{SeededMap, SeededSet};
 
-/// True if a socket is connected by way of this port.
-pub(super) fn uses_service(moment: &Moment, socket: &Socket, service: Service) -> bool {
-    service_of(socket, |port| listens(moment, port)) == Some(service)
-}
-
-/// True if a socket of this machine listens on a port.
-fn listens(moment: &Moment, port: u16) -> bool {
-    let mut ports = moment.aggregate.ports.iter();
-    ports.any(|totals| totals.port == port)
+/// The ports on which this machine listens.
+pub(super) fn listening_ports(moment: &Moment) -> SeededSet<u16> {
+    moment.aggregate.ports.iter().map(|p| p.port).collect()
 }
 
 /// The service port of a socket: the local port if this machine listens on it, otherwise the remote port.
-fn service_of(socket: &Socket, listens: impl Fn(u16) -> bool) -> Option<Service> {
+pub(super) fn service_of(socket: &Socket, listening: &SeededSet<u16>) -> Option<Service> {
     let (local, remote) = (socket.local()?, socket.remote()?);
-    let here = socket.protocol == Protocol::Tcp && listens(local.port);
+    let here = socket.protocol == Protocol::Tcp && listening.contains(&local.port);
     let port = if here { local.port } else { remote.port };
     Some(Service { port, here })
 }
@@ -29,12 +23,16 @@ fn service_of(socket: &Socket, listens: impl Fn(u16) -> bool) -> Option<Service>
 /// The totals of some hosts, port by port.
 pub(super) fn port_totals(
     moment: &Moment,
-    hosts: &SeededSet<IpAddr>,
+    has_ports: impl Fn(&IpAddr) -> bool,
+    cancellation: &Cancellation,
 ) -> Vec<(Service, RemoteTotals)> {
-    let listening: SeededSet<u16> = moment.aggregate.ports.iter().map(|p| p.port).collect();
+    let listening = listening_ports(moment);
     let mut index: SeededMap<(IpAddr, Service), usize> = SeededMap::default();
     let mut ports: Vec<(Service, RemoteTotals)> = Vec::new();
-    for (number, socket) in moment.filtered_sockets() {
+    for (at, (number, socket)) in moment.filtered_sockets().enumerate() {
+        if cancellation.is_cancelled_at(at) {
+            break;
+        }
         let Some(rates) = moment.aggregate.sockets.get(number as usize) else {
             continue;
         };
@@ -43,10 +41,10 @@ pub(super) fn port_totals(
             continue;
         };
         let address = remote.canonical().address;
-        if !hosts.contains(&address) {
+        if !has_ports(&address) {
             continue;
         }
-        let Some(service) = service_of(row, |port| listening.contains(&port)) else {
+        let Some(service) = service_of(row, &listening) else {
             continue;
         };
         let at = *index.entry((address, service)).or_insert_with(|| {

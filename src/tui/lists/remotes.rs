@@ -6,13 +6,14 @@ use std::sync::{Arc, LazyLock};
 
 use super::filter_conditions::{self, Conditions};
 use super::finding_note;
+use super::folding::Folding;
 use super::headings::{WIDE_ONLY, Widths, headings};
 use super::remote_ports::port_totals;
-use crate::aggregate::{Moment, RemoteTotals};
+use crate::aggregate::{Cancellation, Moment, RemoteTotals};
 use crate::column::format::MISSING;
 use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
 use crate::diagnose::{Concern, Findings};
-use crate::model::SeededSet;
+use crate::model::SeededMap;
 use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
 use crate::tui::theme::Tone;
@@ -22,9 +23,9 @@ use crate::tui::value_tones::retransmitted_tone;
 const PORT: u32 = 1 << 31;
 
 /// All remote hosts.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Remotes {
-    unfolded: SeededSet<IpAddr>,
+    folding: Folding<IpAddr>,
     /// The ports of the hosts that are unfolded.
     ports: Vec<(Service, RemoteTotals)>,
     /// The findings, for the notes on rows.
@@ -68,7 +69,7 @@ impl List for Remotes {
         &COLUMN_SET
     }
 
-    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, moment: &Moment, _: &Cancellation, out: &mut Vec<u32>) {
         out.extend(0..moment.aggregate.remotes.len() as u32);
     }
 
@@ -91,7 +92,7 @@ impl List for Remotes {
             moment,
             totals,
             service,
-            unfolded: self.unfolded.contains(&totals.address),
+            unfolded: self.folding.is_unfolded(&totals.address),
             note: match service {
                 // Findings know remote ports only.
                 Some(Service { here: true, .. }) => None,
@@ -159,29 +160,29 @@ impl List for Remotes {
     }
 
     fn is_outlined(&self) -> bool {
-        !self.unfolded.is_empty()
+        !self.folding.is_folded()
     }
 
     fn outline(&mut self, context: &mut OutlineContext<'_>, order: &mut Vec<u32>) {
-        let (moment, sort) = (context.moment, context.sort);
+        let (moment, cancellation) = (context.moment, context.cancellation);
         if !context.in_order {
-            context.sorter.sort(self, moment, sort, order);
+            context.sort(self, order);
         }
-        self.ports = port_totals(moment, &self.unfolded);
+        let has_ports = |address: &IpAddr| self.folding.is_unfolded(address);
+        self.ports = port_totals(moment, has_ports, cancellation);
         let mut ports: Vec<u32> = (0..self.ports.len() as u32).map(|at| at | PORT).collect();
-        context.sorter.sort(self, moment, sort, &mut ports);
-        let hosts = std::mem::take(order);
-        for host in hosts {
+        context.sort(self, &mut ports);
+        let mut below: SeededMap<IpAddr, Vec<u32>> = SeededMap::default();
+        for port in ports {
+            if let Some((_, totals)) = self.ports.get((port & !PORT) as usize) {
+                below.entry(totals.address).or_default().push(port);
+            }
+        }
+        for host in std::mem::take(order) {
             order.push(host);
-            let Some(address) = self.row(moment, host).map(|line| line.totals.address) else {
-                continue;
-            };
-            if self.unfolded.contains(&address) {
-                let below = ports.iter().copied().filter(|&port| {
-                    let ports = self.ports.get((port & !PORT) as usize);
-                    ports.is_some_and(|(_, totals)| totals.address == address)
-                });
-                order.extend(below);
+            let address = self.row(moment, host).map(|line| line.totals.address);
+            if let Some(ports) = address.and_then(|address| below.get(&address)) {
+                order.extend_from_slice(ports);
             }
         }
     }
@@ -190,23 +191,16 @@ impl List for Remotes {
         None
     }
 
-    fn toggle_fold(&mut self, moment: &Moment, number: u32) -> bool {
-        let Some(address) = self.row(moment, number).map(|line| line.totals.address) else {
+    fn toggle_fold(&mut self, shown: &Remotes, moment: &Moment, number: u32) -> bool {
+        let Some(address) = shown.row(moment, number).map(|line| line.totals.address) else {
             return false;
         };
-        if !self.unfolded.remove(&address) {
-            self.unfolded.insert(address);
-        }
+        self.folding.toggle(address);
         true
     }
 
-    fn toggle_all_folds(&mut self, moment: &Moment) -> bool {
-        if self.unfolded.is_empty() {
-            let hosts = moment.aggregate.remotes.iter();
-            self.unfolded.extend(hosts.map(|remote| remote.address));
-        } else {
-            self.unfolded.clear();
-        }
+    fn toggle_all_folds(&mut self, _shown: &Remotes) -> bool {
+        self.folding.set_all(self.folding.is_folded());
         true
     }
 }

@@ -10,11 +10,11 @@ use super::groups::{Group, Groups};
 use super::headings::{WIDE_ONLY, Widths, headings};
 use super::owner_cell::shorten_owner;
 use super::processes::process_index;
-use super::remote_ports::uses_service;
-use crate::aggregate::{Change, Moment};
+use super::remote_ports::{listening_ports, service_of};
+use crate::aggregate::{Cancellation, Change, Moment};
 use crate::column::format::MISSING;
 use crate::column::{SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, SortKey, Total};
-use crate::model::{ProcessKey, SocketKey, SocketRef};
+use crate::model::{Endpoint, ProcessKey, SocketKey, SocketRef};
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
@@ -43,7 +43,7 @@ pub enum LineKey {
 }
 
 /// The sockets of a scope, one by one or in groups.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Sockets {
     scope: SocketScope,
     groups: Groups,
@@ -123,34 +123,20 @@ impl List for Sockets {
         &COLUMN_SET
     }
 
-    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
-        let collect = |wanted: &dyn Fn(SocketRef<'_>) -> bool, out: &mut Vec<u32>| {
-            let all = moment.filtered_sockets();
-            out.extend(all.filter_map(|(number, socket)| wanted(socket).then_some(number)));
+    fn collect_rows(&mut self, moment: &Moment, cancellation: &Cancellation, out: &mut Vec<u32>) {
+        if self.scope == SocketScope::All {
+            moment.extend_filtered_rows(out);
+            return;
+        }
+        let Some(belongs) = scope_check(self.scope, moment) else {
+            return;
         };
-        match self.scope {
-            SocketScope::All => moment.extend_filtered_rows(out),
-            SocketScope::OwnedBy(key) => {
-                let Some(process) = process_index(moment, key) else {
-                    return;
-                };
-                let holds = |socket: SocketRef<'_>| {
-                    let mut holders = socket.holders().iter();
-                    holders.any(|holder| holder.process == process)
-                };
-                collect(&holds, out);
+        for (at, (number, socket)) in moment.filtered_sockets().enumerate() {
+            if cancellation.is_cancelled_at(at) {
+                return;
             }
-            SocketScope::Remote(address, service) => {
-                let is_connected = |socket: SocketRef<'_>| {
-                    let remote = socket
-                        .socket
-                        .remote()
-                        .map(crate::model::Endpoint::canonical);
-                    remote.is_some_and(|remote| remote.address == address)
-                        && service
-                            .is_none_or(|service| uses_service(moment, socket.socket, service))
-                };
-                collect(&is_connected, out);
+            if belongs(socket) {
+                out.push(number);
             }
         }
     }
@@ -173,15 +159,13 @@ impl List for Sockets {
             SocketScope::OwnedBy(key) => process_index(moment, key)
                 .and_then(|at| moment.unfiltered().processes.get(at as usize))
                 .map_or(0, |totals| totals.sockets as usize),
-            SocketScope::Remote(address, service) => {
-                let is_connected = |socket: &SocketRef<'_>| {
-                    let remote = socket.socket.remote();
-                    remote.is_some_and(|remote| remote.canonical().address == address)
-                        && service
-                            .is_none_or(|service| uses_service(moment, socket.socket, service))
-                };
-                moment.sample.iter().filter(is_connected).count()
-            }
+            SocketScope::Remote(..) => scope_check(self.scope, moment).map_or(0, |belongs| {
+                moment
+                    .sample
+                    .iter()
+                    .filter(|&socket| belongs(socket))
+                    .count()
+            }),
         }
     }
 
@@ -263,6 +247,14 @@ impl List for Sockets {
         found
     }
 
+    fn has_peers() -> bool {
+        true
+    }
+
+    fn socket_row(&self, _moment: &Moment, number: u32) -> Option<u32> {
+        self.group(number).is_none().then_some(number)
+    }
+
     fn kill_target(&self, moment: &Moment, number: u32) -> Option<KillTarget> {
         Some(KillTarget::of_socket(&self.row(moment, number)?))
     }
@@ -290,18 +282,25 @@ impl List for Sockets {
     }
 
     fn outline(&mut self, context: &mut OutlineContext<'_>, order: &mut Vec<u32>) {
-        let (moment, sort) = (context.moment, context.sort);
-        self.groups.build(moment, context.total_columns, order);
+        let is_built = (self.groups).build(
+            context.moment,
+            context.total_columns,
+            order,
+            context.cancellation,
+        );
+        if !is_built {
+            return;
+        }
         if !context.in_order {
             // The rows of folded groups are not shown.
             for group in self.groups.unfolded_groups() {
                 let mut members = self.groups.take_members(group);
-                context.sorter.sort(self, moment, sort, &mut members);
+                context.sort(self, &mut members);
                 self.groups.put_members(group, members);
             }
         }
         let mut headings = self.groups.heading_numbers();
-        context.sorter.sort(self, moment, sort, &mut headings);
+        context.sort(self, &mut headings);
         self.groups.write_order(&headings, order);
     }
 
@@ -313,12 +312,13 @@ impl List for Sockets {
         self.is_outlined().then(|| self.groups.leaf_count())
     }
 
-    fn toggle_fold(&mut self, _moment: &Moment, number: u32) -> bool {
-        self.groups.toggle_fold(number)
+    fn toggle_fold(&mut self, shown: &Sockets, _moment: &Moment, number: u32) -> bool {
+        let key = shown.group(number).map(|group| group.key);
+        key.is_some_and(|key| self.groups.toggle_fold(key))
     }
 
-    fn toggle_all_folds(&mut self, _moment: &Moment) -> bool {
-        self.groups.toggle_all_folds()
+    fn toggle_all_folds(&mut self, shown: &Sockets) -> bool {
+        self.groups.toggle_all_folds(&shown.groups)
     }
 
     fn next_grouping(&mut self) -> bool {
@@ -328,6 +328,33 @@ impl List for Sockets {
 
     fn grouping_name(&self) -> Option<&'static str> {
         self.groups.by.name()
+    }
+}
+
+/// Returns the check whether a socket belongs to a scope of a moment; `None` if none does.
+fn scope_check(
+    scope: SocketScope,
+    moment: &Moment,
+) -> Option<Box<dyn Fn(SocketRef<'_>) -> bool + '_>> {
+    match scope {
+        SocketScope::All => Some(Box::new(|_| true)),
+        SocketScope::OwnedBy(key) => {
+            let process = process_index(moment, key)?;
+            Some(Box::new(move |socket| {
+                let mut holders = socket.holders().iter();
+                holders.any(|holder| holder.process == process)
+            }))
+        }
+        SocketScope::Remote(address, service) => {
+            let listening = service.map(|_| listening_ports(moment));
+            Some(Box::new(move |socket| {
+                let socket = socket.socket;
+                let remote = socket.remote().map(Endpoint::canonical);
+                remote.is_some_and(|remote| remote.address == address)
+                    && (listening.as_ref())
+                        .is_none_or(|listening| service_of(socket, listening) == service)
+            }))
+        }
     }
 }
 

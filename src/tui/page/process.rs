@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::unix_peers::UnixPeers;
 use crate::aggregate::Moment;
 use crate::model::{Process, ProcessKey};
 use crate::tui::lists::{DEFAULT_SORT, SocketScope, Sockets, process_index};
@@ -16,6 +17,8 @@ pub struct ProcessPage {
     pub last_known: Arc<Process>,
     /// Sockets of the process.
     pub sockets: Table<Sockets>,
+    /// The processes at the other ends of its unix sockets, with the number of the moment that they were counted in.
+    pub unix_peers: Option<(u64, UnixPeers)>,
 }
 
 impl ProcessPage {
@@ -26,6 +29,7 @@ impl ProcessPage {
             key: process.key,
             last_known: process,
             sockets: Table::new(Sockets::new(scope), DEFAULT_SORT, true),
+            unix_peers: None,
         }
     }
 

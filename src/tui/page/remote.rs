@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::Service;
 use crate::tui::lists::{DEFAULT_SORT, SocketScope, Sockets};
 use crate::tui::table::Table;
@@ -15,6 +16,8 @@ pub struct RemotePage {
     pub service: Option<Service>,
     /// The sockets connected to it.
     pub sockets: Table<Sockets>,
+    /// The last known index of the host among the remote hosts.
+    index: usize,
 }
 
 impl RemotePage {
@@ -25,6 +28,18 @@ impl RemotePage {
             address,
             service,
             sockets: Table::new(Sockets::new(scope), DEFAULT_SORT, true),
+            index: 0,
         }
+    }
+
+    /// The totals of the host; `None` if no socket is connected to it.
+    pub fn totals<'m>(&mut self, moment: &'m Moment) -> Option<&'m RemoteTotals> {
+        let remotes = &moment.aggregate.remotes;
+        let is_it = |remote: &RemoteTotals| remote.address == self.address;
+        // There may be a million, and most keep their places.
+        if !remotes.get(self.index).is_some_and(is_it) {
+            self.index = remotes.iter().position(is_it)?;
+        }
+        remotes.get(self.index)
     }
 }

@@ -6,6 +6,7 @@ use super::socket_point::SocketPoint;
 use crate::aggregate::{EventKind, EventLog, Moment, SocketRates};
 use crate::column::SocketRow;
 use crate::model::{Sample, SocketKey, SocketRef, State, TcpInfo};
+use crate::tui::view_request::SocketRows;
 
 /// Maximum number of points kept per socket: ten minutes at one sample a second.
 const MAX_POINTS: usize = 600;
@@ -46,6 +47,8 @@ pub struct SocketPage {
     pub line: usize,
     /// Presence of the socket in the moment shown.
     pub presence: Presence,
+    /// The row of the socket in the last moment that it was in.
+    row: Option<u32>,
     /// A Sample with only this socket, as last observed: its final figures if it was closed.
     last_known: Sample,
     rates: Option<SocketRates>,
@@ -62,12 +65,17 @@ pub struct SocketPage {
 }
 
 impl SocketPage {
-    /// Opens the page of a socket of a Sample.
-    pub(in crate::tui) fn new(socket: SocketRef<'_>, presence: Presence) -> SocketPage {
+    /// Opens the page of a socket of a Sample; `row` is its row in the moment shown, if it is in that.
+    pub(in crate::tui) fn new(
+        socket: SocketRef<'_>,
+        presence: Presence,
+        row: Option<u32>,
+    ) -> SocketPage {
         SocketPage {
             key: socket.socket.key(),
             line: 0,
             presence,
+            row,
             last_known: Sample::of_socket(socket),
             rates: None,
             points: VecDeque::new(),
@@ -81,15 +89,28 @@ impl SocketPage {
     /// Opens the page of the socket of an event, as it was then.
     pub(in crate::tui) fn of_event(log: &EventLog, number: u64) -> Option<SocketPage> {
         let (event, socket) = log.get(number)?;
-        Some(SocketPage::new(socket, Presence::Closed(event.at_us)))
+        Some(SocketPage::new(socket, Presence::Closed(event.at_us), None))
+    }
+
+    /// The row of the socket in the last moment that it was in.
+    pub(in crate::tui) fn row_number(&self) -> Option<u32> {
+        self.row
+    }
+
+    /// The row of the socket in a moment, if it is the last known one.
+    fn row_in(&self, moment: &Moment) -> Option<u32> {
+        self.row.filter(|&row| {
+            let socket = moment.sample.socket(row as usize);
+            socket.is_some_and(|socket| socket.socket.key() == self.key)
+        })
     }
 
     /// The row of the socket in the moment, or as it was last seen.
     pub fn row<'s>(&'s self, moment: &'s Moment) -> Option<SocketRow<'s>> {
         if self.presence == Presence::Present
-            && let Some(at) = moment.row_of(self.key)
+            && let Some(at) = self.row_in(moment)
         {
-            return SocketRow::of(moment, at);
+            return SocketRow::of(moment, at as usize);
         }
         self.known_row()
     }
@@ -112,18 +133,21 @@ impl SocketPage {
         self.last_point_ns = None;
     }
 
-    /// Updates figures, points and changes from a moment.
-    pub(super) fn update(&mut self, moment: &Moment) {
+    /// Updates figures, points and changes from a moment, in which `rows` may have the row of the socket.
+    pub(super) fn update(&mut self, moment: &Moment, rows: &SocketRows) {
         let log = &moment.aggregate.events;
         self.read_events(log);
-        let Some(at) = moment.row_of(self.key) else {
+        let search = || moment.row_of(self.key).map(|row| row as u32);
+        let known = rows.get(&self.key).copied();
+        self.row = known.unwrap_or_else(|| self.row_in(moment).or_else(search));
+        let Some(at) = self.row else {
             if self.presence == Presence::Present {
                 self.presence = Presence::Closed(moment.sample.taken_at_us);
                 self.rates = None;
             }
             return;
         };
-        let Some(row) = SocketRow::of(moment, at) else {
+        let Some(row) = SocketRow::of(moment, at as usize) else {
             return;
         };
         self.presence = Presence::Present;

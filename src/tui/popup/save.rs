@@ -45,6 +45,8 @@ pub(in crate::tui) fn unsavable_reason(state: &State) -> Option<&'static str> {
         Some(IS_RECORDING)
     } else if state.moment.is_none() {
         Some("there is no sample yet")
+    } else if state.preview().is_some() {
+        Some("not available in a preview")
     } else {
         None
     }

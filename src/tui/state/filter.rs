@@ -1,29 +1,10 @@
-//! The filter of the dashboard, and its application to the moment.
+//! The filter of the dashboard.
 
 use std::sync::Arc;
 
 use super::State;
-use crate::aggregate::{Event, FilteredView};
-use crate::column::{SocketRow, VOCABULARY};
+use crate::column::VOCABULARY;
 use crate::filter::{Filter, FilterError, ParseContext, RequestedSockets};
-use crate::model::SocketRef;
-
-/// True if an event passes the filter. A text search includes the kind of event and its states.
-fn passes(filter: &Filter, event: &Event, socket: SocketRef<'_>) -> bool {
-    if let Some(words) = filter.search_text() {
-        let states = [event.from, event.to].into_iter().flatten();
-        if words.matches(event.kind.name())
-            || states
-                .into_iter()
-                .any(|state| words.matches(state.short_name()))
-        {
-            return true;
-        }
-    }
-    event.matches(socket, |view| {
-        filter.matches(view, &SocketRow::detached(view))
-    })
-}
 
 impl State {
     /// The filter.
@@ -33,10 +14,9 @@ impl State {
 
     /// Sets the filter of all screens.
     pub fn set_filter(&mut self, filter: Filter) {
-        if filter != self.filter {
-            self.filter = filter;
-            self.filtered_view = FilteredView::new();
-            self.apply_filter();
+        if filter != *self.filter {
+            self.filter = Arc::new(filter);
+            self.restart_filter();
         }
     }
 
@@ -67,36 +47,10 @@ impl State {
         let text = self.filter.text().to_owned();
         match self.parse_filter(&text) {
             Ok(filter) => {
-                self.filter = filter;
-                self.filtered_view = FilteredView::new();
-                self.apply_filter();
+                self.filter = Arc::new(filter);
+                self.restart_filter();
             }
             Err(error) => self.message = Some(error.to_string()),
         }
-    }
-
-    /// Applies the filter to the moment and increments the sequence number.
-    pub(super) fn apply_filter(&mut self) {
-        self.sequence += 1;
-        let Some(mut moment) = self.moment.take() else {
-            return;
-        };
-        // This is the only reference, so nothing is copied.
-        let filtered = Arc::make_mut(&mut moment);
-        if self.filter.is_empty() {
-            filtered.clear_filter();
-        } else {
-            let filter = &self.filter;
-            self.filtered_view.apply(
-                filtered,
-                filter.text(),
-                |moment, row| {
-                    SocketRow::of(moment, row as usize)
-                        .is_some_and(|row| filter.matches(row.socket, &row))
-                },
-                |event, socket| passes(filter, event, socket),
-            );
-        }
-        self.moment = Some(moment);
     }
 }

@@ -4,14 +4,39 @@
 use std::sync::Arc;
 
 use super::{DisplayMode, State};
+use crate::aggregate::Moment;
 use crate::diagnose::{Finding, FindingKey, Findings};
+use crate::tui::view_request::NextMoment;
 
 impl State {
     /// Replaces the findings shown. Findings that the scan of the recording found at the instant take precedence, so
     /// that an instant has the same findings however it is reached.
     pub(super) fn set_findings(&mut self, findings: Arc<Findings>) {
-        let findings = self.known_findings().unwrap_or(findings);
-        if Arc::ptr_eq(&findings, &self.findings) {
+        let known = self.moment.as_ref().and_then(|moment| {
+            let at = self.timeline.as_ref()?.playback.at;
+            self.known_findings(moment, at)
+        });
+        let findings = known.unwrap_or(findings);
+        if !Arc::ptr_eq(&findings, &self.findings) {
+            self.distribute_findings(&findings);
+            self.findings = findings;
+        }
+    }
+
+    /// Returns the findings to be shown with a moment.
+    pub(super) fn findings_at(&self, next: &NextMoment) -> Arc<Findings> {
+        let at = match (&next.status, &self.timeline) {
+            (Some(status), _) => Some(status.at),
+            (None, Some(timeline)) => Some(timeline.playback.at),
+            (None, None) => None,
+        };
+        let known = at.and_then(|at| self.known_findings(&next.moment, at));
+        known.unwrap_or_else(|| Arc::clone(&next.findings))
+    }
+
+    /// Passes findings to the tables, which show them with the rows arranged next.
+    pub(super) fn distribute_findings(&mut self, findings: &Arc<Findings>) {
+        if Arc::ptr_eq(findings, &self.finding_rows.list().findings) {
             return;
         }
         let processes = [
@@ -20,30 +45,29 @@ impl State {
             &mut self.processes,
         ];
         for table in processes {
-            table.list_mut().findings = Arc::clone(&findings);
+            table.list_mut().findings = Arc::clone(findings);
         }
         for table in [&mut self.top_listeners, &mut self.listeners] {
-            table.list_mut().findings = Arc::clone(&findings);
+            table.list_mut().findings = Arc::clone(findings);
         }
         for table in [&mut self.top_remotes, &mut self.remotes] {
-            table.list_mut().findings = Arc::clone(&findings);
+            table.list_mut().findings = Arc::clone(findings);
         }
         if self.system.limits.list().ports != findings.ports {
             self.system.limits.list_mut().ports = findings.ports;
         }
-        self.finding_rows.list_mut().findings = Arc::clone(&findings);
-        self.findings = findings;
+        self.finding_rows.list_mut().findings = Arc::clone(findings);
     }
 
-    /// The findings that the scan of the recording found at the instant shown; `None` if it is not scanned yet.
-    fn known_findings(&self) -> Option<Arc<Findings>> {
+    /// The findings that the scan of the recording found at the Sample with an index, if that is the one of the moment;
+    /// `None` if it is not scanned yet.
+    fn known_findings(&self, moment: &Moment, at: usize) -> Option<Arc<Findings>> {
         if self.display == DisplayMode::Live {
             return None;
         }
         let timeline = self.timeline.as_ref()?;
-        let moment = self.moment.as_ref()?;
-        let is_current = timeline.time() == Some(moment.sample.time());
-        is_current.then(|| timeline.marks.findings_at(timeline.playback.at))?
+        let is_current = timeline.track.times.get(at) == Some(moment.sample.time());
+        is_current.then(|| timeline.marks.findings_at(at))?
     }
 
     /// Appends the findings of the next scanned Samples of a recording.

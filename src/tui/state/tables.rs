@@ -1,7 +1,6 @@
-//! The tables of the screens: the one with the focus, those of several panes, and their arrangement.
+//! The tables of the screens: the one with the focus, and those of several panes.
 
 use super::State;
-use crate::tui::lists::InstantComparison;
 use crate::tui::page::Page;
 use crate::tui::screen::{Pane, Screen};
 use crate::tui::table::TableControl;
@@ -35,10 +34,17 @@ macro_rules! table_of {
 impl State {
     /// The table with the focus, on the page or the screen; `None` on a page without a table.
     pub fn table(&self) -> Option<&dyn TableControl> {
-        if let Some(page) = self.page() {
-            return page.table();
-        }
-        Some(table_of!(self, self.focused_pane()))
+        self.pane_table(Pane::Main)
+    }
+
+    /// The table of a pane; of [`Pane::Main`] the table with the focus.
+    fn pane_table(&self, pane: Pane) -> Option<&dyn TableControl> {
+        let pane = match pane {
+            Pane::Main if self.page().is_some() => return self.page()?.table(),
+            Pane::Main => self.focused_pane(),
+            pane => pane,
+        };
+        Some(table_of!(self, pane))
     }
 
     /// The table with the focus, mutably.
@@ -99,7 +105,7 @@ impl State {
 
     /// Releases the rows of pages below others and on other screens: there may be many, each with a comparison of all
     /// sockets.
-    fn release_hidden_pages(&mut self) {
+    pub(super) fn release_hidden_pages(&mut self) {
         for (screen, pages) in self.pages.iter_mut().enumerate() {
             let shown = usize::from(screen == self.screen as usize);
             let hidden = pages.len().saturating_sub(shown);
@@ -107,27 +113,53 @@ impl State {
         }
     }
 
-    /// Arranges the tables shown for the moment. Tables that are not shown cost nothing.
-    pub fn arrange(&mut self) {
-        self.release_hidden_pages();
-        let Some(moment) = self.moment.clone() else {
-            return;
-        };
-        let sequence = self.sequence;
-        let marked = self.mark.clone().unwrap_or_default();
-        if let Some(Page::Difference(page)) = self.pages[self.screen as usize].last_mut() {
-            page.refresh(sequence, || {
-                InstantComparison::new(marked, &moment, &self.filter)
-            });
-        }
-        if self.has_panes() {
-            for &pane in self.panes() {
-                if let Some(table) = self.pane_table_mut(pane) {
-                    table.refresh(&moment, sequence);
-                }
+    /// Releases the rows of tables that are not shown: they are of an earlier moment.
+    pub(super) fn release_hidden_tables(&mut self) {
+        let shown: Vec<u64> = self.tables().iter().map(|table| table.id()).collect();
+        let tables: [&mut dyn TableControl; 14] = [
+            &mut self.top_processes,
+            &mut self.top_remotes,
+            &mut self.top_listeners,
+            &mut self.time_wait,
+            &mut self.sockets,
+            &mut self.processes,
+            &mut self.listeners,
+            &mut self.remotes,
+            &mut self.finding_rows,
+            &mut self.system.limits,
+            &mut self.system.counters,
+            &mut self.system.interfaces,
+            &mut self.system.settings,
+            &mut self.events,
+        ];
+        for table in tables {
+            if !shown.contains(&table.id()) {
+                table.release_rows();
             }
-        } else if let Some(table) = self.table_mut() {
-            table.refresh(&moment, sequence);
+        }
+    }
+
+    /// The panes of the tables shown.
+    fn shown_panes(&self) -> &'static [Pane] {
+        if self.has_panes() {
+            self.panes()
+        } else {
+            &[Pane::Main]
+        }
+    }
+
+    /// The tables shown.
+    pub(super) fn tables(&self) -> Vec<&dyn TableControl> {
+        let panes = self.shown_panes().iter();
+        panes.filter_map(|&pane| self.pane_table(pane)).collect()
+    }
+
+    /// Calls `change` with each table shown.
+    pub(super) fn for_each_table(&mut self, mut change: impl FnMut(&mut dyn TableControl)) {
+        for &pane in self.shown_panes() {
+            if let Some(table) = self.pane_table_mut(pane) {
+                change(table);
+            }
         }
     }
 }

@@ -54,8 +54,7 @@ impl State {
     /// Marks the instant shown.
     pub(in crate::tui) fn mark_instant(&mut self) {
         if let Some(moment) = &self.moment {
-            self.mark = Some(Arc::new(moment.sample.clone()));
-            self.sequence += 1;
+            self.mark = Some(Arc::clone(moment));
         }
     }
 }

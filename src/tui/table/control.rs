@@ -1,12 +1,9 @@
-//! The operations of keys and mouse on a table: selection, scrolling, order, columns, groups.
+//! The interface of a table to keys, mouse and state, whatever it lists.
 
-use super::Table;
-use super::column_layout::{ChosenColumn, ColumnPlace};
+use super::arrangement::TableWork;
 use super::heading::Heading;
-use super::list::List;
 use super::sorter::Sort;
 use crate::aggregate::Moment;
-use crate::model::SeededMap;
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
 
@@ -41,8 +38,28 @@ pub trait TableControl {
     fn sort_order(&self) -> Sort;
     /// True if there are rows.
     fn has_rows(&self) -> bool;
-    /// Arranges the rows of a moment. `sequence` identifies it.
-    fn refresh(&mut self, moment: &Moment, sequence: u64);
+    /// True if the rows are arranged for the view and for the moment that `sequence` identifies.
+    fn is_arranged(&self, sequence: u64) -> bool;
+    /// The order, and a number that changes with the rest of the view.
+    fn view_version(&self) -> (Sort, u64);
+    /// Creates the work that arranges the rows of the moment that `sequence` identifies.
+    fn work(&self, sequence: u64) -> Box<dyn TableWork>;
+    /// Shows the rows that `work` has arranged.
+    fn install(&mut self, work: Box<dyn TableWork>, moment: &Moment);
+    /// Discards the rows if they are of another moment than the one that `sequence` identifies.
+    fn discard_stale(&mut self, sequence: u64);
+    /// Sets the text in the title about rows that are still being arranged.
+    fn set_progress(&mut self, progress: Option<String>);
+    /// True if the rows shown are not in the view that the user has set.
+    fn is_behind(&self) -> bool;
+    /// A number that no other table has.
+    fn id(&self) -> u64;
+    /// Releases the memory for the rows, which are arranged again when they are shown.
+    fn release_rows(&mut self);
+    /// True if it shows peers of sockets, or if the keys lead to the peer of the selected one.
+    fn shows_peers(&self) -> bool;
+    /// The row of the Sample with the socket of the current row, if that is known without a search.
+    fn socket_row(&self, moment: &Moment) -> Option<u32>;
     /// The target that Enter opens on the current row.
     fn target(&self, moment: &Moment) -> Option<OpenTarget>;
     /// Selects the current row, so that the user comes back to it.
@@ -52,7 +69,7 @@ pub trait TableControl {
     /// The socket or process that can be killed from the current row.
     fn kill_target(&self, moment: &Moment) -> Option<KillTarget>;
     /// Holds rows at their positions, or releases them.
-    fn toggle_held_order(&mut self, moment: &Moment, sequence: u64);
+    fn toggle_held_order(&mut self);
     /// True if rows are held at their positions.
     fn is_order_held(&self) -> bool;
     /// Groups rows by the next criterion; returns true if there is any.
@@ -60,7 +77,7 @@ pub trait TableControl {
     /// Folds or unfolds the current row; returns true if there was anything to fold.
     fn toggle_fold(&mut self, moment: &Moment) -> bool;
     /// Unfolds all rows, or folds all if all are unfolded; returns true if there was anything to fold.
-    fn toggle_all_folds(&mut self, moment: &Moment) -> bool;
+    fn toggle_all_folds(&mut self) -> bool;
     /// True if the user has chosen the columns.
     fn has_chosen_columns(&self) -> bool;
     /// All columns for a picker, true with those that are shown: these first, in their order, then the others.
@@ -77,309 +94,4 @@ pub trait TableControl {
     fn row_text(&self, moment: &Moment) -> Option<String>;
     /// The cell of the current row in the sort column, in full.
     fn cell_text(&self, moment: &Moment) -> Option<String>;
-}
-
-impl<L: List> Table<L> {
-    /// The columns that the user chose; initially the ones shown.
-    fn chosen_columns_mut(&mut self) -> &mut Vec<ChosenColumn> {
-        let placed = &self.placed;
-        self.chosen.get_or_insert_with(|| {
-            let column = |place: &ColumnPlace| ChosenColumn {
-                column: place.column,
-                extra_width: 0,
-            };
-            placed.iter().map(column).collect()
-        })
-    }
-
-    fn cell_text_of(&self, moment: &Moment, number: u32, column: usize) -> String {
-        let mut text = String::new();
-        self.list.write_cell(moment, number, column, &mut text);
-        text
-    }
-}
-
-impl<L: List> TableControl for Table<L> {
-    fn step(&mut self, moment: &Moment, rows: isize) {
-        let place = match self.selected {
-            Some(_) => self.cursor.saturating_add_signed(rows),
-            // The first press selects the row at the edge of the view; in a following list, the newest.
-            None if self.follows => self.order.len().saturating_sub(1),
-            None if rows > 0 => self.offset + (rows as usize - 1),
-            None => self.offset,
-        };
-        self.select_position(place, moment);
-    }
-
-    fn page(&mut self, moment: &Moment, pages: isize) {
-        let rows = self.page.max(1).cast_signed() * pages;
-        let before = self.offset;
-        self.step(moment, rows);
-        // The page moves with the selection, so that it keeps its line on the screen.
-        let last = self.order.len().saturating_sub(self.page);
-        self.offset = before.saturating_add_signed(rows).min(last);
-    }
-
-    fn first(&mut self, moment: &Moment) {
-        self.select_position(0, moment);
-    }
-
-    fn last(&mut self, moment: &Moment) {
-        if L::follows_newest() {
-            self.follows = true;
-            self.selected = None;
-        } else {
-            self.select_position(usize::MAX, moment);
-        }
-    }
-
-    fn click(&mut self, moment: &Moment, place: usize) {
-        if place < self.order.len() {
-            self.select_position(place, moment);
-        }
-    }
-
-    fn scroll_by(&mut self, moment: &Moment, rows: isize) {
-        let last = self.order.len().saturating_sub(self.page);
-        if L::follows_newest() && self.selected.is_none() {
-            // Scrolling pauses; at the end the list follows again.
-            let to = self.offset.saturating_add_signed(rows).min(last);
-            self.follows = rows > 0 && to == last;
-            self.offset = to;
-            return;
-        }
-        self.offset = self.offset.saturating_add_signed(rows).min(last);
-        self.sort_around(self.offset);
-        if self.selected.is_some() {
-            let lowest = (self.offset + self.page).saturating_sub(1);
-            let place = self.cursor.clamp(self.offset, lowest.max(self.offset));
-            if place != self.cursor {
-                self.select_position(place, moment);
-            }
-        }
-    }
-
-    fn next_match(&mut self, moment: &Moment, forward: bool) {
-        let rows = self.order.len();
-        if rows == 0 {
-            return;
-        }
-        let start = match (self.selected, forward) {
-            (Some(_), _) => self.cursor,
-            (None, true) => rows.saturating_sub(1),
-            (None, false) => 0,
-        };
-        if self.is_partly_sorted {
-            // No row is a heading.
-            let next = if forward { start + 1 } else { start + rows - 1 };
-            self.select_position(next % rows, moment);
-            return;
-        }
-        let found = (1..=rows)
-            .map(|step| if forward { step } else { rows - step })
-            .map(|step| (start + step) % rows)
-            .find(|&place| self.list.group_label(self.order[place]).is_none());
-        if let Some(place) = found {
-            self.select_position(place, moment);
-        }
-    }
-
-    fn invert_sort(&mut self) {
-        self.sort.descending = !self.sort.descending;
-    }
-
-    fn sort_by_neighbor(&mut self, columns: isize) {
-        let at = self
-            .placed
-            .iter()
-            .position(|place| place.column == self.sort.column)
-            .unwrap_or(0);
-        let neighbor = at.saturating_add_signed(columns);
-        // Beyond the last column shown come those that did not fit.
-        let further = || {
-            let headings = L::headings();
-            (self.sort.column + 1..headings.len())
-                .find(|&column| headings[column].priority != Heading::NEVER)
-        };
-        let place = self.placed.get(neighbor);
-        let column = place.map(|place| place.column).or_else(further);
-        if let Some(column) = column.filter(|&column| column != self.sort.column) {
-            self.sort_by(column);
-        }
-    }
-
-    fn sort_by(&mut self, column: usize) {
-        if column == self.sort.column {
-            self.invert_sort();
-            return;
-        }
-        if let Some(heading) = L::headings().get(column) {
-            self.sort = Sort {
-                column,
-                descending: heading.sorts_descending(),
-            };
-        }
-    }
-
-    fn scroll_columns(&mut self, columns: isize) {
-        self.scrolled_columns = self.scrolled_columns.saturating_add_signed(columns);
-    }
-
-    fn headings(&self) -> &'static [Heading] {
-        L::headings()
-    }
-
-    fn sort_order(&self) -> Sort {
-        self.sort
-    }
-
-    fn has_rows(&self) -> bool {
-        !self.order.is_empty()
-    }
-
-    fn refresh(&mut self, moment: &Moment, sequence: u64) {
-        self.arrange(moment, sequence);
-    }
-
-    fn target(&self, moment: &Moment) -> Option<OpenTarget> {
-        self.list.target(moment, self.current_number()?)
-    }
-
-    fn select_current(&mut self, moment: &Moment) {
-        if self.selected.is_none()
-            && let Some(number) = self.current_number()
-        {
-            self.selected = self.list.key(moment, number);
-            self.cursor = self.offset;
-        }
-    }
-
-    fn conditions(&self, moment: &Moment) -> Vec<String> {
-        let id = L::headings()[self.sort.column].id;
-        let Some(number) = self.current_number() else {
-            return Vec::new();
-        };
-        let mut conditions = self.list.conditions(moment, number, self.sort.column);
-        // Conditions about the sort column come first; otherwise the order stays.
-        conditions.sort_by_key(|(column, _)| *column != id);
-        conditions.into_iter().map(|(_, text)| text).collect()
-    }
-
-    fn kill_target(&self, moment: &Moment) -> Option<KillTarget> {
-        self.list.kill_target(moment, self.current_number()?)
-    }
-
-    fn toggle_held_order(&mut self, moment: &Moment, sequence: u64) {
-        if self.held_positions.take().is_none() {
-            // An empty map has no positions yet: arranging records the current order.
-            self.held_positions = Some(SeededMap::default());
-        }
-        self.invalidate();
-        self.arrange(moment, sequence);
-    }
-
-    fn is_order_held(&self) -> bool {
-        self.held_positions.is_some()
-    }
-
-    fn next_grouping(&mut self) -> bool {
-        let can = self.list.next_grouping();
-        if can {
-            self.selected = None;
-            self.offset = 0;
-            self.invalidate();
-        }
-        can
-    }
-
-    fn toggle_fold(&mut self, moment: &Moment) -> bool {
-        let folded = self
-            .current_number()
-            .is_some_and(|number| self.list.toggle_fold(moment, number));
-        if folded {
-            self.invalidate();
-        }
-        folded
-    }
-
-    fn toggle_all_folds(&mut self, moment: &Moment) -> bool {
-        let folded = self.list.toggle_all_folds(moment);
-        if folded {
-            self.invalidate();
-        }
-        folded
-    }
-
-    fn has_chosen_columns(&self) -> bool {
-        self.chosen.is_some()
-    }
-
-    fn column_choices(&self) -> Vec<(usize, bool)> {
-        let shown: Vec<usize> = match &self.chosen {
-            Some(chosen) => chosen.iter().map(|chosen| chosen.column).collect(),
-            None => self.placed.iter().map(|place| place.column).collect(),
-        };
-        let others = (0..L::headings().len()).filter(|column| !shown.contains(column));
-        let others: Vec<usize> = others.collect();
-        let mark = |columns: Vec<usize>, shown: bool| {
-            columns.into_iter().map(move |column| (column, shown))
-        };
-        mark(shown, true).chain(mark(others, false)).collect()
-    }
-
-    fn toggle_column(&mut self, column: usize) {
-        let chosen = self.chosen_columns_mut();
-        match chosen.iter().position(|known| known.column == column) {
-            // The last one stays: a table without columns is useless.
-            Some(at) if chosen.len() > 1 => drop(chosen.remove(at)),
-            Some(_) => {}
-            None => chosen.push(ChosenColumn {
-                column,
-                extra_width: 0,
-            }),
-        }
-    }
-
-    fn move_column(&mut self, column: usize, places: isize) {
-        let chosen = self.chosen_columns_mut();
-        if let Some(at) = chosen.iter().position(|known| known.column == column) {
-            let to = at.saturating_add_signed(places).min(chosen.len() - 1);
-            let moved = chosen.remove(at);
-            chosen.insert(to, moved);
-        }
-    }
-
-    fn widen_column(&mut self, column: usize, by: i16) {
-        /// Minimum and maximum extra width of a column, terminal columns.
-        const EXTRA_WIDTH: (i16, i16) = (-60, 200);
-        let chosen = self.chosen_columns_mut();
-        if let Some(known) = chosen.iter_mut().find(|known| known.column == column) {
-            known.extra_width = known
-                .extra_width
-                .saturating_add(by)
-                .clamp(EXTRA_WIDTH.0, EXTRA_WIDTH.1);
-        }
-    }
-
-    fn reset_columns(&mut self) {
-        self.chosen = None;
-        self.scrolled_columns = 0;
-    }
-
-    fn row_text(&self, moment: &Moment) -> Option<String> {
-        let number = self.current_number()?;
-        if let Some(label) = self.list.group_label(number) {
-            return Some(label);
-        }
-        let cells: Vec<String> = self
-            .placed
-            .iter()
-            .map(|place| self.cell_text_of(moment, number, place.column))
-            .collect();
-        Some(cells.join("\t"))
-    }
-
-    fn cell_text(&self, moment: &Moment) -> Option<String> {
-        Some(self.cell_text_of(moment, self.current_number()?, self.sort.column))
-    }
 }

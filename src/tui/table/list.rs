@@ -7,12 +7,15 @@ use std::sync::LazyLock;
 
 use super::heading::Heading;
 use super::sorter::{Sort, SortRows, Sorter};
-use crate::aggregate::Moment;
+use crate::aggregate::{Cancellation, Moment};
 use crate::column::{Column, Kind, SortKey};
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
 use crate::tui::text;
 use crate::tui::theme::Tone;
+
+/// Id of the column with the processes at the other ends of sockets.
+pub(super) const PEER_COLUMN: &str = "peer";
 
 /// A row of a list at one moment.
 pub type Row<'m, L> = <<L as List>::Kind as Kind>::Row<'m>;
@@ -40,15 +43,25 @@ pub struct OutlineContext<'a> {
     /// True if the rows are in their order already.
     pub in_order: bool,
     /// Sorts rows.
-    pub sorter: &'a mut Sorter,
+    pub(super) sorter: &'a mut Sorter,
+    /// Set if the result is no longer needed.
+    pub cancellation: &'a Cancellation,
 }
 
-/// A list of rows that a table can show. Rows have numbers, which are valid for one moment.
-pub trait List: Debug + Sized {
+impl OutlineContext<'_> {
+    /// Sorts all of `rows`, unless that is cancelled.
+    pub fn sort<R: SortRows>(&mut self, list: &R, rows: &mut Vec<u32>) {
+        (self.sorter).sort_rows(list, self.moment, self.sort, rows, self.cancellation);
+    }
+}
+
+/// A list of rows that a table can show. Rows have numbers, which are valid for one moment. A clone of a list that has
+/// collected no rows is cheap.
+pub trait List: Debug + Clone + Send + Sized + 'static {
     /// The kind of its rows.
     type Kind: Kind;
     /// The identity of a row, which stays the same from moment to moment.
-    type Key: Copy + Eq + Hash + Debug;
+    type Key: Copy + Eq + Hash + Debug + Send + Sync + 'static;
 
     /// Returns the columns of the list with their headings.
     fn column_set() -> &'static ColumnSet<Self::Kind>;
@@ -58,8 +71,8 @@ pub trait List: Debug + Sized {
     }
     /// The number of rows without a filter.
     fn unfiltered_len(&self, moment: &Moment) -> usize;
-    /// Appends the numbers of its rows.
-    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>);
+    /// Appends the numbers of its rows. Gives up if it is cancelled.
+    fn collect_rows(&mut self, moment: &Moment, cancellation: &Cancellation, out: &mut Vec<u32>);
     /// A row by its number; `None` for the heading of a group.
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<Row<'m, Self>>;
     /// The identity of a row.
@@ -80,6 +93,14 @@ pub trait List: Debug + Sized {
     }
     /// The socket or process that can be killed from a row.
     fn kill_target(&self, _moment: &Moment, _number: u32) -> Option<KillTarget> {
+        None
+    }
+    /// True if its rows are sockets with peers.
+    fn has_peers() -> bool {
+        false
+    }
+    /// The row of the Sample with the socket of a row, if that is known without a search.
+    fn socket_row(&self, _moment: &Moment, _number: u32) -> Option<u32> {
         None
     }
     /// The tone of a cell with this text.
@@ -150,13 +171,13 @@ pub trait List: Debug + Sized {
         None
     }
 
-    /// Folds or unfolds a row; returns true if there was anything to fold.
-    fn toggle_fold(&mut self, _moment: &Moment, _number: u32) -> bool {
+    /// Folds or unfolds a row of `shown`, this list as it is on the screen; returns true if there was anything to fold.
+    fn toggle_fold(&mut self, _shown: &Self, _moment: &Moment, _number: u32) -> bool {
         false
     }
 
-    /// Unfolds all rows, or folds all if all are unfolded; returns true if there was anything to fold.
-    fn toggle_all_folds(&mut self, _moment: &Moment) -> bool {
+    /// Unfolds all rows, or folds all if all of `shown` are unfolded; returns true if there was anything to fold.
+    fn toggle_all_folds(&mut self, _shown: &Self) -> bool {
         false
     }
 
@@ -179,6 +200,11 @@ pub trait List: Debug + Sized {
     fn follows_newest() -> bool {
         false
     }
+}
+
+/// The index of a column.
+pub(super) fn column_index<L: List>(id: &str) -> Option<usize> {
+    L::headings().iter().position(|heading| heading.id == id)
 }
 
 impl<L: List> SortRows for L {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::Table;
 use super::column_layout::{self, ColumnPlace};
-use super::list::List;
+use super::list::{List, PEER_COLUMN};
 use crate::aggregate::Moment;
 use crate::column::{Align, format};
 use crate::tui::appearance::Appearance;
@@ -34,11 +34,17 @@ impl<L: List> Table<L> {
         clicks.add_pane(area, pane);
         self.place_columns(area.width);
         let page = usize::from(area.height - 1);
-        self.complete_totals(moment);
+        self.complete_totals();
         self.scroll_to_cursor(page);
         self.render_headings(buffer, area, appearance, clicks, pane);
         let mut cell = String::new();
-        let visible = self.order.iter().enumerate().skip(self.offset).take(page);
+        let visible = self
+            .rows
+            .order
+            .iter()
+            .enumerate()
+            .skip(self.offset)
+            .take(page);
         for (y, (place, &number)) in (area.y + 1..).zip(visible) {
             let line = Rect::new(area.x, y, area.width, 1);
             clicks.add(line, ClickTarget::Row(pane, place));
@@ -71,19 +77,19 @@ impl<L: List> Table<L> {
         }
     }
 
-    /// Arranges groups again if a column is shown whose totals they lack.
-    fn complete_totals(&mut self, moment: &Moment) {
-        if self.list.grouping_name().is_none() {
+    /// Has groups arranged again if a column is shown whose totals they lack.
+    fn complete_totals(&mut self) {
+        let shown = &self.rows.list;
+        if self.rows.stamp.is_none() || shown.grouping_name().is_none() {
             return;
         }
-        let needed: Vec<usize> = self.placed.iter().map(|place| place.column).collect();
-        let unknown = |&column: &usize| !self.list.has_total(column);
-        if needed.iter().any(unknown)
-            && let Some(stamp) = self.arranged
-        {
-            self.invalidate();
-            self.arrange(moment, stamp.sequence);
+        let columns = self.placed.iter().map(|place| place.column);
+        let missing: Vec<usize> = columns.filter(|&column| !shown.has_total(column)).collect();
+        // While they are being added up, they are not asked for again.
+        if !missing.is_empty() && missing != self.columns_without_total {
+            self.contents += 1;
         }
+        self.columns_without_total = missing;
     }
 
     fn render_headings(
@@ -128,7 +134,7 @@ impl<L: List> Table<L> {
         cell: &mut String,
     ) {
         let theme = appearance.theme;
-        let label = self.list.group_label(number);
+        let label = self.rows.list.group_label(number);
         let covered = label.as_ref().map_or(0, |label| {
             // Up to the first figure that leaves room for a label.
             let figures = self.placed.iter().filter(|place| {
@@ -141,29 +147,39 @@ impl<L: List> Table<L> {
             buffer.set_stringn(line.x, line.y, text, room, theme.style(Tone::Strong));
             end
         });
-        let tint = self.list.row_tint(moment, number);
+        let tint = self.rows.list.row_tint(moment, number);
+        // An index of many peers is built elsewhere; their cells follow once it is.
+        let lacks_peers = moment.known_peers().is_none() && !moment.is_small();
         for place in self.placed.iter().filter(|place| place.x >= covered) {
             let heading = &L::headings()[place.column];
             cell.clear();
-            self.list.write_cell(moment, number, place.column, cell);
-            let tone = self.list.cell_tone(moment, number, place.column, cell);
+            if lacks_peers && heading.id == PEER_COLUMN {
+                continue;
+            }
+            self.rows
+                .list
+                .write_cell(moment, number, place.column, cell);
+            let tone = self.rows.list.cell_tone(moment, number, place.column, cell);
             let mut style = theme.style(tone);
             if let Some(tint) = tint {
                 style = style.patch(theme.style(tint));
             }
             let width = usize::from(place.width);
-            let cut = self.list.shorten(moment, number, place.column, cell, width);
+            let cut = self
+                .rows
+                .list
+                .shorten(moment, number, place.column, cell, width);
             draw_cell(buffer, (line.x, line.y), *place, heading.align, &cut, style);
         }
     }
 
     /// The visible rows: the first, how many, of how many.
     pub fn visible_range(&self) -> (usize, usize, usize) {
-        let rows = self.order.len();
+        let rows = self.rows.order.len();
         (self.offset, self.page.min(rows), rows)
     }
 
-    /// Grouping, held order and following, for the title: ` ─ by process ─ order held`.
+    /// Grouping, held order, following and progress, for the title: ` ─ by process ─ order held`.
     pub fn view_notes(&self) -> String {
         let mut notes = String::new();
         if let Some(by) = self.list.grouping_name() {
@@ -180,28 +196,37 @@ impl<L: List> Table<L> {
                 " ─ paused"
             });
         }
+        if let Some(progress) = self.progress() {
+            notes.push_str(" ─ ");
+            notes.push_str(progress);
+        }
         notes
+    }
+
+    /// What is being done for the rows that are wanted: `sorting 812 431 sockets…`.
+    pub fn progress(&self) -> Option<&str> {
+        self.progress.as_deref()
+    }
+
+    /// True if no rows are known for the moment shown.
+    pub fn is_pending(&self) -> bool {
+        self.rows.stamp.is_none()
     }
 
     /// Count and totals of the filtered rows: `12 of 12 431 · ↓/s 1.20 MB/s`; `None` without a filter.
     pub fn filter_summary(&self) -> Option<String> {
-        let all = self.unfiltered_len?;
+        let all = self.rows.unfiltered_len?;
         let mut out = String::new();
-        format::count(&mut out, self.matching_rows() as u64);
+        format::count(&mut out, self.rows.matching_rows as u64);
         out.push_str(" of ");
         format::count(&mut out, all as u64);
-        for &(column, total) in &self.totals {
+        for &(column, total) in &self.rows.totals {
             out.push_str(" · ");
             out.push_str(L::headings()[column].heading.trim_end_matches("/s"));
             out.push(' ');
             L::columns()[column].write_number(total, &mut out);
         }
         Some(out)
-    }
-
-    /// The number of rows that pass the filter, without the headings of groups.
-    fn matching_rows(&self) -> usize {
-        self.list.leaf_count().unwrap_or(self.order.len())
     }
 }
 

@@ -1,13 +1,16 @@
-//! Sorts a hundred thousand rows within a frame.
+//! Sorts a million rows where they are looked at.
 //!
 //! Each row's [`SortKey`] is packed once into a number that compares as the key does. Where the number is the whole
-//! key, only the visible rows are sorted: the others are only on the correct side of them. Keys that do not fit (IPv6
-//! addresses, long texts) are compared in full among the few rows whose packed keys are equal.
+//! key, only the visible rows are sorted. To find them, all rows are divided at a few positions, with everything before
+//! such a position on the correct side of it; the divisions are remembered, so that scrolling on looks at a few thousand
+//! rows only. Keys that do not fit (IPv6 addresses, long texts) are compared in full among the few rows whose packed keys
+//! are equal.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::aggregate::Moment;
+use crate::aggregate::{Cancellation, Moment};
 use crate::column::SortKey;
 
 /// The sort column and direction of a table.
@@ -27,14 +30,13 @@ pub trait SortRows {
     fn row_tie(&self, moment: &Moment, number: u32) -> u64;
 }
 
-/// A row with its packed key.
+/// A row with its packed key. There may be a million of them, so it has no padding.
 #[derive(Debug, Clone, Copy)]
+#[repr(C, packed(4))]
 struct Entry {
     packed: u128,
     tie: u64,
     number: u32,
-    /// True if `packed` is the whole key.
-    exact: bool,
 }
 
 impl Entry {
@@ -43,12 +45,13 @@ impl Entry {
     }
 }
 
-/// Sorts rows, the ones visible first; keeps its memory from one moment to the next.
+/// Sorts rows, the ones visible first.
 #[derive(Debug, Default)]
 pub struct Sorter {
     entries: Vec<Entry>,
-    /// The positions that are sorted.
-    sorted: Range<usize>,
+    /// The entries in segments, by the first position of each; true if the segment is sorted. All entries of a segment
+    /// come before those of the next one.
+    segments: BTreeMap<usize, bool>,
 }
 
 /// Bytes of a text that fit into a packed key next to its rank.
@@ -57,30 +60,41 @@ const TEXT_BYTES: usize = 15;
 /// Packed key of a missing value: last in either direction.
 const MISSING: u128 = u128::MAX;
 
+/// Positions at multiples of which rows are divided around the visible ones: first all rows, then those in between.
+const BLOCKS: [usize; 2] = [1 << 16, 1 << 12];
+
 impl Sorter {
-    /// Loads the rows; [`Self::sort_range`] sorts them.
+    /// Loads the rows; [`Self::sort_range`] sorts them. Returns false if it was cancelled.
     pub(super) fn load<R: SortRows>(
         &mut self,
         list: &R,
         moment: &Moment,
         sort: Sort,
         rows: &[u32],
-    ) {
-        self.sorted = 0..0;
+        cancellation: &Cancellation,
+    ) -> bool {
         self.entries.clear();
-        self.entries.extend(rows.iter().map(|&number| {
-            let key = list.row_key(moment, number, sort.column);
-            let (packed, exact) = pack_key(&key, sort.descending);
-            Entry {
-                packed,
-                tie: list.row_tie(moment, number),
-                number,
-                exact,
+        self.entries.reserve_exact(rows.len());
+        let mut are_exact = true;
+        for (at, &number) in rows.iter().enumerate() {
+            if cancellation.is_cancelled_at(at) {
+                return false;
             }
-        }));
-        if self.entries.iter().any(|entry| !entry.exact) {
+            let key = list.row_key(moment, number, sort.column);
+            let (packed, is_exact) = pack_key(&key, sort.descending);
+            are_exact &= is_exact;
+            let tie = list.row_tie(moment, number);
+            self.entries.push(Entry {
+                packed,
+                tie,
+                number,
+            });
+        }
+        self.segments = BTreeMap::from([(0, false)]);
+        if !are_exact {
             self.sort_all(list, moment, sort);
         }
+        true
     }
 
     fn sort_all<R: SortRows>(&mut self, list: &R, moment: &Moment, sort: Sort) {
@@ -88,100 +102,165 @@ impl Sorter {
         for run in self
             .entries
             .chunk_by_mut(|a, b| a.packed == b.packed)
-            .filter(|run| run.len() > 1 && run.iter().any(|entry| !entry.exact))
+            .filter(|run| run.len() > 1 && may_be_cut(run[0].packed, sort.descending))
         {
             sort_run(list, moment, sort, run);
         }
-        self.sorted = 0..self.entries.len();
+        self.segments = BTreeMap::from([(0, true)]);
     }
 
-    /// The position of a row in the order, by its number.
-    pub(super) fn position_of(&self, number: u32) -> Option<usize> {
-        let at = self
-            .entries
-            .iter()
-            .position(|entry| entry.number == number)?;
-        if self.sorted.contains(&at) {
-            return Some(at);
-        }
-        let rank = self.entries[at].rank();
-        Some(
-            self.entries
-                .iter()
-                .filter(|entry| entry.rank() < rank)
-                .count(),
-        )
-    }
-
-    /// True if the rows at these positions are sorted.
-    pub(super) fn is_sorted(&self, wanted: &Range<usize>) -> bool {
-        self.sorted.start <= wanted.start && wanted.end <= self.sorted.end
-    }
-
-    /// Sorts the rows at a range of positions, unless they are sorted already, and writes all row numbers into `rows`.
-    pub(super) fn sort_range(&mut self, wanted: Range<usize>, rows: &mut Vec<u32>) {
-        let all = self.entries.len();
-        let wanted = wanted.start.min(all)..wanted.end.min(all);
-        if !self.is_sorted(&wanted) {
-            let (start, length) = (wanted.start, wanted.len());
-            let first = partition_first(&mut self.entries, wanted.end);
-            let entries = &mut self.entries[..first];
-            if start > 0 && start < first {
-                entries.select_nth_unstable_by_key(start, Entry::rank);
-            }
-            let rest = &mut entries[start..];
-            if length < rest.len() {
-                rest.select_nth_unstable_by_key(length, Entry::rank);
-            }
-            rest[..length].sort_unstable_by_key(Entry::rank);
-            self.sorted = wanted;
-        }
-        rows.clear();
-        rows.extend(self.entries.iter().map(|entry| entry.number));
-    }
-
-    /// Sorts all of `rows`.
-    pub fn sort<R: SortRows>(
+    /// Loads and sorts all of `rows`. Returns false if it was cancelled.
+    pub(super) fn sort_rows<R: SortRows>(
         &mut self,
         list: &R,
         moment: &Moment,
         sort: Sort,
         rows: &mut Vec<u32>,
-    ) {
-        self.load(list, moment, sort, rows);
-        self.sort_range(0..self.entries.len(), rows);
+        cancellation: &Cancellation,
+    ) -> bool {
+        let is_loaded = self.load(list, moment, sort, rows, cancellation);
+        if is_loaded {
+            self.sort_range(0..self.entries.len(), rows);
+        }
+        is_loaded
+    }
+
+    /// The segment at a position: its range, and whether it is sorted.
+    fn segment_at(&self, position: usize) -> (Range<usize>, bool) {
+        let before = self.segments.range(..=position).next_back();
+        let (start, is_sorted) = before.map_or((0, false), |(start, sorted)| (*start, *sorted));
+        let after = self.segments.range(start + 1..).next();
+        let end = after.map_or(self.entries.len(), |(next, _)| *next);
+        (start..end, is_sorted)
+    }
+
+    /// The segments that overlap a range of positions.
+    fn segments_in(&self, wanted: &Range<usize>) -> Vec<(Range<usize>, bool)> {
+        let mut found = Vec::new();
+        let mut at = wanted.start;
+        while at < wanted.end.min(self.entries.len()) {
+            let segment = self.segment_at(at);
+            at = segment.0.end;
+            found.push(segment);
+        }
+        found
+    }
+
+    /// The position of a row in the order, by its number. Looks at all rows.
+    pub(super) fn position_of(&self, number: u32) -> Option<usize> {
+        let at = self
+            .entries
+            .iter()
+            .position(|entry| entry.number == number)?;
+        let (segment, is_sorted) = self.segment_at(at);
+        if is_sorted {
+            return Some(at);
+        }
+        let rank = self.entries[at].rank();
+        let before = self.entries[segment.clone()].iter();
+        Some(segment.start + before.filter(|entry| entry.rank() < rank).count())
+    }
+
+    /// True if the rows at these positions are sorted.
+    pub(super) fn is_sorted(&self, wanted: &Range<usize>) -> bool {
+        let segments = self.segments_in(wanted);
+        segments.iter().all(|(_, is_sorted)| *is_sorted)
+    }
+
+    /// Sorts the rows at a range of positions, with some around them, and writes their numbers to these positions of
+    /// `rows`.
+    pub(super) fn sort_range(&mut self, wanted: Range<usize>, rows: &mut [u32]) {
+        let all = self.entries.len();
+        let wanted = wanted.start.min(all)..wanted.end.min(all);
+        for block in BLOCKS {
+            self.divide_at(wanted.start / block * block);
+            self.divide_at(wanted.end.next_multiple_of(block));
+        }
+        for (segment, is_sorted) in self.segments_in(&wanted) {
+            if !is_sorted {
+                self.entries[segment.clone()].sort_unstable_by_key(Entry::rank);
+                self.segments.insert(segment.start, true);
+            }
+            let entries = &self.entries[segment.clone()];
+            for (row, entry) in rows[segment].iter_mut().zip(entries) {
+                *row = entry.number;
+            }
+        }
+    }
+
+    /// Divides the entries at a position: everything before it comes before everything behind it.
+    fn divide_at(&mut self, position: usize) {
+        loop {
+            let (segment, is_sorted) = self.segment_at(position);
+            if position >= self.entries.len() || position == segment.start {
+                return;
+            }
+            let entries = &mut self.entries[segment.clone()];
+            let wanted = position - segment.start;
+            let divided = if is_sorted || entries.len() < MANY {
+                None
+            } else {
+                divide_near(entries, wanted)
+            };
+            if let Some(divided) = divided {
+                self.segments.insert(segment.start + divided, false);
+                continue;
+            }
+            if !is_sorted {
+                entries.select_nth_unstable_by_key(wanted, Entry::rank);
+            }
+            self.segments.insert(position, is_sorted);
+            return;
+        }
     }
 }
 
-/// Number of rows from which the visible rows are found by selection instead of sorting all.
+/// Number of rows from which rows are divided by a guess before they are selected.
 const MANY: usize = 4096;
 
-/// Number of rows that are sampled to estimate the key of the last visible row.
+/// Number of rows that are sampled for the guess.
 const SAMPLE: usize = 512;
 
-/// Moves rows to the front among which the first `wanted` are, and returns their number. The bound is guessed from a
-/// sample, since a selection among all rows costs far more than this one pass.
-fn partition_first(entries: &mut [Entry], wanted: usize) -> usize {
+/// Sampled rows by which the guess is beyond the wanted position.
+const MARGIN: usize = 16;
+
+/// Divides entries beyond a position, on the side where more of them are, and returns where. The bound is guessed from a
+/// sample, since a selection among all of them costs far more than this one pass. `None` if nothing would be divided.
+fn divide_near(entries: &mut [Entry], wanted: usize) -> Option<usize> {
     let all = entries.len();
-    if all < MANY || wanted * 4 > all {
-        return all;
-    }
-    let step = all / SAMPLE;
-    let mut sample: Vec<(u128, u64)> = entries.iter().step_by(step).map(Entry::rank).collect();
+    let mut sample: Vec<(u128, u64)> = entries
+        .iter()
+        .step_by(all / SAMPLE)
+        .map(Entry::rank)
+        .collect();
     sample.sort_unstable();
-    // Twice as many as on average, and some more.
-    let guess = wanted * SAMPLE * 2 / all + 8;
-    let Some(&bound) = sample.get(guess) else {
-        return all;
-    };
+    let guess = wanted * sample.len() / all;
+    let bound = if wanted < all / 2 {
+        sample.get(guess + MARGIN)
+    } else {
+        sample.get(guess.checked_sub(MARGIN)?)
+    }?;
     let mut first = 0;
     for at in 0..all {
-        if entries[at].rank() < bound {
+        if entries[at].rank() < *bound {
             entries.swap(at, first);
             first += 1;
         }
     }
-    if first < wanted { all } else { first }
+    (first > 0 && first < all).then_some(first)
+}
+
+/// True if equal packed keys may stand for different keys.
+fn may_be_cut(packed: u128, descending: bool) -> bool {
+    if packed == MISSING {
+        return false;
+    }
+    let key = if descending { !packed } else { packed };
+    match key >> 120 {
+        ADDRESS => true,
+        TEXT => key & 0xff != 0,
+        _ => false,
+    }
 }
 
 /// Sorts rows whose packed keys are equal by their full keys.
@@ -222,8 +301,12 @@ impl PartialEq for FullKey<'_> {
 
 impl Eq for FullKey<'_> {}
 
-/// Packs a key into a number that compares as the key does; true with it if nothing was lost. The highest byte is the
-/// kind of key, counted from 1.
+/// The highest byte of packed numbers, addresses and texts.
+const NUMBER: u128 = 1;
+const ADDRESS: u128 = 2;
+const TEXT: u128 = 3;
+
+/// Packs a key into a number that compares as the key does; true with it if nothing was lost.
 fn pack_key(key: &SortKey<'_>, descending: bool) -> (u128, bool) {
     let (packed, exact) = match key {
         SortKey::Missing => return (MISSING, true),
@@ -235,7 +318,7 @@ fn pack_key(key: &SortKey<'_>, descending: bool) -> (u128, bool) {
             } else {
                 bits | 1 << 63
             };
-            ((1 << 120) | u128::from(ordered), true)
+            ((NUMBER << 120) | u128::from(ordered), true)
         }
         SortKey::Address(family, address, port) => {
             let short = *address <= u128::from(u32::MAX) && *family != 6;
@@ -244,11 +327,11 @@ fn pack_key(key: &SortKey<'_>, descending: bool) -> (u128, bool) {
             } else {
                 *address >> 16
             };
-            ((2 << 120) | (u128::from(*family) << 112) | low, short)
+            ((ADDRESS << 120) | (u128::from(*family) << 112) | low, short)
         }
         SortKey::Text(text) => {
             let mut bytes = [0; 16];
-            bytes[0] = 3;
+            bytes[0] = TEXT as u8;
             let length = text.len().min(TEXT_BYTES);
             bytes[1..=length].copy_from_slice(&text.as_bytes()[..length]);
             (u128::from_be_bytes(bytes), text.len() <= TEXT_BYTES)
@@ -258,73 +341,4 @@ fn pack_key(key: &SortKey<'_>, descending: bool) -> (u128, bool) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_packed_key_compares_as_the_key_does() {
-        let keys = [
-            SortKey::Missing,
-            SortKey::Number(-1.5),
-            SortKey::Number(0.0),
-            SortKey::Number(7.0),
-            SortKey::Number(1e300),
-            SortKey::Address(4, 0x0a00_0001, 80),
-            SortKey::Address(4, 0x0a00_0001, 443),
-            SortKey::Address(4, 0x0a00_0002, 1),
-            SortKey::Address(6, 1, 80),
-            SortKey::Address(6, 1 << 120, 80),
-            SortKey::Text("".into()),
-            SortKey::Text("a".into()),
-            SortKey::Text("ab".into()),
-            SortKey::Text("zz".into()),
-        ];
-        for descending in [false, true] {
-            for a in &keys {
-                for b in &keys {
-                    let packed = pack_key(a, descending).0.cmp(&pack_key(b, descending).0);
-                    assert_eq!(packed, a.compare(b, descending), "{a:?} {b:?} {descending}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn any_range_of_many_rows_is_sorted() {
-        let entry = |number: u32| Entry {
-            // Many are equal, and in no order.
-            packed: u128::from(number.wrapping_mul(2_654_435_761) % 1000),
-            tie: u64::from(number),
-            number,
-            exact: true,
-        };
-        let all: Vec<Entry> = (0..20_000).map(entry).collect();
-        let mut expected = all.clone();
-        expected.sort_unstable_by_key(Entry::rank);
-        let expected: Vec<u32> = expected.iter().map(|entry| entry.number).collect();
-        for wanted in [0..10, 0..200, 50..60, 7000..7100, 19_990..20_000, 0..20_000] {
-            let mut sorter = Sorter {
-                entries: all.clone(),
-                sorted: 0..0,
-            };
-            let mut rows = Vec::new();
-            sorter.sort_range(wanted.clone(), &mut rows);
-            assert_eq!(rows[wanted.clone()], expected[wanted.clone()], "{wanted:?}");
-            let number = expected[123];
-            assert_eq!(sorter.position_of(number), Some(123));
-            sorter.sort_range(100..140, &mut rows);
-            assert_eq!(rows[100..140], expected[100..140]);
-        }
-    }
-
-    #[test]
-    fn truncated_keys_are_marked_and_consistent_with_full_keys() {
-        let long = SortKey::Text("/run/systemd/journal/stdout".into());
-        let longer = SortKey::Text("/run/systemd/journal/syslog".into());
-        assert_eq!(pack_key(&long, false).0, pack_key(&longer, false).0);
-        assert!(!pack_key(&long, false).1);
-        let (a, b) = (SortKey::Address(6, 5, 80), SortKey::Address(6, 5, 443));
-        assert_eq!(pack_key(&a, true).0, pack_key(&b, true).0);
-        assert!(!pack_key(&a, true).1);
-    }
-}
+mod tests;

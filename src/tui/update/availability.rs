@@ -84,7 +84,7 @@ pub(super) fn has_owner(state: &State) -> bool {
 
 /// True if the socket's peer is a socket of this machine.
 pub(super) fn has_other_end(state: &State) -> bool {
-    jumps::other_end(state).is_some()
+    jumps::has_other_end(state)
 }
 
 /// True if there is a page, a screen, a filter or a search to leave.

@@ -96,8 +96,8 @@ fn entry(command: Command) -> Entry {
             table.select_current(moment);
             table.toggle_fold(moment);
         }),
-        Command::FoldAll => on_table(can_fold, |table, moment| {
-            table.toggle_all_folds(moment);
+        Command::FoldAll => on_table(can_fold, |table, _| {
+            table.toggle_all_folds();
         }),
         Command::HoldOrder => change(has_rows, table_keys::hold_order),
         Command::CopyRow => effect(has_rows_or_text, copying::copy_row),

@@ -9,7 +9,7 @@ use crate::tui::state::State;
 pub(super) fn mark(state: &mut State) {
     state.mark_instant();
     if let Some(marked) = &state.mark {
-        let at = state.appearance.time_of_day(marked.taken_at_us);
+        let at = state.appearance.time_of_day(marked.sample.taken_at_us);
         let key = label(Command::Difference);
         state.message = Some(format!(
             "marked {at}; go to another time and press {key} to compare"

@@ -8,8 +8,8 @@ use crate::filter::{EndpointSide, ObservedValues};
 use crate::model::SeededSet;
 use crate::model::{Endpoint, SocketRef};
 
-/// Maximum number of rows searched for values.
-const SEARCHED_ROWS: usize = 20_000;
+/// Number of rows of many that are searched for values: evenly spaced, so that a key does not wait for all of them.
+const SEARCHED_ROWS: usize = 4_096;
 
 /// Values of a kind that occur in a moment, without duplicates, in order.
 pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
@@ -20,7 +20,14 @@ pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
         }
     };
     let sample = &moment.sample;
-    let sockets = || sample.iter().take(SEARCHED_ROWS);
+    let all = sample.iter().len();
+    let step = if moment.is_small() {
+        1
+    } else {
+        all / SEARCHED_ROWS
+    };
+    let rows = || (0..all).step_by(step);
+    let sockets = || rows().filter_map(|row| sample.socket(row));
     match wanted {
         ObservedValues::Processes => {
             for row in &sample.processes {
@@ -55,9 +62,12 @@ pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
             }
         }
         ObservedValues::Column(at) => {
-            if let Some(column) = SOCKET_COLUMNS.get(usize::from(at)) {
+            let column = SOCKET_COLUMNS.get(usize::from(at));
+            // An index of many peers is not built for completions.
+            let has_peers = moment.known_peers().is_some() || moment.is_small();
+            if let Some(column) = column.filter(|column| has_peers || column.id != "peer") {
                 let mut text = String::new();
-                for row in 0..sample.sockets.len().min(SEARCHED_ROWS) {
+                for row in rows() {
                     text.clear();
                     let row = SocketRow::of(moment, row);
                     if row.is_some_and(|row| column.write_known(&row, &mut text)) {

@@ -10,17 +10,34 @@ use crate::tui::open_target::OpenTarget;
 use crate::tui::page::Page;
 use crate::tui::state::State;
 
+/// Whether all sockets are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Search {
+    /// For the keys that lead somewhere.
+    Thorough,
+    /// For each frame: only if there are few sockets.
+    Quick,
+}
+
 /// The socket of the page, or of the selected row.
-fn socket<'s>(state: &'s State, moment: &'s Moment) -> Option<SocketRow<'s>> {
+fn socket<'s>(state: &'s State, moment: &'s Moment, search: Search) -> Option<SocketRow<'s>> {
     if let Some(Page::Socket(page)) = state.page() {
         return page.row(moment);
     }
-    match state.table()?.target(moment)? {
-        OpenTarget::Socket(key) => SocketRow::of(moment, moment.row_of(key)?),
+    let table = state.table()?;
+    if let Some(row) = table.socket_row(moment) {
+        return SocketRow::of(moment, row as usize);
+    }
+    let row_of = |key: SocketKey| {
+        let is_searched = search == Search::Thorough || moment.is_small();
+        is_searched.then(|| moment.row_of(key))?
+    };
+    match table.target(moment)? {
+        OpenTarget::Socket(key) => SocketRow::of(moment, row_of(key)?),
         OpenTarget::Event(number) => {
             let (_, socket) = moment.aggregate.events.get(number)?;
             // As it is now, if it is still open.
-            match moment.row_of(socket.socket.key()) {
+            match row_of(socket.socket.key()) {
                 Some(row) => SocketRow::of(moment, row),
                 None => Some(SocketRow::detached(socket)),
             }
@@ -33,20 +50,33 @@ fn owner_of(row: &SocketRow<'_>) -> Option<Arc<Process>> {
     Some(Arc::clone(&row.socket.owner()?.process))
 }
 
-/// The process that owns the socket; `None` if the page shown is that of the process.
+/// The process that owns the socket; `None` if the page shown is that of the process, and if it would take a search
+/// among many sockets.
 pub(super) fn owner(state: &State) -> Option<Arc<Process>> {
+    find_owner(state, Search::Quick)
+}
+
+fn find_owner(state: &State, search: Search) -> Option<Arc<Process>> {
     let moment = state.moment.as_deref()?;
-    let process = owner_of(&socket(state, moment)?)?;
+    let process = owner_of(&socket(state, moment, search)?)?;
     match state.page() {
         Some(Page::Process(page)) if page.key == process.key => None,
         _ => Some(process),
     }
 }
 
+/// True if the other end is known to be a socket on this machine.
+pub(super) fn has_other_end(state: &State) -> bool {
+    other_end(state, Search::Quick).is_some()
+}
+
 /// The socket at the other end, if it is on this machine, and its process.
-pub(super) fn other_end(state: &State) -> Option<(SocketKey, Option<Arc<Process>>)> {
+fn other_end(state: &State, search: Search) -> Option<(SocketKey, Option<Arc<Process>>)> {
     let moment = state.moment.as_deref()?;
-    let peer = socket(state, moment)?.peer()?;
+    let is_indexed = moment.known_peers().is_some();
+    let socket = socket(state, moment, search)?;
+    let is_searched = is_indexed || search == Search::Thorough || moment.is_small();
+    let peer = is_searched.then(|| socket.peer())??;
     Some((peer.socket.socket.key(), owner_of(&peer)))
 }
 
@@ -56,8 +86,8 @@ pub(super) fn to_owner(state: &mut State) {
     let key = state
         .moment
         .as_deref()
-        .and_then(|moment| Some(socket(state, moment)?.socket.socket.key()));
-    match owner(state) {
+        .and_then(|moment| Some(socket(state, moment, Search::Thorough)?.socket.socket.key()));
+    match find_owner(state, Search::Thorough) {
         Some(process) => {
             navigation::select_current(state);
             state.open_process_page(process, key);
@@ -69,7 +99,7 @@ pub(super) fn to_owner(state: &mut State) {
 /// Opens the socket at the other end, or sets a message that it is not on this machine.
 pub(super) fn to_other_end(state: &mut State) {
     state.arrange();
-    match other_end(state) {
+    match other_end(state, Search::Thorough) {
         Some((key, _)) => {
             navigation::select_current(state);
             navigation::open_socket(state, key);
@@ -81,7 +111,7 @@ pub(super) fn to_other_end(state: &mut State) {
 /// Opens the process at the other end, or sets a message with the reason why there is none.
 pub(super) fn to_other_process(state: &mut State) {
     state.arrange();
-    match other_end(state) {
+    match other_end(state, Search::Thorough) {
         Some((key, Some(process))) => {
             navigation::select_current(state);
             state.open_process_page(process, Some(key));
@@ -100,7 +130,7 @@ pub(super) fn to_other_process(state: &mut State) {
 
 fn report_unowned(state: &mut State) {
     let why = state.moment.as_deref().and_then(|moment| {
-        let row = socket(state, moment)?;
+        let row = socket(state, moment, Search::Thorough)?;
         row.socket.socket.attribution.unowned()
     });
     if why.is_some() {
@@ -117,5 +147,9 @@ fn report_reason(state: &mut State, what: &str, why: Option<Unowned>) {
 }
 
 fn report_no_other_end(state: &mut State) {
-    state.message = Some("the other end is not a socket on this machine".to_owned());
+    let text = match state.preview() {
+        Some(_) => "the other end is not among the sockets read so far",
+        None => "the other end is not a socket on this machine",
+    };
+    state.message = Some(text.to_owned());
 }

@@ -31,10 +31,9 @@ pub(super) fn scroll(
 
 /// Holds the order of rows, or releases it.
 pub(super) fn hold_order(state: &mut State) {
-    let sequence = state.sequence;
-    on_table(state, |table, moment| {
-        table.toggle_held_order(moment, sequence);
-    });
+    on_table(state, |table, _| table.toggle_held_order());
+    // The rows are held in the order that they have now.
+    state.arrange();
 }
 
 /// Focuses the previous table; where there is only one, scrolls its columns to the left.

@@ -46,15 +46,22 @@ pub(super) fn freeze(state: &mut State) -> Option<Effect> {
             return Some(Effect::Thaw);
         }
         // Before the first Sample there is nothing to freeze.
-        DisplayMode::Live if state.moment.is_some() => state.display = DisplayMode::Frozen,
+        DisplayMode::Live if state.moment.is_some() => stop(state),
         DisplayMode::Live => {}
     }
     None
 }
 
+/// Freezes the display at the moment shown.
+fn stop(state: &mut State) {
+    state.display = DisplayMode::Frozen;
+    state.skip_next();
+}
+
 /// Shows the present from the next moment on.
 fn thaw(state: &mut State) {
     state.display = DisplayMode::Live;
+    state.skip_next();
     state.now_ns = None;
     if state.timeline.take().is_some() {
         state.reset_history();
@@ -73,7 +80,7 @@ pub(super) fn seek(state: &mut State, seek: Seek) -> Option<Effect> {
             state.message = Some("this is the latest sample".to_owned());
             return None;
         }
-        state.display = DisplayMode::Frozen;
+        stop(state);
     }
     Some(Effect::Seek(seek))
 }

@@ -85,11 +85,15 @@ fn remaining(state: &State, line: &FilterLine) -> String {
     if let Some(moment) = state.moment.as_deref() {
         let whole = moment.unfiltered().totals.sockets;
         let in_force = line.status == FilterStatus::InForce;
-        if in_force || !state.filter().is_empty() {
+        if (in_force || !state.filter().is_empty()) && !state.is_filtering() {
             format::count(&mut left, moment.aggregate.totals.sockets.into());
             left.push_str(" of ");
         }
         format::count(&mut left, whole.into());
+        if state.is_filtering() {
+            left.push_str(" sockets, filtering… ");
+            return left;
+        }
         left.push_str(match (in_force, state.filter().is_empty()) {
             (true, _) => " sockets ",
             (false, true) => " sockets, not filtered yet ",

@@ -155,6 +155,10 @@ fn no_findings_text(state: &State, room: Rect) -> Vec<Vec<Piece>> {
     let Some(moment) = state.moment.as_deref() else {
         return vec![vec![("sampling…".to_owned(), Tone::Muted)]];
     };
+    if moment.sample.preview.is_some() {
+        let text = "Nothing is checked before the first sample is complete.";
+        return vec![vec![(text.to_owned(), Tone::Muted)]];
+    }
     let Some(since_us) = state.findings.since_us else {
         let text = "reading the samples before this instant…";
         return vec![vec![(text.to_owned(), Tone::Muted)]];

@@ -14,13 +14,13 @@
 //! The sockets are those that pass the filter, "of" all of them; the share of owners is of those that pass. "took" is the
 //! time that making the Sample took. Faults that hide nothing, such as features that the kernel lacks, are counted as notes
 //! here; those that hide data have the line below (`notice.rs`). What does not fit is dropped in this order: the time the
-//! Sample took, the kernel, the interval, the host, the notes and the time.
-
-use std::fmt::Write;
+//! Sample took, the kernel, the interval, the host, the notes and the time; but an interval that is longer than configured
+//! and the progress of a slow Sample (`pace.rs`) stay longer than the host.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::pace::{self, Pace};
 use crate::column::format;
 use crate::model::Sample;
 use crate::tui::command::Command;
@@ -45,25 +45,26 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (" sockwatch ".to_owned(), Tone::Strong)
     };
     let space = (" ".to_owned(), Tone::Plain);
-    let mut interval = "every ".to_owned();
-    interval_text(&mut interval, state.interval);
+    let pace = Pace::of(state);
     let plain = |text: String| (text, Tone::Plain);
     let appearance = &state.appearance;
     let Some(moment) = state.moment.as_deref() else {
-        let line = [
-            name,
-            space,
-            (
-                (if replay {
-                    "reading…  "
-                } else {
-                    "sampling…  "
-                })
-                .to_owned(),
-                Tone::Muted,
-            ),
-            plain(interval),
-        ];
+        let reading = if replay {
+            "reading…  "
+        } else {
+            "sampling…  "
+        };
+        // The progress says the same.
+        let reading = if state.progress.is_some() {
+            ""
+        } else {
+            reading
+        };
+        let reading = (reading.to_owned(), Tone::Muted);
+        let mut line = [name, space, reading, (pace.long, pace.tone)];
+        if pieces::width(&line) > area.width {
+            line[3].0 = pace.short;
+        }
         pieces::write(frame.buffer_mut(), area, appearance, &line);
         return;
     };
@@ -72,21 +73,19 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let mut kernel = "Linux ".to_owned();
     format::sanitize(&mut kernel, release(&sample.host.kernel).as_bytes());
     let mut sockets = String::new();
+    if sample.preview.is_some() {
+        sockets.push_str("preview: ");
+    }
     format::count(&mut sockets, totals.sockets.into());
     if moment.filtered().is_some() {
         sockets.push_str(" of ");
         format::count(&mut sockets, moment.unfiltered().totals.sockets.into());
     }
     sockets.push_str(" sockets");
-    let mut owners = String::new();
-    match totals.owned_share() {
-        Some(share) => format::share(&mut owners, share),
-        None => owners.push_str(format::MISSING),
-    }
-    let owners = format!("owners {owners}");
-    let mut took = String::new();
-    format::duration_us(&mut took, sample.timings.total_ns as f64 / 1e3);
-    let took = format!("{interval} (took {took:>7})");
+    let owners = match totals.owned_share() {
+        _ if sample.preview.is_some() => "owners not read yet".to_owned(),
+        share => format!("owners {}", format::format_or_missing(share, format::share)),
+    };
     let clock = clock(state, sample.taken_at_us);
     if state.display == DisplayMode::Frozen {
         render_frozen(frame, area, state, sample);
@@ -104,20 +103,31 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     if area.width < MIN_WIDTH_WITH_NAME && !replay {
         line.remove(0);
     }
-    // The least important is dropped first: how long it took, the kernel, the interval, the name, the time.
-    let choices: [(&[&str], &[&str]); 10] = [
+    let (long, short) = (pace.long.as_str(), pace.short.as_str());
+    // The least important is dropped first: the kernel, the host, the notes, the owners, the time.
+    let important: [(&[&str], &[&str]); 7] = [
         (
             &[&hostname, &kernel, &sockets, &owners],
-            &[&notes, &took, &clock],
+            &[&notes, long, &clock],
+        ),
+        (&[&hostname, &sockets, &owners], &[&notes, long, &clock]),
+        (&[&sockets, &owners], &[without, long, &clock]),
+        (&[&sockets], &[without, long, &clock]),
+        (&[&sockets, &owners], &[without, short, &clock]),
+        (&[&sockets], &[without, short, &clock]),
+        (&[&sockets], &[without, short]),
+    ];
+    // How long it took, the kernel, the interval, the name, the time.
+    let usual: [(&[&str], &[&str]); 10] = [
+        (
+            &[&hostname, &kernel, &sockets, &owners],
+            &[&notes, long, &clock],
         ),
         (
             &[&hostname, &kernel, &sockets, &owners],
-            &[&notes, &interval, &clock],
+            &[&notes, short, &clock],
         ),
-        (
-            &[&hostname, &sockets, &owners],
-            &[&notes, &interval, &clock],
-        ),
+        (&[&hostname, &sockets, &owners], &[&notes, short, &clock]),
         (&[&hostname, &sockets, &owners], &[&notes, &clock]),
         (&[&sockets, &owners], &[&notes, &clock]),
         (&[&sockets, &owners], &[without, &clock]),
@@ -126,21 +136,26 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (&[&sockets], &[without, &clock]),
         (&[&sockets], &[without]),
     ];
+    let important = important.iter().filter(|_| pace.is_important);
+    let choices: Vec<(&[&str], &[&str])> = important.chain(&usual).copied().collect();
     let room = area.width.saturating_sub(pieces::width(&line) + GAPS);
-    let joined = choices.map(|(left, right)| {
+    let joined = choices.into_iter().map(|(left, right)| {
         let left: Vec<&str> = left
             .iter()
             .copied()
             .filter(|part| !part.is_empty())
             .collect();
         let mut end = recording.clone();
-        end.extend(right_part(right, &notes));
+        end.extend(right_part(right, &notes, &pace));
         (left.join(" · "), end)
     });
+    let joined: Vec<(String, Vec<Piece>)> = joined.collect();
     let fits = |(left, right): &&(String, Vec<Piece>)| {
         text::width(left) + usize::from(pieces::width(right)) <= usize::from(room)
     };
-    let (left, right) = joined.iter().find(fits).unwrap_or(&joined[9]);
+    let Some((left, right)) = joined.iter().find(fits).or(joined.last()) else {
+        return;
+    };
     line.push(plain(left.clone()));
     pieces::write(frame.buffer_mut(), area, appearance, &line);
     let length = pieces::width(right) + 1;
@@ -176,7 +191,10 @@ fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, sample: &Samp
         (keymap::label(Command::Freeze).to_owned(), Tone::Key),
         (" resumes".to_owned(), Tone::Plain),
     ];
-    let right = recording(state);
+    let mut right = recording(state);
+    if let Some(progress) = pace::frozen_progress(state) {
+        right.insert(0, (format!("{progress}   "), Tone::Notice));
+    }
     let room = area.width.saturating_sub(pieces::width(&right) + 1);
     let short = [left[0].clone(), left[1].clone()];
     let line: &[Piece] = if pieces::width(&left) <= room {
@@ -221,7 +239,7 @@ fn recording(state: &State) -> Vec<Piece> {
 }
 
 /// The pieces of the right part. Notes are muted, but have their key.
-fn right_part(parts: &[&str], notes: &str) -> Vec<Piece> {
+fn right_part(parts: &[&str], notes: &str, pace: &Pace) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     for part in parts.iter().filter(|part| !part.is_empty()) {
         if !pieces.is_empty() {
@@ -231,7 +249,9 @@ fn right_part(parts: &[&str], notes: &str) -> Vec<Piece> {
             pieces.push((notes.to_owned(), Tone::Muted));
             pieces.push((format!(" {}", keymap::label(Command::Faults)), Tone::Key));
         } else {
-            pieces.push(((*part).to_owned(), Tone::Plain));
+            let is_pace = *part == pace.long || *part == pace.short;
+            let tone = if is_pace { pace.tone } else { Tone::Plain };
+            pieces.push(((*part).to_owned(), tone));
         }
     }
     pieces
@@ -252,16 +272,6 @@ fn notes(state: &State) -> String {
 fn release(kernel: &str) -> &str {
     let end = kernel.match_indices('.').nth(1).map(|(at, _)| at);
     &kernel[..end.unwrap_or(kernel.len())]
-}
-
-/// Writes an interval: `1 s`, `500 ms`, `2.5 s`.
-fn interval_text(out: &mut String, interval: std::time::Duration) {
-    let ms = interval.as_millis();
-    if ms < 1000 {
-        let _ = write!(out, "{ms} ms");
-    } else {
-        let _ = write!(out, "{} s", interval.as_secs_f64());
-    }
 }
 
 /// The time of day of the moment shown; in a replay with the day.

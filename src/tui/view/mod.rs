@@ -18,6 +18,7 @@ mod footer;
 mod header;
 mod notice;
 mod overview;
+mod pace;
 mod process;
 mod remote;
 mod socket;
@@ -45,7 +46,6 @@ const ROOMY: u16 = 16;
 
 /// Draws the state. `hints` finds the hints of the footer once everything else is drawn.
 pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State) -> Vec<Hint>) {
-    state.arrange();
     state.clicks.clear();
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {

@@ -9,7 +9,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::column::format;
-use crate::model::{Unowned, Visibility};
+use crate::model::{Preview, Unowned, Visibility};
 use crate::tui::command::Command;
 use crate::tui::keymap;
 use crate::tui::state::{DisplayMode, State};
@@ -83,6 +83,7 @@ fn corrupt_parts(state: &State) -> usize {
 /// The lines of the notice: 1, or 0 without warnings.
 pub(super) fn lines(state: &State) -> u16 {
     let any = visibility_warnings(state).is_some()
+        || state.preview().is_some()
         || failure(state).is_some()
         || !state.omitted_parts.is_empty();
     u16::from(any)
@@ -100,11 +101,38 @@ fn failure(state: &State) -> Option<Vec<Piece>> {
     ])
 }
 
+/// Marks a preview: its rows and counts are those of the first sockets only.
+fn preview_line(state: &State, preview: Preview, width: u16) -> Vec<Piece> {
+    let moment = state.moment.as_deref();
+    let read = moment.map_or(0, |moment| moment.unfiltered().totals.sockets);
+    let mut sockets = String::new();
+    format::count(&mut sockets, read.into());
+    let mut of = String::new();
+    if let Some(expected) = preview.expected.filter(|&expected| expected > read.into()) {
+        of.push_str(" of about ");
+        format::count(&mut of, expected);
+    }
+    let ends = [
+        "; all sockets, owners, rates and findings follow with the first sample",
+        "; owners, rates and findings follow",
+        "",
+    ];
+    let choices = ends.map(|end| format!(" preview: the first {sockets}{of} sockets{end}"));
+    let fits = |text: &&String| text::width(text) <= usize::from(width);
+    let text = choices.iter().find(fits).unwrap_or(&choices[2]);
+    vec![(text.clone(), Tone::Notice)]
+}
+
 /// Draws the notice.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let appearance = &state.appearance;
     // A stopped recording is more important than a missing permission.
     if let Some(line) = failure(state) {
+        pieces::write(frame.buffer_mut(), area, appearance, &line);
+        return;
+    }
+    if let Some(preview) = state.preview() {
+        let line = preview_line(state, preview, area.width);
         pieces::write(frame.buffer_mut(), area, appearance, &line);
         return;
     }

@@ -235,6 +235,8 @@ impl TablePainter<'_, '_> {
         );
         if table.is_empty() {
             let none = match (table.filter_summary(), pane) {
+                _ if table.is_pending() => table.progress().unwrap_or("sorting…").to_owned(),
+                _ if self.moment.sample.preview.is_some() => table_frame::NOT_READ.to_owned(),
                 (Some(_), _) => "no match; F clears the filter".to_owned(),
                 (None, Pane::TimeWait) => self.no_time_wait_text(),
                 _ => "none".to_owned(),

@@ -35,7 +35,7 @@ use crate::diagnose::Concern;
 use crate::model::{Process, ProcessKey, ProcessRow};
 use crate::tui::appearance::Appearance;
 use crate::tui::lists::process_index;
-use crate::tui::page::Page;
+use crate::tui::page::{Page, ProcessPage};
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
 use crate::tui::text;
@@ -71,13 +71,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         // Findings come first, so that they stay visible in little room.
         let concern = Concern::Process(page.key);
         let mut text = finding_text::lines(&found, &concern, room);
-        text.extend(lines(
-            &page.last_known,
-            moment.as_deref(),
-            present,
-            &appearance,
-            room,
-        ));
+        text.extend(lines(page, moment.as_deref(), present, &appearance, room));
         let lines = text;
         let most = area.height.saturating_sub(MIN_TABLE_HEIGHT + 2 + charts);
         let text_lines = (lines.len() as u16).min(most);
@@ -126,12 +120,13 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
 
 /// The lines above the table, the most important first.
 fn lines(
-    process: &Process,
+    page: &ProcessPage,
     moment: Option<&Moment>,
     present: Option<(&ProcessRow, &ProcessTotals)>,
     appearance: &Appearance,
     room: u16,
 ) -> Vec<Vec<Piece>> {
+    let process = &page.last_known;
     let mut lines = Vec::new();
     lines.extend(pieces::flow(
         identity(process, moment, appearance).into_iter(),
@@ -158,8 +153,8 @@ fn lines(
     if !listens.is_empty() {
         lines.push(listed("listens on ", &listens, room));
     }
-    if totals.unix > 0 {
-        let peers = unix_peers(moment, totals.process);
+    if let Some((_, peers)) = page.unix_peers.as_ref().filter(|_| totals.unix > 0) {
+        let peers = unix_peers(peers);
         if !peers.is_empty() {
             lines.push(listed("unix with ", &peers, room));
         }

@@ -18,7 +18,7 @@ use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::format;
 use crate::diagnose::Concern;
 use crate::model::State as Tcp;
-use crate::tui::page::{Page, RemotePage};
+use crate::tui::page::Page;
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
 use crate::tui::text;
@@ -40,7 +40,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     if let Some(Page::Remote(page)) = state.page_mut() {
         let totals = moment
             .as_deref()
-            .and_then(|moment| Some((moment, totals(moment, page)?)));
+            .and_then(|moment| Some((moment, page.totals(moment)?)));
         let room = area.width.saturating_sub(4);
         let port = page.service.filter(|service| !service.here);
         let concern = Concern::Remote(page.address, port.map(|service| service.port));
@@ -84,11 +84,6 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         );
     }
     state.clicks = clicks;
-}
-
-fn totals<'m>(moment: &'m Moment, page: &RemotePage) -> Option<&'m RemoteTotals> {
-    let mut remotes = moment.aggregate.remotes.iter();
-    remotes.find(|remote| remote.address == page.address)
 }
 
 /// The totals of the host: sockets, states, throughput, round-trip times, processes.

@@ -295,6 +295,8 @@ fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece, room: u16
         "none: this is a listener"
     } else if !write_cell(row, "remote", &mut remote) {
         "none: not connected"
+    } else if row.socket.sample.preview.is_some() {
+        "not read yet"
     } else if page.presence == Presence::Present {
         "not a socket on this machine"
     } else {

@@ -16,7 +16,7 @@ use crate::model::State as Tcp;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::state_tone;
-use crate::tui::widget::pieces::{self, Piece};
+use crate::tui::widget::pieces::{self, Piece, right_aligned_bound};
 use crate::tui::widget::sparkline::sparkline;
 
 /// Width of the sparkline of a state.
@@ -70,9 +70,19 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
 fn segments(moment: &Moment) -> Vec<Vec<Piece>> {
     let aggregate = &moment.aggregate;
     let totals = &aggregate.totals;
+    let is_preview = moment.sample.preview.is_some();
     let mut segments = Vec::new();
     for tcp in [Tcp::Established, Tcp::TimeWait, Tcp::CloseWait] {
-        let mut pieces = counted(tcp.short_name(), totals.tcp_in(tcp), state_tone(tcp));
+        let mut pieces = vec![
+            (
+                format!("{} ", tcp.short_name()),
+                name_tone(totals.tcp_in(tcp), state_tone(tcp)),
+            ),
+            (
+                right_aligned_bound(totals.tcp_in(tcp), COUNT_WIDTH, is_preview) + " ",
+                Tone::Strong,
+            ),
+        ];
         pieces.push((trend(moment, |point| point.tcp[tcp as usize]), Tone::Plain));
         if tcp == Tcp::TimeWait {
             pieces.push((
@@ -105,11 +115,9 @@ fn segments(moment: &Moment) -> Vec<Vec<Piece>> {
         ("UNIX", totals.unix, Tone::Plain),
     ] {
         let digits = if name == "UNIX" { COUNT_WIDTH } else { 5 };
-        let mut text = String::new();
-        format::count(&mut text, count.into());
         segments.push(vec![
             (format!("{name} "), name_tone(count, tone)),
-            (format!("{text:>digits$}"), Tone::Strong),
+            (right_aligned_bound(count, digits, is_preview), Tone::Strong),
         ]);
     }
     segments
@@ -118,15 +126,6 @@ fn segments(moment: &Moment) -> Vec<Vec<Piece>> {
 /// The tone of a name: muted if there are none.
 fn name_tone(count: u32, tone: Tone) -> Tone {
     if count == 0 { Tone::Muted } else { tone }
-}
-
-fn counted(name: &str, count: u32, tone: Tone) -> Vec<Piece> {
-    let mut text = String::new();
-    format::count(&mut text, count.into());
-    vec![
-        (format!("{name} "), name_tone(count, tone)),
-        (format!("{text:>COUNT_WIDTH$} "), Tone::Strong),
-    ]
 }
 
 /// The last samples as a sparkline.

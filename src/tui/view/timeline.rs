@@ -151,7 +151,7 @@ fn side_texts(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Ve
 /// The time of the marked Sample, µs after the first one.
 fn marked_us(state: &State, track: &Track) -> Option<i64> {
     let (marked, first) = (state.mark.as_ref()?, track.times.get(0)?);
-    let ns = marked.monotonic_ns.checked_sub(first.monotonic_ns)?;
+    let ns = marked.sample.monotonic_ns.checked_sub(first.monotonic_ns)?;
     Some((ns / 1000).cast_signed())
 }
 

@@ -91,6 +91,19 @@ pub(in crate::tui) fn flow(groups: impl Iterator<Item = Vec<Piece>>, room: u16) 
     lines
 }
 
+/// A count, right-aligned in a width; of a preview, which has only the first sockets, a lower bound or unknown.
+pub(in crate::tui) fn right_aligned_bound(value: u32, width: usize, is_preview: bool) -> String {
+    match (is_preview, value) {
+        (true, 0) => format!("{:>width$}", format::MISSING),
+        (true, value) => {
+            let mut text = "≥".to_owned();
+            format::count(&mut text, value.into());
+            format!("{text:>width$}")
+        }
+        (false, value) => right_aligned_count(value, width),
+    }
+}
+
 /// A count, right-aligned in a width.
 pub(in crate::tui) fn right_aligned_count(value: u32, width: usize) -> String {
     let mut text = String::new();

@@ -14,6 +14,9 @@ use crate::tui::table::{List, Table};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
+/// The text of a table without rows while the first Sample is taken.
+pub(in crate::tui) const NOT_READ: &str = "none among the sockets read so far";
+
 /// Draws a rule with the title of a table and its order, a long title if it fits; returns the area for the table below
 /// it. The table that has the focus is marked.
 pub(in crate::tui) fn draw_pane_title<L: List>(
@@ -107,7 +110,11 @@ pub(in crate::tui) fn draw_framed<L: List>(
             height: inner.height.saturating_sub(1),
             ..inner
         };
-        let nothing = if filtered.is_some() {
+        let nothing = if table.is_pending() {
+            table.progress().unwrap_or("sorting…")
+        } else if moment.sample.preview.is_some() {
+            NOT_READ
+        } else if filtered.is_some() {
             "no row matches; press F to clear the filter"
         } else {
             table.list().empty_text()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use sockwatch::aggregate::{Aggregator, Difference, Moment};
+use sockwatch::aggregate::{Aggregator, Cancellation, Difference, Moment};
 use sockwatch::diagnose::{Diagnosis, Findings, Watch};
 use sockwatch::model::Sample;
 use sockwatch::recording::{Archive as _, Encoder, FrameHistory, Metadata};
@@ -60,7 +60,12 @@ impl Session {
         moment.derive(&mut self.aggregator);
         self.findings = self.watch.update(&moment);
         let before = std::mem::replace(&mut self.shown, Arc::new(moment));
-        let _ = Difference::between(&before.sample, &self.shown.sample, |_, _| true);
+        let _ = Difference::between(
+            &before.sample,
+            &self.shown.sample,
+            &Cancellation::default(),
+            |_, _| true,
+        );
         self.state
             .show(Arc::clone(&self.shown), Arc::clone(&self.findings));
     }

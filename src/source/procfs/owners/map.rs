@@ -21,6 +21,7 @@ use super::unresolved::UnresolvedSockets;
 use super::verification::Verification;
 use crate::model::{Activity, Fault, FaultSeverity, ProcessKey, ProcessRow, Visibility};
 use crate::source::clock;
+use crate::source::progress_meter::ProgressMeter;
 
 /// The incremental map from socket inodes to their owners, with details of the processes.
 ///
@@ -68,6 +69,8 @@ pub struct Owners {
     pub(super) listing: Vec<(u32, u64)>,
     /// Time of the boot, µs since 1970 UTC.
     pub(super) booted_at_us: i64,
+    /// Counts the processes that are read for the first time.
+    pub(super) meter: Arc<ProgressMeter>,
 }
 
 /// The current position of the sweep over all descriptors.
@@ -111,6 +114,7 @@ impl Owners {
             reader: ProcessReader::new(),
             listing: Vec::new(),
             booted_at_us: clock::booted_at_us(),
+            meter: Arc::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Reads processes that were not known before, and adds them to the map.
 
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::io::Errno;
@@ -11,6 +12,7 @@ use super::super::process_reader::{
 use super::entry::{Access, Entry, NewProcess, count_kinds};
 use super::map::Owners;
 use crate::model::{DescriptorKind, ProcessKey};
+use crate::source::progress_meter::ProgressMeter;
 
 /// Time for which a process is young, ns: it may be about to exec, or to change its user or name.
 const YOUTH: u64 = 3_000_000_000;
@@ -52,6 +54,11 @@ impl FirstRead {
 }
 
 impl Owners {
+    /// Counts the processes that are read for the first time.
+    pub(in crate::source) fn count_with(&mut self, meter: &Arc<ProgressMeter>) {
+        self.meter = Arc::clone(meter);
+    }
+
     /// Reads new processes, in two threads if they have many descriptors, and inserts them. `first_time` if all processes are
     /// new to the map.
     pub(super) fn scan_new(
@@ -65,15 +72,17 @@ impl Owners {
             .iter()
             .map(|process| process.count.map_or(ASSUMED_DESCRIPTORS, u64::from))
             .sum();
+        self.meter.expect_processes(new.len());
         if descriptors <= PARALLEL_DESCRIPTORS {
             for process in new {
                 let first = read_first(&mut self.reader, root, process.pid);
                 self.insert(*process, first, now_ns);
+                self.meter.add_process();
             }
         } else {
             let mut order: Vec<NewProcess> = new.to_vec();
             order.sort_by_key(|process| std::cmp::Reverse(process.count));
-            let read = read_in_parallel(&mut self.reader, root, &order);
+            let read = read_in_parallel(&mut self.reader, root, &order, &self.meter);
             let sockets = read.iter().filter_map(|(_, first)| {
                 let descriptors = first.as_ref().ok()?.descriptors.as_ref().ok()?;
                 Some(count_kinds(descriptors)[DescriptorKind::Socket as usize] as usize)
@@ -207,6 +216,7 @@ fn read_in_parallel(
     reader: &mut ProcessReader,
     root: BorrowedFd<'_>,
     new: &[NewProcess],
+    meter: &ProgressMeter,
 ) -> Vec<(usize, Result<FirstRead, Errno>)> {
     let (next, round) = (AtomicUsize::new(0), reader.round);
     let work = |reader: &mut ProcessReader| {
@@ -217,6 +227,7 @@ fn read_in_parallel(
                 return read;
             };
             read.push((at, read_first(reader, root, process.pid)));
+            meter.add_process();
         }
     };
     std::thread::scope(|scope| {

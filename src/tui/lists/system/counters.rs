@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::text_search::{name_key, retain_matching};
-use crate::aggregate::Moment;
+use crate::aggregate::{Cancellation, Moment};
 use crate::column::format::{self, MISSING};
 use crate::column::{Attention, COUNTER_COLUMNS, CounterLine, Counters as CounterKind};
 use crate::filter::SearchText;
@@ -14,7 +14,7 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// All protocol counters, or those that match a search.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Counters {
     /// Text of the search.
     pub search_text: SearchText,
@@ -48,7 +48,7 @@ impl List for Counters {
         &COLUMN_SET
     }
 
-    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, moment: &Moment, _: &Cancellation, out: &mut Vec<u32>) {
         out.extend(0..self.unfiltered_len(moment) as u32);
         if !self.search_text.is_empty() {
             retain_matching(self, moment, &self.search_text, out);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use super::text_search::retain_matching;
-use crate::aggregate::{Headroom, LimitScope, Moment, PortUsage, headroom};
+use crate::aggregate::{Cancellation, Headroom, LimitScope, Moment, PortUsage, headroom};
 use crate::column::format::MISSING;
 use crate::column::{LIMIT_COLUMNS, LimitLine, Limits as LimitKind};
 use crate::filter::SearchText;
@@ -16,7 +16,7 @@ use crate::tui::theme::Tone;
 use crate::tui::value_tones::limit_tone;
 
 /// All limits, or those that match a search.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Limits {
     /// Text of the search.
     pub search_text: SearchText,
@@ -68,7 +68,7 @@ impl List for Limits {
         &COLUMN_SET
     }
 
-    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, moment: &Moment, _: &Cancellation, out: &mut Vec<u32>) {
         self.all = headroom(moment, self.ports);
         out.extend(0..self.all.len() as u32);
         if !self.search_text.is_empty() {
@@ -111,6 +111,13 @@ impl List for Limits {
             | LimitScope::Namespace
             | LimitScope::Address(_)
             | LimitScope::Protocol(_) => None,
+        }
+    }
+
+    fn socket_row(&self, _moment: &Moment, number: u32) -> Option<u32> {
+        match self.all.get(number as usize)?.scope {
+            LimitScope::Listener(row) => Some(row),
+            _ => None,
         }
     }
 

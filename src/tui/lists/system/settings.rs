@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::text_search::{name_key, retain_matching};
-use crate::aggregate::Moment;
+use crate::aggregate::{Cancellation, Moment};
 use crate::column::format::MISSING;
 use crate::column::{KNOWN, SETTING_COLUMNS, SettingLine, Settings as SettingKind};
 use crate::filter::SearchText;
@@ -15,7 +15,7 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// The known settings, readable here or not, then the other readable ones; or those that match a search.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Text of the search.
     pub search_text: SearchText,
@@ -48,7 +48,7 @@ impl List for Settings {
         &COLUMN_SET
     }
 
-    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, moment: &Moment, _: &Cancellation, out: &mut Vec<u32>) {
         let values = &moment.sample.settings.values;
         let known = KNOWN.len() as u32;
         out.extend(0..known);

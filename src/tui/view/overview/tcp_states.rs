@@ -9,7 +9,7 @@ use crate::tui::appearance::Appearance;
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::state_tone;
 use crate::tui::widget::history_axis::HistoryAxis;
-use crate::tui::widget::pieces::{right_aligned_count, write_lines};
+use crate::tui::widget::pieces::{right_aligned_bound, write_lines};
 use crate::tui::widget::sparkline::sparkline;
 
 /// States in order of importance; as many as fit are shown.
@@ -40,6 +40,7 @@ pub(super) fn render(
     axis: &HistoryAxis<'_>,
 ) {
     let totals = &moment.aggregate.totals;
+    let is_preview = moment.sample.preview.is_some();
     let bars = usize::from(area.width.saturating_sub(TEXT_WIDTH + 1));
     let line = |name: &str, value: u32, tone: Tone, of: &dyn Fn(&HistoryPoint) -> u32| {
         let tone = if value == 0 { Tone::Muted } else { tone };
@@ -48,7 +49,7 @@ pub(super) fn render(
         vec![
             (format!(" {name:<12}"), tone),
             (
-                format!("{} ", right_aligned_count(value, 8)),
+                format!("{} ", right_aligned_bound(value, 8, is_preview)),
                 if value == 0 {
                     Tone::Muted
                 } else {

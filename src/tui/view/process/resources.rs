@@ -2,8 +2,8 @@
 
 use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::{ListenerLine, ProcessLine, SocketColumn, format, gauge};
-use crate::model::SeededMap;
-use crate::model::{DescriptorKind, Ends, ProcessKey, ProcessRow, SocketRef, UnlistedSockets};
+use crate::model::{DescriptorKind, ProcessKey, ProcessRow, UnlistedSockets};
+use crate::tui::page::UnixPeers;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::{limit_tone, queue_tone};
@@ -102,43 +102,8 @@ pub(super) fn listeners(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
     lines.into_iter().map(|(_, pieces)| pieces).collect()
 }
 
-/// The processes at the other ends of its unix sockets with the number of sockets, the most first.
-pub(super) fn unix_peers(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
-    let mut counts: Vec<(ProcessKey, String, u32)> = Vec::new();
-    let is_ours = |socket: &SocketRef<'_>| {
-        let mut holders = socket.holders().iter();
-        matches!(socket.socket.ends, Ends::Unix { .. })
-            && holders.any(|holder| holder.process == process)
-    };
-    let by_inode: SeededMap<u32, SocketRef<'_>> = moment
-        .sample
-        .iter()
-        .filter(|socket| matches!(socket.socket.ends, Ends::Unix { .. }))
-        .map(|socket| (socket.socket.inode, socket))
-        .collect();
-    for socket in moment
-        .filtered_sockets()
-        .map(|(_, socket)| socket)
-        .filter(is_ours)
-    {
-        let Ends::Unix {
-            peer_inode: Some(inode),
-            ..
-        } = socket.socket.ends
-        else {
-            continue;
-        };
-        let peer = by_inode.get(&inode);
-        let Some(owner) = peer.and_then(SocketRef::owner) else {
-            continue;
-        };
-        let key = owner.process.key;
-        match counts.iter_mut().find(|(known, ..)| *known == key) {
-            Some((_, _, count)) => *count += 1,
-            None => counts.push((key, owner.process.comm.clone(), 1)),
-        }
-    }
-    counts.sort_by_key(|(key, _, count)| (std::cmp::Reverse(*count), *key));
+/// The processes at the other ends of its unix sockets with the number of sockets.
+pub(super) fn unix_peers(peers: &UnixPeers) -> Vec<Vec<Piece>> {
     let item = |(key, comm, count): &(ProcessKey, String, u32)| {
         let name = text::sanitized(comm);
         vec![
@@ -146,5 +111,5 @@ pub(super) fn unix_peers(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
             (format!(" ×{count}   "), Tone::Plain),
         ]
     };
-    counts.iter().map(item).collect()
+    peers.processes.iter().map(item).collect()
 }
