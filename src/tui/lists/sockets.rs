@@ -331,11 +331,11 @@ impl List for Sockets {
     }
 }
 
+/// Checks whether a socket belongs to a scope.
+type ScopeCheck = Box<dyn Fn(SocketRef<'_>) -> bool>;
+
 /// Returns the check whether a socket belongs to a scope of a moment; `None` if none does.
-fn scope_check(
-    scope: SocketScope,
-    moment: &Moment,
-) -> Option<Box<dyn Fn(SocketRef<'_>) -> bool + '_>> {
+fn scope_check(scope: SocketScope, moment: &Moment) -> Option<ScopeCheck> {
     match scope {
         SocketScope::All => Some(Box::new(|_| true)),
         SocketScope::OwnedBy(key) => {

@@ -265,13 +265,10 @@ impl<L: List> ArrangeWork<L> {
 }
 
 /// The total of a column over rows; `None` if no cell is known, or the column has no total.
-fn total<'m, L: List>(
+fn total<'m, L: List + 'm>(
     column: &Column<L::Kind>,
     rows: impl Iterator<Item = Row<'m, L>>,
-) -> Option<f64>
-where
-    L: 'm,
-{
+) -> Option<f64> {
     let numbers = rows.filter_map(|row| column.number(&row));
     match column.total() {
         Total::None => None,

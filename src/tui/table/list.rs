@@ -50,7 +50,7 @@ pub struct OutlineContext<'a> {
 
 impl OutlineContext<'_> {
     /// Sorts all of `rows`, unless that is cancelled.
-    pub fn sort<R: SortRows>(&mut self, list: &R, rows: &mut Vec<u32>) {
+    pub fn sort<R: SortRows>(&mut self, list: &R, rows: &mut [u32]) {
         (self.sorter).sort_rows(list, self.moment, self.sort, rows, self.cancellation);
     }
 }

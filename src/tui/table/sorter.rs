@@ -115,7 +115,7 @@ impl Sorter {
         list: &R,
         moment: &Moment,
         sort: Sort,
-        rows: &mut Vec<u32>,
+        rows: &mut [u32],
         cancellation: &Cancellation,
     ) -> bool {
         let is_loaded = self.load(list, moment, sort, rows, cancellation);
