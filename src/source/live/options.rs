@@ -63,6 +63,8 @@ impl LiveOptions {
             ],
             destroy_events: false,
             owners: OwnerScope::None,
+            devices: false,
+            settings: false,
             name_wait: Duration::ZERO,
             first_rows: Some(PREVIEW_ROWS),
             ..LiveOptions::default()
