@@ -155,14 +155,13 @@ impl RowLinks {
             link.previous = PreviousRows::Linked(self.rows.len() as u32);
             for socket in &view.page.rows {
                 let key = socket.key();
-                let row = match expected.next_if(|(_, before)| before.key() == key) {
-                    Some((row, _)) => Some(row),
-                    None => {
-                        if !std::mem::replace(&mut self.is_indexed, true) {
-                            index_rows(previous, is_shared, &mut self.index);
-                        }
-                        self.index.get(&key).copied()
+                let row = if let Some((row, _)) = expected.next_if(|(_, row)| row.key() == key) {
+                    Some(row)
+                } else {
+                    if !std::mem::replace(&mut self.is_indexed, true) {
+                        index_rows(previous, is_shared, &mut self.index);
                     }
+                    self.index.get(&key).copied()
                 };
                 let is_linked = &mut self.is_linked;
                 let row = row.filter(|&row| !std::mem::replace(&mut is_linked[row as usize], true));

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::SeededMap;
 use super::{
     ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo, MptcpInfo,
-    Payload, Preview, Process, ProcessKey, ProcessRow, Protocol, Row, SUSPENDED_MODULUS, SampleTime,
-    SctpAddresses, SctpInfo, SctpOptions, Settings, Socket, SocketTable, TcpExtras, TcpInfo, Timer,
-    TlsInfo, Visibility,
+    Payload, Preview, Process, ProcessKey, ProcessRow, Protocol, Row, SUSPENDED_MODULUS,
+    SampleTime, SctpAddresses, SctpInfo, SctpOptions, Settings, Socket, SocketTable, TcpExtras,
+    TcpInfo, Timer, TlsInfo, Visibility,
 };
 
 /// Unit of a process's start time, µs. Kernel: `USER_HZ` is 100 on every architecture that runs Linux today.

@@ -24,7 +24,7 @@ pub(super) const MAX_AGED_MS: u32 = 1 << 31;
 /// its own page and no other.
 #[inline]
 pub(super) fn begins_page(cookie: u64, seed: &Seed) -> bool {
-    seed.hash_one(cookie) % MEAN_ROWS == 0
+    seed.hash_one(cookie).is_multiple_of(MEAN_ROWS)
 }
 
 /// Rows and their variable parts. The values that the clock changes are those of when the page was written.

@@ -127,7 +127,7 @@ fn apply(step: &Step, messages: &mut Vec<Vec<u8>>) {
 /// Returns the messages of a recorded dump, several times with other cookies: more than fit into a page.
 fn many(name: &str) -> Vec<Vec<u8>> {
     let recorded = recorded(name);
-    let copies = (0..600 / recorded.len() as u32 + 1).flat_map(|copy| {
+    let copies = (0..=600 / recorded.len() as u32).flat_map(|copy| {
         recorded.iter().map(move |message| {
             let mut message = message.clone();
             let cookie = match message[0] {

@@ -185,13 +185,13 @@ struct Large {
 }
 
 impl Large {
-    fn new(count: i64) -> Box<Large> {
+    fn new(count: i64) -> Large {
         let samples = samples(count);
         let mut entries = samples.entries().to_vec();
         for entry in &mut entries {
             entry.sockets = 812_000;
         }
-        Box::new(Large { samples, entries })
+        Large { samples, entries }
     }
 }
 
@@ -220,7 +220,7 @@ impl Archive for Large {
 #[test]
 fn decoding_very_many_sockets_has_a_progress() {
     let (mut moment, now) = (Moment::default(), Instant::now());
-    let mut player = Player::new(Large::new(1000), 800);
+    let mut player = Player::new(Box::new(Large::new(1000)), 800);
     let recorded = SampleProgress::Recorded { sockets: 812_000 };
     assert_eq!(player.progress(), Some(recorded));
     until_result(&mut player, &mut moment, now);

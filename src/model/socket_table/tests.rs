@@ -235,8 +235,9 @@ fn a_table_is_released_from_spare_memory_with_all_its_rows() {
 #[test]
 fn a_part_that_is_too_long_adds_nothing() {
     let mut table = table(["/a"]);
+    let name = vec![b'x'; 1 << 16];
     let parts = Parts {
-        name: &[b'x'; 1 << 16],
+        name: &name,
         ..Parts::default()
     };
     assert_eq!(table.push(socket(1), parts), None);

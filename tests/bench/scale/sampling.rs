@@ -70,7 +70,7 @@ pub(crate) fn measure(scene: Scene, holder: &mut Holder) -> Result<SamplingFigur
     let mut round = |moment: &mut Moment| {
         let sample = timed(|| {
             live.next_into(&mut moment.sample)
-                .expect("the kernel answers")
+                .expect("the kernel answers");
         });
         let aggregate = timed(|| moment.derive(&mut aggregator));
         let encode = timed(|| {

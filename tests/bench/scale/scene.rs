@@ -132,8 +132,7 @@ impl Scene {
             ));
         }
         let descriptors = match self {
-            Scene::One(sockets) => sockets + 100,
-            Scene::Processes(_, sockets) => sockets + 100,
+            Scene::One(sockets) | Scene::Processes(_, sockets) => sockets + 100,
             _ => 1000,
         };
         let hard = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);

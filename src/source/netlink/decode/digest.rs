@@ -27,11 +27,11 @@ pub(in crate::source::netlink) fn digest(
     protocol: Option<Protocol>,
     seed: &Seed,
 ) -> Option<MessageDigest> {
-    match message.first()? {
+    match *message.first()? {
         // An association is completed from several attributes, and its rows are repeated.
-        &(AF_INET | AF_INET6) if protocol? != Protocol::Sctp => inet(message, protocol?, seed),
-        &AF_UNIX if protocol.is_none() => whole(message, 8, seed),
-        &AF_NETLINK if protocol.is_none() => whole(message, 20, seed),
+        AF_INET | AF_INET6 if protocol? != Protocol::Sctp => inet(message, protocol?, seed),
+        AF_UNIX if protocol.is_none() => whole(message, 8, seed),
+        AF_NETLINK if protocol.is_none() => whole(message, 20, seed),
         _ => None,
     }
 }
