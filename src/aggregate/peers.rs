@@ -12,14 +12,24 @@ type Pair = (u32, Protocol, Endpoint, Endpoint);
 /// It has only row numbers, a few bytes for each socket: the sockets themselves are compared.
 #[derive(Debug, Clone, Default)]
 pub struct PeerIndex {
-    /// Row numbers by the hash of the socket, each at the first free place from there on. The number of places is a
-    /// power of two.
-    rows: Vec<u32>,
+    /// Rows by the hash of the socket, each at the first free place from there on. The number of places is a power of two.
+    places: Vec<Place>,
     seed: Seed,
 }
 
+/// A place of the index.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    row: u32,
+    /// The upper half of the hash, which excludes nearly all other sockets without a look at their rows.
+    hash: u32,
+}
+
 /// A place without a row.
-const FREE: u32 = u32::MAX;
+const FREE: Place = Place {
+    row: u32::MAX,
+    hash: 0,
+};
 
 /// What identifies one end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,39 +46,53 @@ impl PeerIndex {
         // At least a quarter of the places is free, so that few have to be looked at.
         let places = (sockets + sockets / 3 + 1).next_power_of_two();
         let mut index = PeerIndex {
-            rows: vec![FREE; places],
+            places: vec![FREE; places],
             seed: Seed::default(),
         };
         for (row, socket) in sample.sockets.iter().enumerate() {
             if let Some(end) = End::of(socket.socket) {
-                let place = index.place_of(sample, end);
-                if let Some(known) = index.rows.get_mut(place) {
-                    *known = row as u32;
+                let (place, hash) = index.place_of(sample, end);
+                if let Some(known) = index.places.get_mut(place) {
+                    *known = Place {
+                        row: row as u32,
+                        hash,
+                    };
                 }
             }
         }
         index
     }
 
-    /// Returns the place of an end, or the free one where it belongs.
-    fn place_of(&self, sample: &Sample, end: End) -> usize {
-        let mask = self.rows.len().wrapping_sub(1);
-        let mut place = self.seed.hash_one(end) as usize & mask;
-        while let Some(&row) = self.rows.get(place).filter(|row| **row != FREE) {
-            let socket = sample.sockets.get(row as usize);
-            if socket.and_then(|socket| End::of(socket.socket)) == Some(end) {
-                break;
+    /// Returns the place of an end, or the free one where it belongs, and the upper half of its hash.
+    fn place_of(&self, sample: &Sample, end: End) -> (usize, u32) {
+        let mask = self.places.len().wrapping_sub(1);
+        let hash = self.seed.hash_one(end);
+        let upper = (hash >> 32) as u32;
+        let mut place = hash as usize & mask;
+        while let Some(known) = self.places.get(place).filter(|place| !place.is_free()) {
+            if known.hash == upper {
+                let socket = sample.sockets.get(known.row as usize);
+                if socket.and_then(|socket| End::of(socket.socket)) == Some(end) {
+                    break;
+                }
             }
             place = (place + 1) & mask;
         }
-        place
+        (place, upper)
     }
 
     /// Returns the row of a socket's peer. `sample` is the one that is indexed.
     pub fn peer(&self, sample: &Sample, socket: &Socket) -> Option<usize> {
         let end = End::of_peer(socket)?;
-        let row = self.rows.get(self.place_of(sample, end))?;
-        (*row != FREE).then_some(*row as usize)
+        let (place, _) = self.place_of(sample, end);
+        let place = self.places.get(place)?;
+        (!place.is_free()).then_some(place.row as usize)
+    }
+}
+
+impl Place {
+    fn is_free(self) -> bool {
+        self.row == FREE.row
     }
 }
 

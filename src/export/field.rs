@@ -15,6 +15,8 @@ use crate::model::{FieldInfo, KernelBytes, KernelField, SOCKOPT_NAMES, Scalar, S
 pub(super) struct ExportField {
     /// Name in its JSON object.
     pub(super) name: &'static str,
+    /// The name as JSON has it in an object, between a comma and a colon.
+    pub(super) quoted_name: Box<[u8]>,
     /// Name of its column in CSV and Parquet, if different.
     column: Option<Cow<'static, str>>,
     /// Meaning, unit and kernel source.
@@ -152,6 +154,7 @@ impl Iterator for SetBits {
 pub(super) fn field(name: &'static str, about: &'static str, shape: Shape) -> ExportField {
     ExportField {
         name,
+        quoted_name: format!(",\"{name}\":").into_bytes().into(),
         column: None,
         about,
         absence: Absence::Null,

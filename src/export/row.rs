@@ -40,6 +40,19 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Returns the row with `struct tcp_info` in full, which is read faster if many of its fields are read.
+    pub(super) fn with_whole_tcp_info<'b>(&self, scratch: &'b mut Vec<u8>) -> Row<'b>
+    where
+        'a: 'b,
+    {
+        scratch.clear();
+        let tcp_info = self.tcp_info.map(|info| {
+            info.append_to(scratch);
+            KernelBytes::from(&*scratch)
+        });
+        Row { tcp_info, ..*self }
+    }
+
     /// Creates the row of the socket at an index of a moment; `peers` finds its peer.
     pub(super) fn of_moment(
         moment: &'a Moment,

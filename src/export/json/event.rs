@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::format::write_compact;
-use super::socket::JsonSocket;
+use super::socket::SocketWriter;
 use crate::aggregate::{Event, EventKind, Lifetime};
 use crate::export::json_schema::{JsonSchema, Property};
 use crate::export::row::Row;
@@ -14,7 +14,7 @@ use crate::export::timestamp::timestamp;
 use crate::model::{SocketRef, State};
 
 #[derive(Serialize)]
-struct JsonEvent<'a> {
+struct JsonEvent {
     at: String,
     event: &'static str,
     from: Option<&'static str>,
@@ -25,7 +25,6 @@ struct JsonEvent<'a> {
     received_bytes: Option<u64>,
     retransmitted_bytes: Option<u64>,
     totals_as_of: Option<String>,
-    socket: JsonSocket<'a>,
 }
 
 /// Returns the exactness of `lifetime_ms`.
@@ -57,13 +56,15 @@ pub fn write_event(event: &Event, socket: SocketRef<'_>, out: &mut impl Write) -
             .totals
             .and_then(|totals| totals.as_of_us)
             .map(timestamp),
-        socket: JsonSocket {
-            row: Row::of_socket(socket),
-            taken_at: None,
-        },
     };
-    write_compact(out, &line)?;
-    out.write_all(b"\n")
+    let mut bytes = Vec::new();
+    write_compact(&mut bytes, &line)?;
+    // The socket is added to the object.
+    bytes.pop();
+    bytes.extend_from_slice(b",\"socket\":");
+    SocketWriter::default().append(&Row::of_socket(socket), None, &mut bytes)?;
+    bytes.extend_from_slice(b"}\n");
+    out.write_all(&bytes)
 }
 
 /// Names of the lines that count missing events.

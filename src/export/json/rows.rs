@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 use std::sync::mpsc;
 
-use super::format::write_compact;
-use super::socket::JsonSocket;
+use super::socket::SocketWriter;
 use crate::aggregate::{Moment, PeerIndex};
 use crate::export::row::Row;
 
@@ -28,13 +27,13 @@ impl Formatter<'_> {
     /// Replaces the contents of a buffer by some objects.
     fn format(&self, rows: &[u32], buffer: &mut Vec<u8>) -> io::Result<()> {
         buffer.clear();
+        let mut writer = SocketWriter::default();
         for (at, &row) in rows.iter().enumerate() {
             if at > 0 {
                 buffer.extend_from_slice(self.separator);
             }
             if let Some(row) = Row::of_moment(self.moment, self.peers, row as usize) {
-                let taken_at = self.taken_at;
-                write_compact(buffer, &JsonSocket { row, taken_at })?;
+                writer.append(&row, self.taken_at, buffer)?;
             }
         }
         Ok(())
