@@ -40,10 +40,7 @@ fuzz_target!(|bytes: &[u8]| {
         let sequence = bytes.get(8..12).and_then(|number| number.try_into().ok());
         decode_devices(bytes, sequence.map_or(0, u32::from_ne_bytes), &mut devices);
     } else if decode_socket(bytes, protocol, 1, &mut sample.sockets).is_err() {
-        assert!(
-            sample.sockets.is_empty(),
-            "a refused message adds nothing"
-        );
+        assert!(sample.sockets.is_empty(), "a refused message adds nothing");
         assert!(
             sample.sockets.parts_len() == 0,
             "a refused message adds nothing"
