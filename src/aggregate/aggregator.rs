@@ -6,10 +6,11 @@ use std::net::IpAddr;
 
 use crate::model::SeededMap;
 use crate::model::{
-    ClearForReuse, Endpoint, ProcessKey, Protocol, RecentLosses, Sample, SocketKey, State, Tracker,
-    Visit,
+    ClearForReuse, Endpoint, PageLinks, ProcessKey, Protocol, RecentLosses, Sample, SocketKey,
+    SocketTable, State, Tracker, Visit,
 };
 
+use self::sockets::ListedRow;
 use super::events::EventCollector;
 use super::group_totals::{ChangeCounts, GroupSum, GroupSums};
 use super::listeners::ListenerTracker;
@@ -64,6 +65,9 @@ pub struct Aggregate {
 #[derive(Debug, Default)]
 pub struct Aggregator {
     sockets: Tracker<TrackedSocket>,
+    /// The sockets of the previous Sample, and the pages that the present one shares with them.
+    previous: SocketTable,
+    links: PageLinks,
     before_ns: Option<u64>,
     history: History,
     recent: SeededMap<ProcessKey, (Recent, ProcessTrend, u64)>,
@@ -139,9 +143,14 @@ impl Aggregator {
 
         let mut all = ByteSum::default();
         let mut changes = ChangeCounts::default();
-        for row in &sample.sockets {
+        let mut links = std::mem::take(&mut self.links);
+        links.update(&self.previous, &sample.sockets);
+        for (row, is_unchanged) in sample.sockets.iter().zip(links.unchanged_rows()) {
+            let row = ListedRow { row, is_unchanged };
             self.add_socket(sample, row, since, out, &mut all, &mut changes);
         }
+        self.links = links;
+        self.previous.clone_from(&sample.sockets);
         out.closed.clear_for_reuse();
         self.collect_closed_pairs(sample);
         if let Some(since) = since {

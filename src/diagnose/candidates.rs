@@ -1,6 +1,7 @@
 //! Rows of a Sample that may be a problem, collected in one walk over the sockets.
 
 pub(super) use super::path::{Path, PortUse};
+use super::plain_pages::PlainPages;
 use super::port_pools::{PoolKey, PoolUse, PortRows, count_pools};
 use super::subject::ProcessName;
 use crate::aggregate::{Moment, SocketRates};
@@ -35,6 +36,8 @@ pub(super) struct Candidates {
     pub(super) udp: Vec<u32>,
     /// Listeners by local end.
     pub(super) listeners: ListenerIndex,
+    /// Number of TCP sockets that listen.
+    listening: usize,
     /// Local ports in use of the ephemeral port range, by path.
     pub(super) paths: SeededMap<Path, PortUse>,
     /// Listeners, and bound sockets without a connection, that use a port of the range.
@@ -47,11 +50,30 @@ pub(super) struct Candidates {
     pub(super) pools: Vec<(PoolKey, PoolUse)>,
     /// Owner of the connections of each path with many ports: a TIME-WAIT socket no longer has one.
     owners: SeededMap<Path, ProcessName>,
-    /// The last counted path: connections of one path are often adjacent.
-    last_path: Option<(Path, PortUse)>,
+    /// The pages without a row in any of the lists.
+    plain: PlainPages,
 }
 
 impl Candidates {
+    /// Returns the number of rows in all lists.
+    fn listed(&self) -> usize {
+        let lists = [
+            &self.close_wait,
+            &self.syn_sent,
+            &self.syn_recv,
+            &self.unaccepted,
+            &self.unread,
+            &self.unacknowledged,
+            &self.retransmitted,
+            &self.time_wait,
+            &self.udp,
+            &self.idle_ports,
+            &self.datagram_ports,
+        ];
+        let rows: usize = lists.iter().map(|list| list.len()).sum();
+        rows + self.listening
+    }
+
     fn clear(&mut self) {
         for list in [
             &mut self.close_wait,
@@ -69,34 +91,38 @@ impl Candidates {
             list.clear_for_reuse();
         }
         self.listeners.clear();
+        self.listening = 0;
         self.paths.clear_for_reuse();
-        self.last_path = None;
     }
 
     /// Collects the rows of a moment, in one walk over its sockets.
     pub(super) fn collect(&mut self, moment: &Moment) {
         self.clear();
         let ports = moment.sample.settings.local_ports();
-        let rates = &moment.aggregate.sockets;
-        for (row, socket) in (0u32..).zip(&moment.sample.sockets) {
-            match socket.protocol {
-                Protocol::Tcp => {
-                    self.classify(
-                        row,
-                        &socket,
-                        rates.get(row as usize).as_ref(),
-                        ports.as_ref(),
-                    );
+        let mut plain = std::mem::take(&mut self.plain);
+        plain.visit(&moment.sample.sockets, ports.as_ref(), |page, found| {
+            if let Some(known) = page.known {
+                for path in known {
+                    self.count_path(path);
                 }
-                Protocol::Udp => {
-                    self.udp.push(row);
-                    self.classify_datagram(row, &socket, ports.as_ref());
-                }
-                Protocol::UdpLite => self.classify_datagram(row, &socket, ports.as_ref()),
-                _ => {}
+                return true;
             }
-        }
-        self.store_last_path();
+            let listed = self.listed();
+            for row in page.rows {
+                if let Some((path, used)) = self.classify_row(row, moment, ports.as_ref()) {
+                    // Connections of one path are often adjacent.
+                    match found.last_mut() {
+                        Some((last, taken)) if *last == path => taken.add(used),
+                        _ => found.push((path, used)),
+                    }
+                }
+            }
+            for path in &*found {
+                self.count_path(path);
+            }
+            self.listed() == listed
+        });
+        self.plain = plain;
         self.idle_count = different_ports(&self.idle_ports, moment);
         self.pools.clear();
         if let Some(ports) = &ports {
@@ -140,6 +166,30 @@ impl Candidates {
         }
     }
 
+    /// Adds a row to the lists that it belongs to, and returns its use of a port.
+    #[inline]
+    fn classify_row(
+        &mut self,
+        row: u32,
+        moment: &Moment,
+        ports: Option<&LocalPorts>,
+    ) -> Option<(Path, PortUse)> {
+        let socket = moment.sample.sockets.get(row as usize)?.socket;
+        match socket.protocol {
+            Protocol::Tcp => {
+                let rates = moment.aggregate.sockets.get(row as usize);
+                return self.classify(row, socket, rates.as_ref(), ports);
+            }
+            Protocol::Udp => {
+                self.udp.push(row);
+                self.classify_datagram(row, socket, ports);
+            }
+            Protocol::UdpLite => self.classify_datagram(row, socket, ports),
+            _ => {}
+        }
+        None
+    }
+
     #[inline]
     fn classify(
         &mut self,
@@ -147,29 +197,30 @@ impl Candidates {
         socket: &Socket,
         rates: Option<&SocketRates>,
         ports: Option<&LocalPorts>,
-    ) {
+    ) -> Option<(Path, PortUse)> {
         let why = socket.attribution.unowned();
         let is_unaccepted = why == Some(Unowned::WaitingForAccept);
         match socket.state {
             State::Listen => {
                 self.listeners.insert(row, socket);
+                self.listening += 1;
                 if is_in_range(socket, ports) {
                     self.idle_ports.push(row);
                 }
-                return;
+                return None;
             }
             State::BoundInactive => {
                 if is_in_range(socket, ports) {
                     self.idle_ports.push(row);
                 }
-                return;
+                return None;
             }
-            State::Closed => return,
+            State::Closed => return None,
             State::CloseWait if !is_unaccepted => self.close_wait.push(row),
             State::SynSent => self.syn_sent.push(row),
             State::SynRecv => {
                 self.syn_recv.push(row);
-                return;
+                return None;
             }
             State::TimeWait => self.time_wait.push(row),
             _ => {}
@@ -193,41 +244,29 @@ impl Candidates {
         if rates.is_some_and(|rates| rates.retransmitted.is_some_and(|rate| rate > 0.0)) {
             self.retransmitted.push(row);
         }
-        if let (Some(ports), Some(local), Some(remote)) = (ports, socket.local(), socket.remote())
-            && ports.contains(local.port)
-        {
-            let path = Path {
-                netns: socket.netns,
-                source: local.address.to_canonical(),
-                destination: remote.canonical(),
-            };
-            self.count_port(path, row, socket, why.is_none());
+        let (local, remote) = (socket.local()?, socket.remote()?);
+        if !ports?.contains(local.port) {
+            return None;
         }
+        let path = Path {
+            netns: socket.netns,
+            source: local.address.to_canonical(),
+            destination: remote.canonical(),
+        };
+        let used = PortUse {
+            ports: 1,
+            time_wait: u32::from(socket.state == State::TimeWait),
+            row,
+            owned: why.is_none().then_some(row),
+        };
+        Some((path, used))
     }
 
+    /// Counts the ports that a page uses.
     #[inline]
-    fn count_port(&mut self, path: Path, row: u32, socket: &Socket, is_owned: bool) {
-        if self.last_path.is_none_or(|(last, _)| last != path) {
-            self.store_last_path();
-            let taken = self.paths.get(&path).copied().unwrap_or(PortUse {
-                row,
-                ..PortUse::default()
-            });
-            self.last_path = Some((path, taken));
-        }
-        if let Some((_, taken)) = &mut self.last_path {
-            taken.ports += 1;
-            taken.time_wait += u32::from(socket.state == State::TimeWait);
-            if is_owned {
-                taken.owned.get_or_insert(row);
-            }
-        }
-    }
-
-    fn store_last_path(&mut self) {
-        if let Some((path, taken)) = self.last_path.take() {
-            self.paths.insert(path, taken);
-        }
+    fn count_path(&mut self, (path, used): &(Path, PortUse)) {
+        let taken = self.paths.entry(*path);
+        taken.and_modify(|taken| taken.add(*used)).or_insert(*used);
     }
 }
 

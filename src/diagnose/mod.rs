@@ -32,6 +32,7 @@ mod need;
 mod observation;
 mod path;
 mod phrases;
+mod plain_pages;
 mod port_pools;
 mod registry;
 mod severity;

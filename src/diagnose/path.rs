@@ -27,3 +27,22 @@ pub(super) struct PortUse {
     /// Row of a socket that uses a port and has an owner.
     pub(super) owned: Option<u32>,
 }
+
+impl PortUse {
+    /// Adds the use by other sockets, which follow.
+    pub(super) fn add(&mut self, other: PortUse) {
+        self.ports += other.ports;
+        self.time_wait += other.time_wait;
+        self.owned = self.owned.or(other.owned);
+    }
+
+    /// Returns the same use with the rows at another place.
+    pub(super) fn moved(self, from: u32, to: u32) -> PortUse {
+        let place = |row: u32| row.wrapping_sub(from).wrapping_add(to);
+        PortUse {
+            row: place(self.row),
+            owned: self.owned.map(place),
+            ..self
+        }
+    }
+}

@@ -68,7 +68,7 @@ pub use process::{
 pub use protocol::{Family, Protocol};
 pub use recent_losses::RecentLosses;
 pub use row::Row;
-pub use row_links::{PageLink, PreviousRows, RowLinks};
+pub use row_links::{PageLink, PageLinks, PreviousRows, RowLinks};
 pub use sample::{BoundDevice, ClosedSocket, Host, Sample, SocketRef, Timings};
 pub use sample_progress::{Preview, SampleProgress};
 pub use schema::{FieldInfo, Scalar, ScalarGroup, StoredCells};

@@ -8,16 +8,22 @@ use super::{ClearForReuse, SeededMap, Socket, SocketKey, SocketTable};
 /// No row.
 const NONE: u32 = u32::MAX;
 
+/// The pages of a table, and which of them the previous table has as well.
+#[derive(Debug, Default)]
+pub struct PageLinks {
+    pages: Vec<PageLink>,
+    /// Whether each page of the previous table is shared.
+    is_shared: Vec<bool>,
+}
+
 /// Links from each row of a table to the row of the same socket in the previous table. Shared pages are linked as a whole.
 #[derive(Debug, Default)]
 pub struct RowLinks {
-    pages: Vec<PageLink>,
+    links: PageLinks,
     /// Previous rows of the rows in pages that are not shared, in their order.
     rows: Vec<u32>,
     /// Previous rows of sockets that are not in the table any more, in their order.
     vanished: Vec<u32>,
-    /// Whether each page of the previous table is shared.
-    is_shared: Vec<bool>,
     /// Whether each row of the previous table in a page that is not shared is linked; by its number among all rows.
     is_linked: Vec<bool>,
     /// Rows of the previous table in pages that are not shared; empty until it is needed.
@@ -46,7 +52,7 @@ pub enum PreviousRows {
         /// Time by which the clock has advanced, ms; meaningless if no row has a clock.
         aged_ms: u32,
     },
-    /// The rows of [`RowLinks::previous_of`] this number, one after the other.
+    /// The rows of [`RowLinks::previous_of`] this number, one after the other; of no meaning among [`PageLinks`].
     Linked(u32),
 }
 
@@ -91,20 +97,25 @@ fn index_rows(table: &SocketTable, is_shared: &[bool], index: &mut SeededMap<Soc
     index.extend(rows.map(|(row, socket)| (socket.key(), row)));
 }
 
-impl RowLinks {
+impl PageLinks {
+    /// Returns the pages of the table.
+    pub fn pages(&self) -> &[PageLink] {
+        &self.pages
+    }
+
+    /// Iterates over the rows of the table in their order: true for each that is in a shared page, so that nothing but the
+    /// clock has changed it.
+    pub fn unchanged_rows(&self) -> impl Iterator<Item = bool> {
+        let pages = self.pages.iter();
+        pages.flat_map(|page| {
+            let is_same = matches!(page.previous, PreviousRows::Same { .. });
+            std::iter::repeat_n(is_same, page.rows as usize)
+        })
+    }
+
     /// Links `next` to `previous`.
     pub fn update(&mut self, previous: &SocketTable, next: &SocketTable) {
         self.pages.clear_for_reuse();
-        self.rows.clear_for_reuse();
-        self.vanished.clear_for_reuse();
-        self.index.clear_for_reuse();
-        self.is_indexed = false;
-        self.find_shared_pages(previous, next);
-        self.link_rows(previous, next);
-        self.find_vanished(previous);
-    }
-
-    fn find_shared_pages(&mut self, previous: &SocketTable, next: &SocketTable) {
         let before: Vec<PageView<'_>> = pages(previous).collect();
         self.is_shared.clear();
         self.is_shared.resize(before.len(), false);
@@ -141,14 +152,30 @@ impl RowLinks {
             });
         }
     }
+}
+
+impl RowLinks {
+    /// Links `next` to `previous`.
+    pub fn update(&mut self, previous: &SocketTable, next: &SocketTable) {
+        self.rows.clear_for_reuse();
+        self.vanished.clear_for_reuse();
+        self.index.clear_for_reuse();
+        self.is_indexed = false;
+        self.links.update(previous, next);
+        self.link_rows(previous, next);
+        self.find_vanished(previous);
+    }
 
     fn link_rows(&mut self, previous: &SocketTable, next: &SocketTable) {
         self.is_linked.clear_for_reuse();
         self.is_linked.resize(previous.len(), false);
-        let is_shared = &self.is_shared;
+        let PageLinks {
+            pages: links,
+            is_shared,
+        } = &mut self.links;
         // The rows that are not shared, in the order in which they most likely follow each other.
         let mut expected = unshared_rows(previous, is_shared).peekable();
-        for (link, view) in self.pages.iter_mut().zip(pages(next)) {
+        for (link, view) in links.iter_mut().zip(pages(next)) {
             if !matches!(link.previous, PreviousRows::Linked(_)) {
                 continue;
             }
@@ -176,7 +203,7 @@ impl RowLinks {
 
     fn find_vanished(&mut self, previous: &SocketTable) {
         let is_linked = &self.is_linked;
-        let rows = unshared_rows(previous, &self.is_shared).map(|(row, _)| row);
+        let rows = unshared_rows(previous, &self.links.is_shared).map(|(row, _)| row);
         let vanished = rows.filter(|&row| !is_linked[row as usize]);
         self.vanished.extend(vanished);
     }
@@ -184,14 +211,14 @@ impl RowLinks {
     /// Returns the row of a socket in the previous table, if that is in a page that is not shared.
     pub fn find_previous(&mut self, previous: &SocketTable, key: SocketKey) -> Option<u32> {
         if !std::mem::replace(&mut self.is_indexed, true) {
-            index_rows(previous, &self.is_shared, &mut self.index);
+            index_rows(previous, &self.links.is_shared, &mut self.index);
         }
         self.index.get(&key).copied()
     }
 
     /// Returns the pages of the table, in their order.
     pub fn pages(&self) -> &[PageLink] {
-        &self.pages
+        self.links.pages()
     }
 
     /// Returns the previous row of a row that is not in a shared page, by its number in [`PreviousRows::Linked`].

@@ -33,8 +33,8 @@ use super::netlink::request::Table;
 use super::procfs::{Owners, SocketDescriptor};
 use crate::model::SeededSet;
 use crate::model::{
-    Attribution, ClearForReuse, ClosedSocket, Holder, Protocol, RecentLosses, Sample, Socket,
-    SocketTable, State, Tracker, Unowned, Visit,
+    Attribution, ClearForReuse, Holder, Protocol, RecentLosses, Row, Sample, Socket, SocketTable,
+    State, Tracker, Unowned, Visit,
 };
 
 pub(super) use self::live_inodes::LiveInodes;
@@ -201,6 +201,8 @@ impl Attributor {
                     (remembered, true)
                 }
             };
+            let is_mini = is_mini_socket(row);
+            remembered.is_remains = is_mini && (is_new || remembered.is_remains);
             let accepted = remembered.inode != socket.inode && socket.inode != 0;
             if remembered.state != Some(socket.state) || accepted {
                 remembered.state = Some(socket.state);
@@ -337,7 +339,8 @@ impl Attributor {
                 .filter(|remembered| !remembered.closed);
             let remembered = remembered.and_then(|remembered| {
                 remembered.closed = true;
-                if is_only_remains(remembered, closed) {
+                // Nothing was seen of it while it was a full socket.
+                if remembered.is_remains {
                     return None;
                 }
                 closed.last_state = remembered.state;
@@ -380,16 +383,15 @@ fn awaits_event(socket: &Socket) -> bool {
     socket.has_destroy_event() && socket.inode != 0 && !is_mini
 }
 
-/// Returns true if all that was seen of a freed socket is its mini-socket, in the Sample of its destroy event. The mini-socket
-/// has the cookie of the socket only if that had been requested in the socket's life, by `SO_COOKIE`, a dump or eBPF
-/// (`inet_twsk_alloc` copies it, and the kernel creates cookies on request).
-fn is_only_remains(remembered: &RememberedSocket, closed: &ClosedSocket) -> bool {
-    let is_mini = match remembered.state {
-        Some(State::TimeWait) => true,
-        Some(State::FinWait2) => remembered.inode == 0,
+/// Returns true if it is what the kernel keeps of a freed connection. It has the cookie of the connection only if that had been
+/// requested in its life, by `SO_COOKIE`, a dump or eBPF (`inet_twsk_alloc` copies it, and the kernel creates cookies on
+/// request).
+fn is_mini_socket(row: Row<'_>) -> bool {
+    match row.state {
+        State::TimeWait => true,
+        State::FinWait2 => row.inode == 0 && row.tcp_info().is_none(),
         _ => false,
-    };
-    is_mini && remembered.first_seen_ns > closed.monotonic_ns
+    }
 }
 
 /// Attributes `socket` to the processes that have it open now, and remembers them. Returns false if none is known.

@@ -19,13 +19,21 @@ const TIME_WAIT_MS: u16 = 60_000;
 /// until its destroy event was read, ns.
 const TIMER_ERROR_NS: u64 = 12_000_000;
 
+/// A socket of the present Sample.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ListedRow<'a> {
+    pub(super) row: Row<'a>,
+    /// True if nothing but the clock has changed the row since the previous Sample: its counters are not read again.
+    pub(super) is_unchanged: bool,
+}
+
 impl Aggregator {
     /// Counts one socket and derives its rates.
     #[inline]
     pub(super) fn add_socket(
         &mut self,
         sample: &Sample,
-        row: Row<'_>,
+        ListedRow { row, is_unchanged }: ListedRow<'_>,
         since: Option<u64>,
         out: &mut Aggregate,
         all: &mut ByteSum,
@@ -40,17 +48,20 @@ impl Aggregator {
         } else {
             None
         };
-        let payload = info.and_then(|info| Payload::of(socket, info));
-        let counted = match socket.protocol {
-            Protocol::Mptcp => row.mptcp_info().and_then(ByteCounters::from_mptcp_info),
-            _ => payload
-                .zip(info)
-                .map(|(payload, info)| ByteCounters::new(payload, info)),
-        };
-
         let visit = self.sockets.visit(socket.key());
         let is_new = matches!(visit, Visit::New(_));
         let (Visit::New(last) | Visit::Known(last) | Visit::Repeated(last)) = visit;
+        let mut is_opener = None;
+        let known = last.counted().filter(|_| is_unchanged);
+        let counted = known.or_else(|| {
+            if socket.protocol == Protocol::Mptcp {
+                return ByteCounters::from_mptcp_info(row.mptcp_info()?);
+            }
+            let info = info?;
+            let payload = Payload::of(socket, info)?;
+            is_opener = payload.is_opener;
+            Some(ByteCounters::new(payload, info))
+        });
         if is_new && since.is_some() {
             last.set_first_ns(now);
         }
@@ -130,9 +141,7 @@ impl Aggregator {
         if let Some(counted) = counted {
             last.count(counted, now);
         }
-        last.is_opener = payload
-            .and_then(|payload| payload.is_opener)
-            .or(last.is_opener);
+        last.is_opener = is_opener.or(last.is_opener);
         if socket.state == State::TimeWait {
             let left_ms = row.timer().map_or(0, |timer| timer.expires_ms);
             last.time_wait_ms = u16::try_from(left_ms).unwrap_or(u16::MAX);

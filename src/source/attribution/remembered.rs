@@ -70,6 +70,8 @@ pub(super) struct RememberedSocket {
     pub(super) awaits_event: bool,
     /// Number of rounds since it was last in a table.
     pub(super) missed: u8,
+    /// True if it was only seen as a mini-socket: it is what remains of a connection that no Sample contained.
+    pub(super) is_remains: bool,
     /// True if the destroy event of the socket has been received.
     pub(super) closed: bool,
 }
