@@ -10,7 +10,6 @@ use crate::model::{
     SocketTable, State, Tracker, Visit,
 };
 
-use self::sockets::ListedRow;
 use super::events::EventCollector;
 use super::group_totals::{ChangeCounts, GroupSum, GroupSums};
 use super::listeners::ListenerTracker;
@@ -145,9 +144,8 @@ impl Aggregator {
         let mut changes = ChangeCounts::default();
         let mut links = std::mem::take(&mut self.links);
         links.update(&self.previous, &sample.sockets);
-        for (row, is_unchanged) in sample.sockets.iter().zip(links.unchanged_rows()) {
-            let row = ListedRow { row, is_unchanged };
-            self.add_socket(sample, row, since, out, &mut all, &mut changes);
+        for (row, unchanged) in sample.sockets.iter().zip(links.unchanged_rows()) {
+            self.add_socket(sample, row, unchanged, since, out, &mut all, &mut changes);
         }
         self.links = links;
         self.previous.clone_from(&sample.sockets);

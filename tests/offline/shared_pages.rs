@@ -1,9 +1,14 @@
 //! Tables that share unchanged pages with the previous one are the same as tables that are decoded anew: from dumps of a
 //! real kernel whose clocks advance and whose sockets change, vanish and appear.
 
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
+use sockwatch::aggregate::{Aggregator, Moment};
+use sockwatch::diagnose::{Diagnosis, Thresholds};
 use sockwatch::model::{
-    PageLink, PreviousRows, Protocol, RowLinks, Socket, SocketKey, SocketTable,
+    PageLink, PreviousRows, Protocol, RowLinks, Settings, Socket, SocketKey, SocketTable,
 };
 use sockwatch::source::netlink::datagram::decode_datagram;
 
@@ -219,6 +224,71 @@ proptest! {
             let gone: Vec<u32> = (0..).zip(&linked).filter(|(_, linked)| !**linked).map(|(row, _)| row).collect();
             prop_assert_eq!(links.vanished(), &gone[..]);
             previous = shared;
+        }
+    }
+}
+
+/// What is derived from Samples, one after the other.
+struct Derived {
+    moment: Moment,
+    aggregator: Aggregator,
+    diagnosis: Diagnosis,
+}
+
+impl Derived {
+    fn new() -> Derived {
+        let mut moment = Moment::default();
+        // All local ports, so that every connection uses one.
+        moment.sample.settings = Arc::new(Settings {
+            values: vec![(
+                "net.ipv4.ip_local_port_range".to_owned(),
+                "1\t65535".to_owned(),
+            )],
+        });
+        Derived {
+            moment,
+            aggregator: Aggregator::new(),
+            diagnosis: Diagnosis::new(Thresholds::default(), TimeZone::UTC),
+        }
+    }
+
+    /// Returns everything that is derived from the next Sample, as text.
+    fn next(&mut self, sockets: SocketTable) -> String {
+        self.moment.sample.sockets = sockets;
+        self.moment.sample.monotonic_ns += 1_000_000_000;
+        self.moment.derive(&mut self.aggregator);
+        let findings = format!("{:?}", self.diagnosis.update(&self.moment));
+        let ports = self.diagnosis.ports(&self.moment);
+        let aggregate = &self.moment.aggregate;
+        let sums = (&aggregate.totals, aggregate.throughput, aggregate.changes);
+        let groups = (&aggregate.remotes, &aggregate.ports, &aggregate.listeners);
+        let events = aggregate.events.batches().map(|batch| &batch.events);
+        let events: Vec<_> = events.collect();
+        let sockets = &aggregate.sockets;
+        format!("{sums:?}\n{groups:?}\n{sockets:?}\n{events:?}\n{findings}\n{ports:?}")
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_same_is_derived_from_a_table_that_shares_pages(steps in steps(), name in 0usize..3) {
+        let name = ["tcp", "tcp6", "udp"][name];
+        let mut messages = many(name);
+        let mut previous = SocketTable::default();
+        let (mut from_shared, mut from_anew) = (Derived::new(), Derived::new());
+        for step in &steps {
+            // A source removes the sockets that the kernel lists twice.
+            for change in step.iter().filter(|step| !matches!(step, Step::Repeat(..))) {
+                apply(change, &mut messages);
+            }
+            let (mut anew, mut shared) = (SocketTable::default(), SocketTable::default());
+            decode(name, &messages, &mut anew);
+            shared.begin_after(&previous);
+            decode(name, &messages, &mut shared);
+            previous = shared.clone();
+            prop_assert!(from_shared.next(shared) == from_anew.next(anew));
         }
     }
 }

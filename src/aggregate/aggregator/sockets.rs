@@ -19,21 +19,15 @@ const TIME_WAIT_MS: u16 = 60_000;
 /// until its destroy event was read, ns.
 const TIMER_ERROR_NS: u64 = 12_000_000;
 
-/// A socket of the present Sample.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ListedRow<'a> {
-    pub(super) row: Row<'a>,
-    /// True if nothing but the clock has changed the row since the previous Sample: its counters are not read again.
-    pub(super) is_unchanged: bool,
-}
-
 impl Aggregator {
-    /// Counts one socket and derives its rates.
+    /// Counts one socket and derives its rates. Its counters are not read again if the row is `unchanged`: nothing but the
+    /// clock has changed it since the previous Sample.
     #[inline]
     pub(super) fn add_socket(
         &mut self,
         sample: &Sample,
-        ListedRow { row, is_unchanged }: ListedRow<'_>,
+        row: Row<'_>,
+        unchanged: bool,
         since: Option<u64>,
         out: &mut Aggregate,
         all: &mut ByteSum,
@@ -52,7 +46,7 @@ impl Aggregator {
         let is_new = matches!(visit, Visit::New(_));
         let (Visit::New(last) | Visit::Known(last) | Visit::Repeated(last)) = visit;
         let mut is_opener = None;
-        let known = last.counted().filter(|_| is_unchanged);
+        let known = last.counted().filter(|_| unchanged);
         let counted = known.or_else(|| {
             if socket.protocol == Protocol::Mptcp {
                 return ByteCounters::from_mptcp_info(row.mptcp_info()?);
