@@ -11,9 +11,9 @@ use crate::model::{
 };
 
 use super::events::EventCollector;
-use super::group_totals::{ChangeCounts, GroupSum, GroupSums};
+use super::group_totals::{ChangeCounts, GroupSum, GroupSums, IntervalSums};
 use super::listeners::ListenerTracker;
-use super::rates::{ByteSum, MIN_WINDOW_NS};
+use super::rates::MIN_WINDOW_NS;
 use super::system::SystemTracker;
 use super::tracked_socket::TrackedSocket;
 use super::{
@@ -140,15 +140,18 @@ impl Aggregator {
         self.sockets.begin_round(sample.sockets.len());
         self.collector.begin(sample);
 
-        let mut all = ByteSum::default();
-        let mut changes = ChangeCounts::default();
+        let mut sums = IntervalSums::default();
         let mut links = std::mem::take(&mut self.links);
         links.update(&self.previous, &sample.sockets);
         for (row, unchanged) in sample.sockets.iter().zip(links.unchanged_rows()) {
-            self.add_socket(sample, row, unchanged, since, out, &mut all, &mut changes);
+            self.add_socket(sample, row, unchanged, since, out, &mut sums);
         }
         self.links = links;
         self.previous.clone_from(&sample.sockets);
+        let IntervalSums {
+            volume: mut all,
+            mut changes,
+        } = sums;
         out.closed.clear_for_reuse();
         self.collect_closed_pairs(sample);
         if let Some(since) = since {

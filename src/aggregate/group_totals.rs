@@ -135,6 +135,13 @@ pub(super) struct ChangeCounts {
     pub(super) time_wait: u32,
 }
 
+/// Bytes and changes of all connections in one interval.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct IntervalSums {
+    pub(super) volume: ByteSum,
+    pub(super) changes: ChangeCounts,
+}
+
 impl ChangeCounts {
     /// Divides the counts by a time, s.
     pub(super) fn per_second(self, seconds: f64) -> ChangeRates {

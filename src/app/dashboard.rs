@@ -12,7 +12,7 @@ use super::history_buffer::HistoryBuffer;
 use super::host_names::HostNames;
 use super::options::{Options, ReplayOptions};
 use super::player::Player;
-use super::preview_thread::{self, OpenPreview};
+use super::preview_thread::{self, FirstSockets};
 use super::terminal::require_terminal;
 use super::terminal_session::TerminalSession;
 use super::{player_thread, sampler_thread, threads};
@@ -26,7 +26,7 @@ use crate::tui::{Appearance, DisplayMode, State};
 
 /// Shows the live dashboard until the user quits. The terminal is restored when this returns, also after a failure.
 ///
-/// `preview` is the source of the first sockets, which are shown while the first Sample takes long.
+/// `preview` has the first sockets, which are shown while the first Sample takes long.
 ///
 /// A signal that ended it is raised again after everything is restored, so the parent process receives its status.
 ///
@@ -34,7 +34,7 @@ use crate::tui::{Appearance, DisplayMode, State};
 /// If there is no terminal, the source fails, or a thread panicked.
 pub fn run_live(
     source: Box<dyn Source>,
-    preview: OpenPreview,
+    preview: FirstSockets,
     options: Options,
 ) -> anyhow::Result<()> {
     require_terminal()?;
@@ -60,10 +60,13 @@ pub fn run_live(
     )?;
     session.run(|effects, slot, sender| {
         let (first, published) = mpsc::channel();
-        preview_thread::spawn(preview, published, slot, sender)?;
+        let (may_sample, begin) = mpsc::channel();
+        preview_thread::spawn(preview, published, may_sample, slot, sender)?;
         let (slot, wake) = (Arc::clone(slot), sender.clone());
         threads::spawn("sampler", sender, move || {
             let interval = options.interval;
+            // Nothing is sent: it ends when the sender is dropped.
+            let _ = begin.recv();
             sampler_thread::run(source, watch, interval, &slot, &history, &wake, first);
         })?;
         if !hosts.is_empty() {

@@ -62,6 +62,6 @@ pub use latest_slot::{LatestSlot, SlotContents};
 pub use message::{Inbox, Message};
 pub use options::{DEFAULT_HISTORY, Options, ReplayOptions};
 pub use player::{Player, PlayerStep};
-pub use preview_thread::OpenPreview;
+pub use preview_thread::{FirstSockets, OpenPreview};
 pub use terminal::require_terminal;
 pub use view_worker::ViewWorker;

@@ -20,20 +20,37 @@ const DELAY_OF_COMPLETE: Duration = Duration::from_millis(50);
 /// Creates the source of a preview, whose Samples have the first sockets only.
 pub type OpenPreview = Box<dyn FnOnce() -> Result<Box<dyn Source>, SourceError> + Send>;
 
-/// Takes a preview on a new thread, unless the first moment is published sooner: then the sender of `first` is dropped.
+/// How the first sockets are shown before the first Sample.
+pub struct FirstSockets {
+    /// Creates their source.
+    pub open: OpenPreview,
+    /// True if the first Sample waits for them: with very many sockets, both would compete for the processors. False if they are
+    /// only taken once that Sample is late.
+    pub before_first_sample: bool,
+}
+
+/// Takes a preview on a new thread. The sender of `first` is dropped when the first moment is published, and `may_sample` once
+/// the first Sample may begin.
 ///
 /// # Errors
 /// If the thread cannot be started.
 pub(super) fn spawn(
-    open: OpenPreview,
+    sockets: FirstSockets,
     first: Receiver<()>,
+    may_sample: Sender<()>,
     slot: &Arc<LatestSlot>,
     wake: &Sender<Message>,
 ) -> anyhow::Result<()> {
     let (slot, messages) = (Arc::clone(slot), wake.clone());
     threads::spawn("preview", wake, move || {
+        if sockets.before_first_sample {
+            publish(sockets.open, &first, &slot, &messages);
+            drop(may_sample);
+            return;
+        }
+        drop(may_sample);
         if first.recv_timeout(DELAY) == Err(RecvTimeoutError::Timeout) {
-            publish(open, &first, &slot, &messages);
+            publish(sockets.open, &first, &slot, &messages);
         }
     })
 }

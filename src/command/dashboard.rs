@@ -8,6 +8,9 @@ use crate::filter::{Filter, ParseContext, RequestedSockets};
 use crate::privilege::{self, ADMINISTER_NETWORK};
 use crate::source::{LiveOptions, LiveSource, Source, SourceError, SystemNames};
 
+/// Sockets from which on a Sample takes so long that some are shown before it begins.
+const MANY: u64 = 20_000;
+
 /// Runs the dashboard until the user quits.
 ///
 /// # Errors
@@ -33,8 +36,12 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
         thresholds: config.diagnose,
         ..app::Options::default()
     };
-    let preview = || -> Result<Box<dyn Source>, SourceError> {
+    let open = || -> Result<Box<dyn Source>, SourceError> {
         Ok(Box::new(LiveSource::new(LiveOptions::preview())?))
     };
-    app::run_live(Box::new(live), Box::new(preview), options)
+    let preview = app::FirstSockets {
+        open: Box::new(open),
+        before_first_sample: live.approximate_count().is_some_and(|count| count >= MANY),
+    };
+    app::run_live(Box::new(live), preview, options)
 }

@@ -104,6 +104,11 @@ impl LiveSource {
         })
     }
 
+    /// Returns the approximate number of sockets that a Sample has; `None` if it cannot be read.
+    pub fn approximate_count(&self) -> Option<u64> {
+        approximate_socket_count(&self.options.proc_root)
+    }
+
     /// Reports whether the last Sample has no owners because it had more sockets than [`OwnerScope::AtMost`].
     pub fn owners_skipped(&self) -> bool {
         self.owners_skipped

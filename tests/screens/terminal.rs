@@ -388,9 +388,12 @@ impl Source for Panics {
 #[ignore = "is run in a terminal of its own by the test below"]
 fn a_source_that_panics() {
     // Without a terminal there is nothing to restore.
-    let preview = || Ok(Box::new(Panics(false)) as Box<dyn Source>);
+    let preview = app::FirstSockets {
+        open: Box::new(|| Ok(Box::new(Panics(false)) as Box<dyn Source>)),
+        before_first_sample: false,
+    };
     let options = app::Options::default();
-    let _ = app::run_live(Box::new(Panics(false)), Box::new(preview), options);
+    let _ = app::run_live(Box::new(Panics(false)), preview, options);
 }
 
 /// Names the file whose existence completes the Sample of [`Slow`].
@@ -437,9 +440,12 @@ impl Source for FirstSockets {
 #[test]
 #[ignore = "is run in a terminal of its own by the test below"]
 fn a_source_that_takes_long() {
-    let preview = || Ok(Box::new(FirstSockets) as Box<dyn Source>);
+    let preview = app::FirstSockets {
+        open: Box::new(|| Ok(Box::new(FirstSockets) as Box<dyn Source>)),
+        before_first_sample: false,
+    };
     let options = app::Options::default();
-    let _ = app::run_live(Box::new(Slow::default()), Box::new(preview), options);
+    let _ = app::run_live(Box::new(Slow::default()), preview, options);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::aggregate::byte_counters::ByteCounters;
 use crate::aggregate::events::SocketEnd;
-use crate::aggregate::group_totals::{ChangeCounts, GroupSum};
+use crate::aggregate::group_totals::{ChangeCounts, GroupSum, IntervalSums};
 use crate::aggregate::listeners::ListenerCount;
 use crate::aggregate::rates::{ByteSum, MIN_WINDOW_NS};
 use crate::aggregate::send_limit::send_limit;
@@ -30,8 +30,7 @@ impl Aggregator {
         unchanged: bool,
         since: Option<u64>,
         out: &mut Aggregate,
-        all: &mut ByteSum,
-        changes: &mut ChangeCounts,
+        sums: &mut IntervalSums,
     ) {
         let now = sample.monotonic_ns;
         let socket = row.socket;
@@ -144,12 +143,12 @@ impl Aggregator {
         last.state = Some(socket.state);
         last.missed = 0;
 
-        changes.opened += u32::from(opened);
-        changes.time_wait += u32::from(time_wait);
+        sums.changes.opened += u32::from(opened);
+        sums.changes.time_wait += u32::from(time_wait);
         // The bytes of an MPTCP connection are counted by its subflows.
         let delta = delta.filter(|_| is_tcp);
         if let Some(delta) = &delta {
-            all.add(delta);
+            sums.volume.add(delta);
         }
         let add = |sum: &mut GroupSum| {
             sum.sockets += 1;

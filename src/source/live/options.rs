@@ -48,7 +48,7 @@ pub struct LiveOptions {
 }
 
 /// Rows of each table in a preview: far more than a screen has, and dumped in a few ms.
-const PREVIEW_ROWS: usize = 4096;
+const PREVIEW_ROWS: usize = 1024;
 
 impl LiveOptions {
     /// Returns the options of a source that takes a preview: the first TCP, UDP and unix sockets, without owners. Only
