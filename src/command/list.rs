@@ -180,8 +180,6 @@ fn print(
     layout: &Layout<'_>,
     to: impl Write,
 ) -> anyhow::Result<()> {
-    // A pipe that holds more needs fewer changes between this process and the one that reads; a smaller one works as well.
-    let _ = rustix::pipe::fcntl_setpipe_size(io::stdout(), BUFFER_BYTES);
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, to);
     if arguments.json {
         export::json::write_document(moment, rows, &mut out)?;
