@@ -37,7 +37,7 @@ struct Current {
     is_unchanged: bool,
 }
 
-/// What to do with a message.
+/// Whether a message has to be decoded, or which row is the same.
 #[derive(Debug)]
 pub(super) enum Match {
     /// The row is that of the page, and so were all before it: nothing to write yet.

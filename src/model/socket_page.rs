@@ -16,7 +16,7 @@ pub(super) const MAX_ROWS: usize = 128;
 /// One of this many sockets begins a page.
 const MEAN_ROWS: u64 = 48;
 
-/// Time after which a page is written anew even if nothing but the clock changed it, ms: 24 days. Sums with the
+/// Time after which a page is written again even if nothing but the clock changed it, ms: 24 days. Sums with the
 /// remaining time of a timer stay below 2^32.
 pub(super) const MAX_AGED_MS: u32 = 1 << 31;
 

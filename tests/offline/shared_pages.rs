@@ -1,4 +1,4 @@
-//! Tables that share unchanged pages with the previous one are the same as tables that are decoded anew: from dumps of a
+//! Tables that share unchanged pages with the previous one are the same as tables that are decoded in full: from dumps of a
 //! real kernel whose clocks advance and whose sockets change, vanish and appear.
 
 use std::sync::Arc;
@@ -176,7 +176,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_table_that_shares_pages_is_as_one_that_is_decoded_anew(steps in steps(), name in 0usize..5) {
+    fn a_table_that_shares_pages_is_as_one_that_is_decoded_in_full(steps in steps(), name in 0usize..5) {
         let name = ["tcp", "tcp6", "udp", "unix", "netlink"][name];
         let mut messages = many(name);
         let mut previous = SocketTable::default();
@@ -185,12 +185,12 @@ proptest! {
             for change in step {
                 apply(change, &mut messages);
             }
-            let (mut anew, mut shared) = (SocketTable::default(), SocketTable::default());
-            decode(name, &messages, &mut anew);
+            let (mut full, mut shared) = (SocketTable::default(), SocketTable::default());
+            decode(name, &messages, &mut full);
             shared.begin_after(&previous);
             decode(name, &messages, &mut shared);
-            prop_assert_eq!(shared.len(), anew.len());
-            for (own, other) in shared.iter().zip(&anew) {
+            prop_assert_eq!(shared.len(), full.len());
+            for (own, other) in shared.iter().zip(&full) {
                 let placeless = |mut socket: Socket| {
                     socket.blob.at = 0;
                     socket
@@ -198,7 +198,7 @@ proptest! {
                 prop_assert_eq!(placeless(own.to_socket()), placeless(other.to_socket()));
                 prop_assert_eq!(own.parts(), other.parts());
                 prop_assert_eq!(own.timer(), other.timer());
-                prop_assert_eq!(shared.name_at(own.congestion), anew.name_at(other.congestion));
+                prop_assert_eq!(shared.name_at(own.congestion), full.name_at(other.congestion));
             }
 
             links.update(&previous, &shared);
@@ -228,7 +228,7 @@ proptest! {
     }
 }
 
-/// What is derived from Samples, one after the other.
+/// Derives rates, totals and findings from Samples, one after the other.
 struct Derived {
     moment: Moment,
     aggregator: Aggregator,
@@ -277,18 +277,18 @@ proptest! {
         let name = ["tcp", "tcp6", "udp"][name];
         let mut messages = many(name);
         let mut previous = SocketTable::default();
-        let (mut from_shared, mut from_anew) = (Derived::new(), Derived::new());
+        let (mut from_shared, mut from_full) = (Derived::new(), Derived::new());
         for step in &steps {
             // A source removes the sockets that the kernel lists twice.
             for change in step.iter().filter(|step| !matches!(step, Step::Repeat(..))) {
                 apply(change, &mut messages);
             }
-            let (mut anew, mut shared) = (SocketTable::default(), SocketTable::default());
-            decode(name, &messages, &mut anew);
+            let (mut full, mut shared) = (SocketTable::default(), SocketTable::default());
+            decode(name, &messages, &mut full);
             shared.begin_after(&previous);
             decode(name, &messages, &mut shared);
             previous = shared.clone();
-            prop_assert!(from_shared.next(shared) == from_anew.next(anew));
+            prop_assert!(from_shared.next(shared) == from_full.next(full));
         }
     }
 }

@@ -47,7 +47,7 @@ const SCALE: [(&str, &str); 3] = [
         "800 000",
         "527 MB resident, 659 bytes a socket; 1.57 times the bare dump (1.1 s) for a sample with everything, which comes every \
          2.2 s; first rows after 0.15 s. A frame follows a key within 13 ms (99th percentile), and rows that have to be sorted \
-         or filtered anew follow within 0.6 s",
+         or filtered again follow within 0.6 s",
     ),
 ];
 

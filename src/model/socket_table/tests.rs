@@ -166,7 +166,7 @@ fn a_table_that_is_cut_has_its_first_rows() {
         table.truncate(rows);
         let rows = rows.min(whole.len());
         assert_rows_of_many(&table, 0..rows);
-        // What follows has its own parts.
+        // The row that follows has its own parts.
         let parts = Parts {
             name: b"/last",
             ..Parts::default()

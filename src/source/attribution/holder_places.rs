@@ -6,7 +6,7 @@ use crate::model::Holder;
 /// Longest range whose place is used again by others.
 const LONGEST: usize = 16;
 
-/// Number of holders below which places are not assigned anew.
+/// Number of holders below which places are not assigned again.
 const SMALL: u32 = 1024;
 
 /// A holder of no socket: it fills places that are not in use.
@@ -35,7 +35,7 @@ pub(super) struct HolderPlaces {
     free: [Vec<u32>; LONGEST],
     /// Places that are in use for one Sample only.
     temporary: Vec<Place>,
-    /// Increases when all places are assigned anew.
+    /// Increases when all places are assigned again.
     epoch: u16,
 }
 
@@ -52,7 +52,7 @@ impl Default for HolderPlaces {
 }
 
 impl HolderPlaces {
-    /// Begins a Sample. If most positions are free, all places are assigned anew.
+    /// Begins a Sample. If most positions are free, all places are assigned again.
     pub(super) fn begin(&mut self, holders: &mut Vec<Holder>) {
         while let Some(mut place) = self.temporary.pop() {
             self.release(&mut place);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_assigned_anew_once_most_are_free() {
+    fn places_are_assigned_again_once_most_are_free() {
         let (mut places, mut holders) = (HolderPlaces::default(), Vec::new());
         places.begin(&mut holders);
         let mut all = vec![Place::default(); 3000];

@@ -2,7 +2,7 @@
 
 use crate::model::{Attribution, Socket, SocketTable};
 
-/// What a row states about its owners.
+/// The fields of a row that are about its owners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Owner {
     attribution: Attribution,

@@ -58,7 +58,7 @@ impl<L: List> Table<L> {
         } = *work;
         self.rows = rows;
         self.progress = None;
-        // Released in the meantime, or held anew, it stays as it is.
+        // Released in the meantime, or held again, it stays as it is.
         if self.held_positions.is_some() && held.is_some() {
             self.held_positions = held;
         }
