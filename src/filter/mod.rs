@@ -66,7 +66,7 @@ impl Filter {
             return Ok(Filter::default());
         };
         Ok(Filter {
-            text: text.trim().to_owned(),
+            text: trim(text).to_owned(),
             program: parsed.program,
             mentions_states: parsed.mentions_states,
             families: parsed.families,
@@ -234,6 +234,16 @@ impl Filter {
         let mut steps = self.program.steps.iter();
         steps.any(|step| matches!(step.predicate, predicate::Predicate::Mark(..)))
     }
+}
+
+/// Removes spaces at both ends, except one that a backslash escapes.
+fn trim(text: &str) -> &str {
+    let text = text.trim_start();
+    let trimmed = text.trim_end();
+    let backslashes = trimmed.len() - trimmed.trim_end_matches('\\').len();
+    let space = text[trimmed.len()..].chars().next();
+    let escaped = space.filter(|_| backslashes % 2 == 1);
+    &text[..trimmed.len() + escaped.map_or(0, char::len_utf8)]
 }
 
 /// Reports whether a filter is a single quoted text.

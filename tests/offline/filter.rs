@@ -367,6 +367,21 @@ fn a_quoted_text_is_searched_for_and_can_be_combined() {
 }
 
 #[test]
+fn the_text_of_a_filter_can_be_parsed_again_with_the_space_at_its_end() {
+    for (typed, kept) in [
+        ("  comm =~ a\\ ", "comm =~ a\\ "),
+        ("process a\\\u{a0}\t ", "process a\\\u{a0}"),
+        ("comm =~ a\\\\  ", "comm =~ a\\\\"),
+        (" sport = :1 ", "sport = :1"),
+        ("\"a\\\" ", "\"a\\\""),
+    ] {
+        let filter = parse(typed);
+        assert_eq!(filter.text(), kept);
+        assert_eq!(parse(filter.text()).text(), kept);
+    }
+}
+
+#[test]
 fn completion_offers_the_valid_continuations() {
     let around = RequestedSockets::default();
     let context = ParseContext {
