@@ -27,6 +27,7 @@ mod io_uring;
 mod map;
 mod names;
 mod new_processes;
+mod not_run;
 mod process_rows;
 mod refresh;
 mod rescan;

@@ -7,6 +7,7 @@
 
 mod details;
 mod parse;
+mod run_count;
 mod threads;
 mod via;
 mod waiting;
@@ -24,6 +25,7 @@ use self::parse::{number, parse_stat};
 use crate::model::DescriptorKind;
 
 pub(super) use self::parse::{ProcessStat, descriptor_target};
+pub(super) use self::run_count::RunCount;
 pub(super) use self::via::{TaskPath, Via, may_have_threads};
 pub(in crate::source) use self::waiting::Waiting;
 

@@ -2,6 +2,7 @@
 
 use super::super::process_reader::{Descriptor, Via};
 use super::super::socket_holders::{SocketDescriptor, SocketHolders};
+use super::not_run::ReadAt;
 use crate::model::{DescriptorKind, ProcessKey, ProcessRow};
 
 /// Numbers of descriptors by kind, indexed by `DescriptorKind as usize`.
@@ -35,6 +36,8 @@ pub(super) struct Entry {
     pub(super) read_fully: u64,
     /// Round since which no descriptor has been verified although it may have changed; 0 if there is no such doubt.
     pub(super) doubted_in: u32,
+    /// How much it had run when its descriptors were read.
+    pub(super) read_at: ReadAt,
     /// Time at which the details were last read, ns.
     pub(super) row_read_ns: u64,
     /// Ordered by number.

@@ -11,7 +11,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::super::process_reader::{
-    ProcessReader, Via, Waiting, is_denied, is_gone, open_process, process_user,
+    ProcessReader, RunCount, Via, Waiting, is_denied, is_gone, open_process, process_user,
 };
 use super::super::socket_holders::{SocketDescriptor, SocketHolders};
 use super::super::user_names::UserNames;
@@ -79,6 +79,8 @@ pub(super) struct SweepCursor {
     pub(super) slot: usize,
     /// Number of the next descriptor to read; 0 before the process is visited.
     pub(super) fd: u32,
+    /// How much the process had run when it was visited.
+    pub(super) run_count: Option<RunCount>,
     /// Number of descriptors that may be read; negative after a visit that took more.
     pub(super) credit: i64,
 }
@@ -353,6 +355,9 @@ impl Owners {
             &mut self.verification.shared,
         ) {
             self.generation += 1;
+        }
+        if self.sweep.slot == slot as usize {
+            self.sweep.run_count = None;
         }
         if entry.process.is_some() {
             self.thread_tables -= 1;

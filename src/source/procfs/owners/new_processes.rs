@@ -11,6 +11,7 @@ use super::super::process_reader::{
 };
 use super::entry::{Access, Entry, NewProcess, count_kinds};
 use super::map::Owners;
+use super::not_run::ReadAt;
 use crate::model::{DescriptorKind, ProcessKey};
 use crate::source::progress_meter::ProgressMeter;
 
@@ -142,6 +143,7 @@ impl Owners {
             read: self.tick,
             read_fully: self.tick,
             doubted_in: 0,
+            read_at: ReadAt::default(),
             row_read_ns: 0,
             descriptors: Vec::new(),
             kinds: [0; DescriptorKind::ALL.len()],

@@ -76,6 +76,14 @@ impl Owners {
             if self.entry(slot).is_some_and(is_due) {
                 self.update_row(root, slot);
             }
+            let count = self.run_count(root, slot);
+            if self.has_same_descriptors(slot, count, now_ns) {
+                // As if it had been read, so that the sweep does not become faster.
+                let skipped = self.entry(slot).map_or(0, |entry| entry.descriptors.len());
+                self.sweep.credit -= i64::try_from(skipped).unwrap_or(i64::MAX);
+                return true;
+            }
+            self.sweep.run_count = count;
         }
         let Some(entry) = self.slots.get(slot as usize).and_then(Option::as_ref) else {
             return true;
@@ -93,12 +101,14 @@ impl Owners {
                 return true;
             }
         }
-        match next {
-            Some(fd) => {
-                self.sweep.fd = fd;
-                false
-            }
-            None => true,
+        if let Some(fd) = next {
+            self.sweep.fd = fd;
+            return false;
         }
+        let count = self.sweep.run_count.take();
+        if let Some(entry) = self.entry_mut(slot) {
+            entry.read_at.read_all(count, now_ns);
+        }
+        true
     }
 }

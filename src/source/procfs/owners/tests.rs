@@ -18,6 +18,7 @@ use super::*;
 use crate::model::{FaultSeverity, ProcessKey, ProcessRow};
 use crate::source::procfs::SocketDescriptor;
 
+mod not_run;
 mod passed_on;
 mod threads;
 

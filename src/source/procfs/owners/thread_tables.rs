@@ -12,6 +12,7 @@ use super::super::process_reader::{
 };
 use super::entry::{Access, Entry, RescanPolicy, count_kinds};
 use super::map::Owners;
+use super::not_run::ReadAt;
 use super::unresolved::WantedSocket;
 use crate::model::SeededSet;
 
@@ -227,6 +228,7 @@ impl Owners {
             read: self.tick,
             read_fully: self.tick,
             doubted_in: 0,
+            read_at: ReadAt::default(),
             row_read_ns: 0,
             kinds: count_kinds(&descriptors),
             descriptors,

@@ -14,6 +14,7 @@ use super::super::process_reader::{is_denied, open_descriptors, open_process, re
 use super::super::socket_holders::SocketDescriptor;
 use super::entry::{Access, RescanPolicy};
 use super::map::Owners;
+use super::not_run::ASK_COST;
 
 /// Maximum cost of verifying owners in one Sample, in descriptors read; about 10 ms.
 const VERIFY_COST: usize = 4096;
@@ -39,7 +40,8 @@ impl Owners {
     pub fn is_verified(&self, holder: SocketDescriptor) -> bool {
         self.entry(holder.slot).is_some_and(|entry| {
             let oldest = self.verification.oldest_round().max(entry.doubted_in);
-            u32::try_from(entry.read_fully).is_ok_and(|round| round >= oldest) || {
+            let read_fully = u32::try_from(entry.read_fully).unwrap_or(u32::MAX);
+            read_fully.max(entry.read_at.confirmed_in) >= oldest || {
                 let known = &entry.descriptors;
                 let at = known.binary_search_by_key(&holder.fd, |descriptor| descriptor.fd);
                 at.is_ok_and(|at| known[at].read_in >= oldest)
@@ -86,8 +88,16 @@ impl Owners {
                     .filter(|known| known.read_in != round)
                     .map(|known| known.fd),
             );
-            if !fds.is_empty() && entry.access == Access::Readable {
-                self.verify_process(root, slot, &fds, live);
+            if fds.is_empty() || entry.access != Access::Readable {
+                continue;
+            }
+            let count = (fds.len() > ASK_COST).then(|| self.run_count(root, slot));
+            let count = count.flatten();
+            if !self.has_same_sockets(slot, count)
+                && self.verify_process(root, slot, &fds, live)
+                && let Some(entry) = self.entry_mut(slot)
+            {
+                entry.read_at.read_sockets(count);
             }
         }
     }
@@ -112,18 +122,21 @@ impl Owners {
         }
     }
 
-    /// Reads these descriptors of one process again. `fds` is in order.
+    /// Reads these descriptors of one process again, and returns true if they are unchanged. `fds` is in order.
     fn verify_process(
         &mut self,
         root: BorrowedFd<'_>,
         slot: u32,
         fds: &[u32],
         live: &dyn Fn(u32) -> bool,
-    ) {
+    ) -> bool {
         let round = self.reader.round;
         let Some(entry) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
-            return;
+            return false;
         };
+        if entry.read_at.confirmed_in == round {
+            return true;
+        }
         let (mut changed, mut passed_on) = (false, false);
         let directory = open_process(root, entry.key.pid)
             .and_then(|process| open_descriptors(process, entry.via));
@@ -153,7 +166,7 @@ impl Owners {
             } else {
                 self.read_failed(slot, error);
             }
-            return;
+            return false;
         }
         if passed_on {
             entry.doubted_in = round;
@@ -162,13 +175,14 @@ impl Owners {
             self.verification.former.push(former);
             if !is_large {
                 self.rescan(root, slot, RescanPolicy::Full, live);
-                return;
+                return false;
             }
         }
         if changed {
             let is_selected = |fd| fds.binary_search(&fd).is_ok();
             self.recheck(root, slot, live, |known| is_selected(known.fd));
         }
+        !changed
     }
 
     /// Reports whether the process in `slot` is the parent, a child or a sibling of one that was found to have passed
