@@ -129,7 +129,8 @@ pub fn write(page: &mut Page) {
          table of its own. A process can pass a socket on to another. While all processes together have up to 4096 \
          sockets, every owner is verified in every sample. With more, up to 4096 owners of sockets that have changed \
          (state, queues or bytes) are verified in every sample, and all others within 15 s; a new descriptor is \
-         found at once. If a process is found to have passed a socket on, all its descriptors are read again. An \
+         found at once. A process with a single thread that has not run since its descriptors were read needs no \
+         reading for two minutes, because only it can change them. If a process is found to have passed a socket on, all its descriptors are read again. An \
          owner that was not verified since then, or for 30 s, is unverified, and marked (?).",
     );
     page.paragraph(

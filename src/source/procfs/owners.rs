@@ -13,6 +13,8 @@
 //!   tables of descriptors of their own ([`thread_tables`]).
 //! - **Sweep** ([`sweep`]): all descriptors are read again within 15 s, some at each refresh, because closing one and
 //!   opening another does not change the number.
+//! - **Not run** ([`not_run`]): a process that has not run since its descriptors were read is neither verified nor
+//!   swept.
 //! - **Targeted scan** ([`targeted_scan`]): finds the owners of a few sockets in place of a first refresh.
 //!
 //! Sockets without a descriptor may still be registered with an `io_uring` ([`io_uring`]).
