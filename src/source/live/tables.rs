@@ -10,7 +10,7 @@ use crate::model::{SeededMap, SeededSet};
 use crate::source::clock::{self, SuspensionClock};
 use crate::source::netlink::dump::Dumper;
 use crate::source::netlink::request::{AttributeRequest, Table};
-use crate::source::procfs::SocketFile;
+use crate::source::procfs::{SocketFile, counts_mptcp_sockets, has_no_mptcp_socket, read_host};
 use crate::source::progress_meter::ProgressMeter;
 
 /// Time before an unsupported table is requested again: each request makes the kernel look for a module.
@@ -31,6 +31,10 @@ pub(super) struct TableDumps {
     suspension: SuspensionClock,
     /// Tables that the kernel does not support, with the time of its report and the fault.
     unsupported: SeededMap<Table, (Instant, Fault)>,
+    /// True if the kernel counts the MPTCP sockets, so that their tables need not be dumped if there are none: the kernel
+    /// walks a large table for each dump, even if it is empty.
+    counts_mptcp: bool,
+    text: Vec<u8>,
 }
 
 impl TableDumps {
@@ -52,13 +56,21 @@ impl TableDumps {
             include_peers,
             suspension: SuspensionClock::default(),
             unsupported: SeededMap::default(),
+            counts_mptcp: counts_mptcp_sockets(&read_host(proc_root).kernel),
+            text: Vec::new(),
         }
     }
 
     /// Dumps every table into `sample` and sets its times.
     pub(super) fn dump(&mut self, sample: &mut Sample) {
+        let no_mptcp = self.counts_mptcp
+            && self.tables.iter().copied().any(is_mptcp)
+            && has_no_mptcp_socket(&self.proc_root, &mut self.text);
         for at in 0..self.tables.len() {
-            self.dump_table(self.tables[at], sample);
+            let table = self.tables[at];
+            if !(no_mptcp && is_mptcp(table)) {
+                self.dump_table(table, sample);
+            }
         }
         if self.is_selective() {
             self.add_context(sample);
@@ -216,6 +228,14 @@ fn socket_file(table: Table) -> Option<SocketFile> {
         Table::Inet6(Protocol::Icmp6) => Some(SocketFile::ICMP6),
         _ => None,
     }
+}
+
+/// Returns true for the tables of MPTCP.
+fn is_mptcp(table: Table) -> bool {
+    matches!(
+        table,
+        Table::Inet(Protocol::Mptcp) | Table::Inet6(Protocol::Mptcp)
+    )
 }
 
 /// Returns true if `sock_diag` has no module for a table, so that it is always read from `/proc`.

@@ -38,7 +38,9 @@ pub use owners::{HeldSockets, Owners};
 pub(super) use process_reader::Waiting;
 pub use process_reader::process_start_time;
 pub use settings::SettingsReader;
-pub(in crate::source) use socket_count::approximate_socket_count;
+pub(in crate::source) use socket_count::{
+    approximate_socket_count, counts_mptcp_sockets, has_no_mptcp_socket,
+};
 pub use socket_files::SocketFile;
 pub use socket_holders::SocketDescriptor;
 pub use user_names::UserNames;
