@@ -91,7 +91,7 @@ fn about(why: Unowned) -> &'static str {
             "no readable process has it open, and this user may not read some processes, or hidepid= hides them; see \
              'sockwatch help privileges'"
         }
-        Unowned::Exited => "its process ended while owners were read",
+        Unowned::Exited => "its process closed it or ended while owners were read",
         Unowned::Unknown => "no process has it open, and nothing proves why; see below",
         Unowned::IoUring => {
             "registered with an io_uring of a process that has closed its descriptor"
