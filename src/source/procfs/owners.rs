@@ -31,6 +31,7 @@ mod names;
 mod new_processes;
 mod not_run;
 mod process_rows;
+mod read_at;
 mod refresh;
 mod rescan;
 mod resolve;

@@ -2,7 +2,7 @@
 
 use super::super::process_reader::{Descriptor, Via};
 use super::super::socket_holders::{SocketDescriptor, SocketHolders};
-use super::not_run::ReadAt;
+use super::read_at::ReadAt;
 use crate::model::{DescriptorKind, ProcessKey, ProcessRow};
 
 /// Numbers of descriptors by kind, indexed by `DescriptorKind as usize`.

@@ -11,7 +11,7 @@ use super::super::process_reader::{
 };
 use super::entry::{Access, Entry, NewProcess, count_kinds};
 use super::map::Owners;
-use super::not_run::ReadAt;
+use super::read_at::ReadAt;
 use crate::model::{DescriptorKind, ProcessKey};
 use crate::source::progress_meter::ProgressMeter;
 

@@ -12,7 +12,7 @@ use super::super::process_reader::{
 };
 use super::entry::{Access, Entry, RescanPolicy, count_kinds};
 use super::map::Owners;
-use super::not_run::ReadAt;
+use super::read_at::ReadAt;
 use super::unresolved::WantedSocket;
 use crate::model::SeededSet;
 
