@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use jiff::tz::TimeZone;
 
 use super::shared::recorded_names::RecordedNames;
@@ -41,7 +41,13 @@ pub fn run(arguments: &cli::Export) -> anyhow::Result<()> {
         Some(path) => TextOutput::open(path, arguments.force)?,
         None => TextOutput::stdout(),
     };
-    out.refuse_if_same(&arguments.file)?;
+    if out.is_same(&arguments.file) {
+        return Err(UsageError::new(format!(
+            "{} is both the input and the output; use another output",
+            out.name()
+        ))
+        .into());
+    }
     let for_terminal = out.is_terminal();
     if for_terminal && arguments.format == Format::Parquet {
         return Err(UsageError::new(
@@ -50,7 +56,7 @@ pub fn run(arguments: &cli::Export) -> anyhow::Result<()> {
         .into());
     }
     out.truncate()?;
-    let name = out.name();
+    let name = out.is_named().then(|| out.name());
     let out = BufWriter::with_capacity(BUFFER_BYTES, out);
     let writer: Box<dyn RowWriter> = match arguments.format {
         Format::Csv => Box::new(CsvWriter {
@@ -68,7 +74,7 @@ pub fn run(arguments: &cli::Export) -> anyhow::Result<()> {
     let damage = DamageReporter::new(&arguments.file);
     let report = |error: &dyn std::fmt::Display| damage.report(error);
     export_samples(replayer, range, &selection, redactor, writer, &report)
-        .with_context(|| format!("cannot write to {name}"))
+        .map_err(|error| TextOutput::write_error(name.as_deref(), error))
 }
 
 /// Returns the indices of the Samples in the time range of the arguments.

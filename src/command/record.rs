@@ -6,6 +6,7 @@ mod recording_counts;
 mod recording_session;
 mod tracked_sockets;
 
+use std::iter;
 use std::path::Path;
 use std::time::Duration;
 
@@ -90,33 +91,41 @@ impl Outputs {
             Some(path) => Some(TextOutput::open(path, arguments.force)?),
             None => None,
         };
-        let start = || {
-            let signals = StopSignals::listen(&[SIGTERM, SIGINT, SIGHUP])
-                .context("cannot wait for signals")?;
-            let Some(path) = &arguments.output else {
-                return anyhow::Ok((signals, None));
-            };
-            if let Some(text) = &text {
-                text.refuse_if_same(path)?;
-            }
-            if let Some(redactor) = redactor {
-                redactor.redact_metadata(&mut metadata);
-            }
+        let signals = StopSignals::listen(&[SIGTERM, SIGINT, SIGHUP]);
+        let signals = match signals.context("cannot wait for signals") {
+            Ok(signals) => signals,
+            Err(error) => return Err(discard(text, error)),
+        };
+        let recorder = arguments.output.as_ref().map(|path| {
             let options = RecorderOptions {
                 path: path.clone(),
                 force: arguments.force,
                 max_size: arguments.max_size,
                 keep: arguments.keep.into(),
             };
-            Ok((signals, Some(Recorder::start(options, metadata)?)))
-        };
-        let (signals, recorder) = match start() {
-            Ok(started) => started,
+            let files = || iter::once(path.clone()).chain(options.full_files());
+            if let Some(text) = &text
+                && files().any(|file| text.is_same(&file))
+            {
+                return Err(anyhow::Error::new(UsageError::new(format!(
+                    "{} is a file of the recording and the JSON Lines; use another name",
+                    text.name()
+                ))));
+            }
+            if let Some(redactor) = redactor {
+                redactor.redact_metadata(&mut metadata);
+            }
+            Ok(Recorder::start(options, metadata)?)
+        });
+        let recorder = match recorder.transpose() {
+            Ok(recorder) => recorder,
             Err(error) => {
-                if let Some(text) = text {
-                    text.discard();
+                // Standard error may be blocked.
+                if let Ok(stop) = signals.watch(|| false) {
+                    stop.notice();
+                    stop.complete();
                 }
-                return Err(error);
+                return Err(discard(text, error));
             }
         };
         let lines = match text {
@@ -136,6 +145,14 @@ impl Outputs {
             lines,
         })
     }
+}
+
+/// Removes a new output because of an error, and returns that.
+fn discard(text: Option<TextOutput>, error: anyhow::Error) -> anyhow::Error {
+    if let Some(text) = text {
+        text.discard();
+    }
+    error
 }
 
 /// Returns the header of the recording.

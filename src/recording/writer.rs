@@ -3,9 +3,9 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, Stat, flock};
+use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, flock};
 use rustix::io::Errno;
 
 use super::error::RecordingError;
@@ -13,6 +13,7 @@ use super::format::{
     FrameHeader, FrameKind, FrameLocation, encode_index, file_header, metadata_json,
 };
 use super::frame::Frame;
+use super::interference::interference;
 use super::metadata::Metadata;
 use super::options::RecorderOptions;
 
@@ -37,6 +38,8 @@ pub(super) struct FileWriter {
     pub(super) bytes: u64,
     /// Number of full files that were renamed and kept: `FILE.1` to `FILE.N`.
     kept: usize,
+    /// True if the file has its end.
+    is_closed: bool,
 }
 
 impl FileWriter {
@@ -51,7 +54,12 @@ impl FileWriter {
         if !options.force {
             refuse_existing_files(&options)?;
         }
+        let mut options = options;
         let file = create_file(&options.path, options.force)?;
+        if options.max_size.is_some() && options.path.is_symlink() {
+            // The file is rotated where it is, not the link to it.
+            options.path = std::fs::canonicalize(&options.path).unwrap_or(options.path);
+        }
         let mut writer = FileWriter {
             json: metadata_json(&metadata).to_string().into_bytes(),
             options,
@@ -63,6 +71,7 @@ impl FileWriter {
             files: 0,
             bytes: 0,
             kept: 0,
+            is_closed: false,
         };
         writer
             .begin_file()
@@ -72,6 +81,7 @@ impl FileWriter {
 
     fn begin_file(&mut self) -> io::Result<()> {
         self.length = 0;
+        self.is_closed = false;
         self.index_at = 0;
         self.frames.clear();
         self.files += 1;
@@ -95,21 +105,9 @@ impl FileWriter {
             && (!self.frames.is_empty() || self.index_at > 0)
     }
 
-    /// Returns what another process did to the file so that writing on would lose the recording; `None` if nothing. A file
-    /// that was only renamed is still written.
+    /// Returns what another process did to the file; see [`interference`].
     pub(super) fn interference(&self) -> Option<&'static str> {
-        let own = rustix::fs::fstat(&self.file).ok()?;
-        let is_own = |named: &Stat| (named.st_dev, named.st_ino) == (own.st_dev, own.st_ino);
-        match rustix::fs::stat(&self.options.path) {
-            Ok(named) if !is_own(&named) => {
-                Some("another process replaced the file during recording")
-            }
-            _ if own.st_nlink == 0 => Some("the file was removed during recording"),
-            _ if u64::try_from(own.st_size).is_ok_and(|size| size < self.length) => {
-                Some("another process truncated the file during recording")
-            }
-            _ => None,
-        }
+        interference(&self.file, &self.options.path, self.length)
     }
 
     /// Appends a frame. On an error, the file is left unchanged.
@@ -163,12 +161,16 @@ impl FileWriter {
         Ok(())
     }
 
-    /// Writes the index and the end.
+    /// Writes the index and the end, once.
     pub(super) fn close(&mut self) -> io::Result<()> {
+        if self.is_closed {
+            return Ok(());
+        }
         self.write_index()?;
         let payload = self.index_at.to_le_bytes();
         let header = FrameHeader::of_payload(FrameKind::End, &payload, self.length);
         self.append_payload(&header, &payload)?;
+        self.is_closed = true;
         self.file.sync_data()
     }
 
@@ -183,12 +185,11 @@ impl FileWriter {
         };
         let keep = self.options.keep;
         for number in (1..keep).rev().filter(|&number| number <= self.kept) {
-            let from = numbered(&path, number);
-            self.rename(&from, number + 1)
-                .map_err(cannot("rename", &from))?;
+            let from = self.options.full_file(number);
+            self.rename(&from, number + 1)?;
         }
         if keep > 0 {
-            self.rename(&path, 1).map_err(cannot("rename", &path))?;
+            self.rename(&path, 1)?;
             self.kept = (self.kept + 1).min(keep);
         } else {
             std::fs::remove_file(&path).map_err(cannot("remove", &path))?;
@@ -199,8 +200,8 @@ impl FileWriter {
 
     /// Renames a full file to `FILE.NUMBER`. Overwrites a file of that name only if this writer made it, or `--force` was
     /// given.
-    fn rename(&self, from: &Path, number: usize) -> io::Result<()> {
-        let to = numbered(&self.options.path, number);
+    fn rename(&self, from: &Path, number: usize) -> Result<(), RecordingError> {
+        let to = self.options.full_file(number);
         let flags = if self.options.force || number <= self.kept {
             RenameFlags::empty()
         } else {
@@ -209,23 +210,25 @@ impl FileWriter {
         match rustix::fs::renameat_with(CWD, from, CWD, &to, flags) {
             // The file system has no such flag.
             Err(Errno::INVAL) if !to.exists() => std::fs::rename(from, &to),
-            renamed => Ok(renamed?),
+            renamed => renamed.map_err(io::Error::from),
         }
+        .map_err(|error| RecordingError::Refused {
+            why: match error.kind() {
+                io::ErrorKind::AlreadyExists => format!(
+                    "already exists, so that {} cannot be renamed; remove it, or overwrite full files with --force",
+                    from.display()
+                ),
+                _ => format!("cannot rename {} to it: {error}", from.display()),
+            },
+            path: to,
+        })
     }
-}
-
-/// Returns the name of a full file.
-fn numbered(path: &Path, number: usize) -> PathBuf {
-    let mut name = path.to_owned().into_os_string();
-    name.push(format!(".{number}"));
-    PathBuf::from(name)
 }
 
 /// Refuses to begin if a file exists that rotation would overwrite.
 fn refuse_existing_files(options: &RecorderOptions) -> Result<(), RecordingError> {
-    let rotates = options.max_size.is_some();
-    let mut names = (1..=options.keep).map(|number| numbered(&options.path, number));
-    match names.find(|name| rotates && name.symlink_metadata().is_ok()) {
+    let mut names = options.full_files();
+    match names.find(|name| name.symlink_metadata().is_ok()) {
         Some(path) => Err(RecordingError::Refused {
             path,
             why: "already exists; choose another name, or overwrite full files with --force"

@@ -90,6 +90,11 @@ pub(crate) const CASES: &[Case] = &[
         || with_host_name(interference),
     ),
     fallible(
+        "JSON Lines that another process changes end a recording with one line",
+        REQUIREMENTS,
+        || with_host_name(interference_with_lines),
+    ),
+    fallible(
         "rotation overwrites no other file without --force",
         REQUIREMENTS,
         || with_host_name(rotation_spares_other_files),
@@ -621,20 +626,59 @@ fn interference() -> Result<(), Failed> {
     let other = files.path("other");
     let truncate = || fs::write(&recording, "");
     let replace = || fs::write(&other, "other").and_then(|()| fs::rename(&other, &recording));
-    for (says, left) in [("truncated", ""), ("replaced", "other")] {
+    let long = "other".repeat(1 << 20);
+    for (says, left) in [
+        ("truncated", ""),
+        ("replaced", "other"),
+        ("wrote to", &long),
+    ] {
         let child = recorder(&["--force", "-o", &recording]);
         until_recorded(&recording, 2);
-        if left.is_empty() {
-            truncate()?;
-        } else {
-            replace()?;
+        match says {
+            "truncated" => truncate()?,
+            "replaced" => replace()?,
+            _ => fs::write(&recording, left)?,
         }
         let output = child.wait();
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{said}");
         let complaints = said.lines().filter(|line| line.contains(says));
         assert_eq!(complaints.count(), 1, "{said}");
-        assert_eq!(fs::read_to_string(&recording)?, left, "it is left alone");
+        assert!(
+            fs::read_to_string(&recording)? == left,
+            "{says}: it is left alone"
+        );
+    }
+    Ok(())
+}
+
+/// The same for JSON Lines.
+fn interference_with_lines() -> Result<(), Failed> {
+    let files = Files::new();
+    let (lines, other) = (files.path("lines"), files.path("other"));
+    // A line for each sample.
+    let _socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    for says in ["truncated", "replaced", "wrote to", "removed"] {
+        let child = recorder(&["--jsonl", &lines]);
+        until("a line", || {
+            fs::read_to_string(&lines).is_ok_and(|text| text.contains('\n'))
+        });
+        match says {
+            "truncated" => fs::write(&lines, "")?,
+            "replaced" => {
+                fs::write(&other, "other")?;
+                fs::rename(&other, &lines)?;
+            }
+            "wrote to" => fs::write(&lines, "other".repeat(1 << 22))?,
+            _ => fs::remove_file(&lines)?,
+        }
+        let output = child.wait();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let complaints = said.lines().filter(|line| line.contains(says));
+        assert_eq!(complaints.count(), 1, "{says}: {said}");
+        // Nothing is left if it was removed.
+        let _ = fs::remove_file(&lines);
     }
     Ok(())
 }
@@ -661,6 +705,8 @@ fn rotation_spares_other_files() -> Result<(), Failed> {
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert_eq!(fs::read_to_string(&first)?, "precious", "{said}");
+    assert!(said.contains("s.swr.1: already exists"), "{said}");
+    assert_eq!(info(&recording)["whole"], true, "{said}");
 
     let child = recorder(&[&rotating[..], &["--force"]].concat());
     until("the file to be overwritten", || {
@@ -690,6 +736,18 @@ fn rotation_spares_other_files() -> Result<(), Failed> {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("Is a directory"), "{said}");
     assert!(info(&recording)["samples"].as_u64() > Some(0), "{said}");
+    assert_eq!(info(&recording)["whole"], true, "{said}");
+
+    // A link to the recording leads to it still, and full files are beside the file.
+    fs::remove_dir(&first)?;
+    let link = files.path("link");
+    std::os::unix::fs::symlink(&recording, &link)?;
+    let child = recorder(&["-o", &link, "--max-size", "64kB", "--force"]);
+    until("a full file", || Path::new(&first).exists());
+    child.signal(Signal::TERM);
+    assert!(child.wait().status.success());
+    assert_eq!(info(&link)["whole"], true);
+    assert!(fs::symlink_metadata(&link)?.is_symlink());
     Ok(())
 }
 
@@ -766,6 +824,19 @@ fn existing_files() -> Result<(), Failed> {
     }
     let same = run(&["record", "-o", &new, "--jsonl", &new]);
     assert_eq!(same.status.code(), Some(2), "{}", text(&same.stderr));
+    // A full file would get the name of the lines.
+    let (full, rotated) = (format!("{new}.1"), ["--max-size", "64kB"]);
+    let same = [&["record", "-o", &new, "--jsonl", &full][..], &rotated].concat();
+    assert_eq!(run(&same).status.code(), Some(2));
+    assert!(!Path::new(&full).exists(), "nothing is left behind");
+    // Neither --force nor another kind of output overwrites what a recorder is writing.
+    let busy = files.path("busy");
+    let child = recorder(&["-o", &busy]);
+    until_recorded(&busy, 1);
+    let over = run(&[&["record", "--force", "--jsonl", &busy][..], &short].concat());
+    assert_eq!(over.status.code(), Some(1), "{}", text(&over.stderr));
+    child.signal(Signal::TERM);
+    assert!(child.wait().status.success());
     // Neither is a recording that is exported into itself.
     stdout_of(&[&["record", "-o", &new], &short[..]].concat());
     let before = fs::read(&new)?;

@@ -47,6 +47,11 @@ pub(crate) const CASES: &[Case] = &[
         &[],
         closed_output,
     ),
+    fallible(
+        "a named output or a recording that ends with its reader is an error",
+        &[],
+        incomplete_outputs,
+    ),
 ];
 
 /// Time in which a command must have ended.
@@ -280,6 +285,12 @@ const WAITING: &[Waiting] = &[
         Full::Stderr,
         Until::Recorded,
         End::Success,
+    ),
+    (
+        &["record", "-o", RECORDING],
+        Full::Stderr,
+        Until::Asleep,
+        End::Failure,
     ),
 ];
 
@@ -629,5 +640,43 @@ fn closed_output() -> Result<(), Failed> {
             text(&output.stderr)
         );
     }
+    Ok(())
+}
+
+/// A file is incomplete if its reader goes, and so is a recording that ends because a reader went.
+fn incomplete_outputs() -> Result<(), Failed> {
+    let place = Place::new()?;
+    let (pipe, recording, new) = (place.path(PIPE), place.path(RECORDING), place.path(NEW));
+    let shortly = ["--interval", "100ms", "--duration", "20s"];
+    let record = |output: &[&'static str]| [&["record"], output, &shortly].concat();
+    let to_pipe = record(&["--jsonl", PIPE]);
+    let beside = record(&["--jsonl", "-", "-o", NEW]);
+    let export = ["export", RECORDING, "--format", "jsonl", "-o", PIPE];
+    for arguments in [&to_pipe[..], &beside, &export] {
+        let words = arguments.iter().map(|&word| match word {
+            PIPE => pipe.clone(),
+            RECORDING => recording.clone(),
+            NEW => new.clone(),
+            word => word.to_owned(),
+        });
+        let words: Vec<String> = words.collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut command = sockwatch(&words);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        if arguments.contains(&PIPE) {
+            // Opened for a moment.
+            drop(fs::File::open(&pipe)?);
+        }
+        drop(child.stdout.take());
+        let output = child.wait_with_output()?;
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(
+            said.contains("its reader has gone"),
+            "{arguments:?}: {said}"
+        );
+    }
+    assert_eq!(info(&new)["whole"], true);
     Ok(())
 }

@@ -34,6 +34,8 @@ pub(super) struct JsonLinesThread {
     spare: Option<Sample>,
     thread: JoinHandle<io::Result<()>>,
     name: String,
+    /// True if it is not standard output.
+    is_named: bool,
 }
 
 impl JsonLinesThread {
@@ -43,7 +45,7 @@ impl JsonLinesThread {
     /// If the file cannot be truncated or the thread cannot be started.
     pub(super) fn start(out: TextOutput) -> anyhow::Result<JsonLinesThread> {
         out.truncate()?;
-        let name = out.name();
+        let (name, is_named) = (out.name(), out.is_named());
         let (full, to_write) = channel();
         let (written, empty) = channel();
         for _ in 0..BUFFERS {
@@ -60,6 +62,7 @@ impl JsonLinesThread {
             spare: None,
             thread,
             name,
+            is_named,
         })
     }
 
@@ -84,11 +87,11 @@ impl JsonLinesThread {
         self.thread.is_finished()
     }
 
-    /// Waits until everything is written; after a signal, only for [`PATIENCE`].
+    /// Waits until everything is written; after a signal, only for [`PATIENCE`]. `is_only` if there is no other output.
     ///
     /// # Errors
     /// If the output cannot be written, or its reader does not read it.
-    pub(super) fn finish(self, stop: &StopFlag) -> anyhow::Result<()> {
+    pub(super) fn finish(self, stop: &StopFlag, is_only: bool) -> anyhow::Result<()> {
         drop(self.full);
         let mut stopped: Option<Instant> = None;
         while !self.thread.is_finished() {
@@ -103,7 +106,8 @@ impl JsonLinesThread {
         }
         let ended = self.thread.join();
         let ended = ended.unwrap_or_else(|_| Err(io::Error::other("its thread panicked")));
-        ended.with_context(|| format!("cannot write to {}", self.name))
+        let name = (self.is_named || !is_only).then_some(self.name.as_str());
+        ended.map_err(|error| TextOutput::write_error(name, error))
     }
 }
 
@@ -118,6 +122,9 @@ fn write(full: &Receiver<Sample>, empty: &Sender<Sample>, out: TextOutput) -> io
         let rows: Vec<u32> = (0..moment.sample.sockets.len() as u32).collect();
         export::json::write_lines_with_time(&moment, &rows, &mut out)?;
         out.flush()?;
+        if let Some(why) = out.get_ref().interference() {
+            return Err(io::Error::other(why));
+        }
         // The receiver is dropped at the end.
         let _ = empty.send(before);
     }

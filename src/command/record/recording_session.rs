@@ -161,7 +161,8 @@ impl RecordingSession {
         } = self;
         // The recording first: it does not block.
         let progress = recorder.map(Recorder::close);
-        let written = lines.map_or(Ok(()), |lines| lines.finish(stop));
+        let is_only = progress.is_none();
+        let written = lines.map_or(Ok(()), |lines| lines.finish(stop, is_only));
         if let Some(progress) = &progress {
             // Samples that the recorder accepted and could not write are in no file.
             counts.dropped += counts.samples.saturating_sub(progress.samples);

@@ -6,8 +6,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
-use super::usage_error::UsageError;
+use crate::recording::interference;
 
 /// An output that was named on the command line.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub(in crate::command) enum TextOutput {
         path: PathBuf,
         /// True if this command created it.
         is_new: bool,
+        /// Bytes written.
+        written: u64,
     },
 }
 
@@ -31,7 +35,8 @@ impl TextOutput {
             return Ok(TextOutput::stdout());
         }
         let cannot = || format!("cannot write to {}", path.display());
-        let new = OpenOptions::new().write(true).create_new(true).open(path);
+        // At its end, wherever that is: after another process truncated it, a hole would look as if nothing had happened.
+        let new = OpenOptions::new().append(true).create_new(true).open(path);
         let (file, is_new) = match new {
             Ok(file) => (file, true),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -43,8 +48,16 @@ impl TextOutput {
                         path.display()
                     ));
                 }
-                let file = OpenOptions::new().write(true).open(path);
-                (file.with_context(cannot)?, false)
+                let file = OpenOptions::new().append(true).open(path);
+                let file = file.with_context(cannot)?;
+                let lock = || flock(&file, FlockOperation::NonBlockingLockShared);
+                if has_contents && lock() == Err(Errno::WOULDBLOCK) {
+                    return Err(anyhow!(
+                        "{}: a recorder is writing it; use another name",
+                        path.display()
+                    ));
+                }
+                (file, false)
             }
             Err(error) => return Err(error).with_context(cannot),
         };
@@ -52,6 +65,7 @@ impl TextOutput {
             file,
             path: path.to_owned(),
             is_new,
+            written: 0,
         })
     }
 
@@ -82,22 +96,42 @@ impl TextOutput {
         Ok(())
     }
 
-    /// Checks that it is not the same file as another.
-    ///
-    /// # Errors
-    /// If it is.
-    pub(in crate::command) fn refuse_if_same(&self, other: &Path) -> Result<(), UsageError> {
-        let TextOutput::File { file, path, .. } = self else {
-            return Ok(());
+    /// Reports whether it is the same file as another.
+    pub(in crate::command) fn is_same(&self, other: &Path) -> bool {
+        let TextOutput::File { file, .. } = self else {
+            return false;
         };
         let same = file.metadata().ok().zip(other.metadata().ok());
-        if same.is_some_and(|(a, b)| (a.dev(), a.ino()) == (b.dev(), b.ino())) {
-            return Err(UsageError::new(format!(
-                "{} is both the input and the output; use another output",
-                path.display()
-            )));
+        same.is_some_and(|(a, b)| (a.dev(), a.ino()) == (b.dev(), b.ino()))
+    }
+
+    /// Returns what another process did to a regular file, so that what is written would be lost; see [`interference`].
+    pub(in crate::command) fn interference(&self) -> Option<&'static str> {
+        match self {
+            TextOutput::File {
+                file,
+                path,
+                written,
+                ..
+            } if file.metadata().is_ok_and(|metadata| metadata.is_file()) => {
+                interference(file, path, *written)
+            }
+            _ => None,
         }
-        Ok(())
+    }
+
+    /// Converts an error of writing it. A named output whose reader has gone is incomplete, while standard output is
+    /// closed on purpose, as by `head`.
+    pub(in crate::command) fn write_error(name: Option<&str>, error: io::Error) -> anyhow::Error {
+        match name {
+            Some(name) if error.kind() == io::ErrorKind::BrokenPipe => {
+                anyhow!("{name}: its reader has gone; the output is incomplete")
+            }
+            name => {
+                let name = name.unwrap_or("standard output");
+                anyhow::Error::new(error).context(format!("cannot write to {name}"))
+            }
+        }
     }
 
     /// Removes the file if this command created it.
@@ -109,6 +143,11 @@ impl TextOutput {
             // It is empty: a failure to remove it does no harm.
             let _ = std::fs::remove_file(path);
         }
+    }
+
+    /// Reports whether it is not standard output.
+    pub(in crate::command) fn is_named(&self) -> bool {
+        matches!(self, TextOutput::File { .. })
     }
 
     /// Returns its name for messages.
@@ -124,7 +163,11 @@ impl Write for TextOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             TextOutput::Stdout(out) => out.write(bytes),
-            TextOutput::File { file, .. } => file.write(bytes),
+            TextOutput::File { file, written, .. } => {
+                let count = file.write(bytes)?;
+                *written += count as u64;
+                Ok(count)
+            }
         }
     }
 
@@ -155,8 +198,7 @@ mod tests {
             b"hello",
             "until it is truncated"
         );
-        assert!(again.refuse_if_same(&path).is_err());
-        assert!(again.refuse_if_same(directory.path()).is_ok());
+        assert!(again.is_same(&path) && !again.is_same(directory.path()));
         again.truncate().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"");
         again.discard();
