@@ -3,7 +3,9 @@
 //! It is best effort: a kernel restricts what it knows. Files are restricted since Linux 5.13, TCP ports since 6.7,
 //! abstract unix sockets and signals since 6.12.
 
+use std::error::Error;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use landlock::{
@@ -11,6 +13,7 @@ use landlock::{
     PathFd, Ruleset, RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, RulesetError,
     RulesetStatus, Scope,
 };
+use rustix::io::Errno;
 
 /// The newest version of Landlock whose restrictions are requested.
 const VERSION: ABI = ABI::V6;
@@ -113,14 +116,34 @@ fn allow(
     } else {
         access & AccessFs::from_file(VERSION)
     };
-    ruleset.add_rule(PathBeneath::new(opened, access))
+    let without = ruleset.try_clone();
+    match ruleset.add_rule(PathBeneath::new(opened, access)) {
+        // It is on no file system that has names, as what /dev/stdin or a process substitution refers to. Landlock does
+        // not restrict access to such files, so that no rule is needed. Kernel: EBADFD of `landlock_add_rule`.
+        Err(error) if is_unnamed(&error) => without.map_err(|_| error),
+        added => added,
+    }
+}
+
+/// Reports whether a rule was refused because its file is on no file system that has names.
+fn is_unnamed(error: &RulesetError) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let system = error.downcast_ref::<io::Error>();
+        if system.and_then(io::Error::raw_os_error) == Some(Errno::BADFD.raw_os_error()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs::{self, File};
-    use std::io::{ErrorKind, Write as _};
+    use std::io::{ErrorKind, Read as _, Write as _};
     use std::net::{Ipv4Addr, TcpListener, TcpStream};
+    use std::os::fd::AsRawFd as _;
 
     use super::*;
 
@@ -159,6 +182,29 @@ mod tests {
             if confinement == Confinement::Full {
                 assert!(TcpStream::connect(server).is_err_and(denied));
             }
+        });
+    }
+
+    #[test]
+    fn pipes_and_files_without_a_name_are_no_obstacle() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(b"text").unwrap();
+        let nameless = rustix::fs::memfd_create("filter", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
+        let path = |fd: i32| PathBuf::from(format!("/proc/self/fd/{fd}"));
+        let (pipe, file) = (path(reader.as_raw_fd()), path(nameless.as_raw_fd()));
+        let output = path(writer.as_raw_fd());
+        let (read, opened) = (pipe.clone(), file.clone());
+        in_thread(move || {
+            let allowed = Allowed {
+                reads: vec![pipe, file],
+                write: Some(output.clone()),
+            };
+            confine(&allowed).unwrap();
+            let mut text = [0; 4];
+            File::open(read).unwrap().read_exact(&mut text).unwrap();
+            assert_eq!(&text, b"text");
+            File::open(opened).unwrap();
+            fs::OpenOptions::new().write(true).open(output).unwrap();
         });
     }
 
