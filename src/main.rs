@@ -49,7 +49,9 @@ fn main() -> ExitCode {
     match run(&cli) {
         Ok(status) => status,
         // The reader closed the pipe, as `head` does.
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) && !matches!(cli.command, Some(Command::Kill(_))) => {
+            ExitCode::SUCCESS
+        }
         Err(error) => report_error(&error, matches!(cli.command, Some(Command::Diagnose(_)))),
     }
 }

@@ -20,7 +20,7 @@ pub struct Kill {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
-    /// With --yes, also close more than 100 sockets, or more than half of all
+    /// With --yes, also close more than 100 sockets, or more than half of all sockets or connections
     ///
     /// Without it, kill --yes refuses such a filter, because it is probably wrong. -a selects sockets in all states.
     #[arg(long = "all", requires = "yes")]

@@ -3,8 +3,10 @@
 mod extent;
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use anyhow::{Context as _, anyhow};
+use rustix::fs::OFlags;
 
 use self::extent::Extent;
 use super::shared::selection::Selection;
@@ -57,6 +59,11 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         ));
     }
     selection.check_permissions()?;
+    if is_closed(io::stdout()) {
+        return Err(anyhow!(
+            "standard output is closed, so that the sockets cannot be shown; nothing was closed"
+        ));
+    }
     let moment = take_sample(&selection)?;
     let rows = selection.matching_rows(&moment);
     let mut out = text_stdout();
@@ -72,7 +79,10 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
     print_sockets(&moment, &rows, &mut out)
         .and_then(|()| out.flush())
         .context("cannot show the sockets on standard output; nothing was closed")?;
-    let extent = Extent::count(rows.len())?;
+    let selected = rows
+        .iter()
+        .filter_map(|&row| moment.sample.sockets.get(row as usize));
+    let extent = Extent::count(selected.map(|row| row.socket))?;
     let what = match rows.len() {
         1 => "this socket".to_owned(),
         several => format!("these {several} sockets"),
@@ -90,21 +100,29 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         confirm(extent, &what, &mut out)?;
     } else if extent.is_large() && !arguments.all_selected {
         return Err(anyhow!(
-            "the filter selects {} of {} TCP and UDP sockets; use a narrower filter, or --all with --yes; nothing was \
-             closed",
-            extent.selected,
-            extent.total.max(extent.selected)
+            "the filter selects {extent}; use a narrower filter, or --all with --yes; nothing was closed"
         ));
     }
     destroy(&moment, &rows, &mut out)
 }
 
+/// Reports whether a standard stream was closed when the program started: it has been opened as `/dev/null` since, for reading
+/// and writing, so that no other file gets its number.
+fn is_closed(stream: impl AsFd) -> bool {
+    let is_null = || {
+        let own = rustix::fs::fstat(&stream).ok()?;
+        let null = rustix::fs::stat("/dev/null").ok()?;
+        Some((own.st_dev, own.st_ino) == (null.st_dev, null.st_ino))
+    };
+    let flags = rustix::fs::fcntl_getfl(&stream);
+    flags.is_ok_and(|flags| flags.contains(OFlags::RDWR)) && is_null() == Some(true)
+}
+
 /// Asks the user for confirmation. If much would be closed, the number of sockets has to be typed.
 fn confirm(extent: Extent, what: &str, out: &mut impl Write) -> anyhow::Result<()> {
-    let Extent { selected, total } = extent;
+    let selected = extent.sockets();
     if extent.is_large() {
-        let total = total.max(selected);
-        writeln!(out, "these are {selected} of {total} TCP and UDP sockets")?;
+        writeln!(out, "these are {extent}")?;
         write!(out, "close {what}? type {selected} to confirm: ")?;
     } else {
         write!(out, "close {what}? [y/N] ")?;
@@ -195,14 +213,13 @@ fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Resul
         }
     }
     let all = rows.len();
-    written
+    let written = written
         .and_then(|()| writeln!(out, "{done} of {all} closed"))
-        .and_then(|()| out.flush())
-        .context("cannot write to standard output")?;
+        .and_then(|()| out.flush());
     if refused > 0 {
         return Err(anyhow!("{refused} of {all} sockets could not be closed"));
     }
-    Ok(())
+    written.with_context(|| format!("{done} of {all} closed; cannot write that to standard output"))
 }
 
 /// Prints a socket with its outcome.

@@ -642,6 +642,23 @@ fn kill_needs_an_output() -> Result<(), Failed> {
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
     assert!(said.contains("nothing was closed"), "{said}");
+    // A pipe without a reader, and none at all.
+    let (reader, writer) = std::io::pipe()?;
+    drop(reader);
+    let mut unread = sockwatch(&["kill", "--yes", &filter_of(&near)]);
+    let mut closed = Command::new("sh");
+    closed
+        .args(["-c", "exec \"$0\" kill --yes \"$1\" >&-"])
+        .args([env!("CARGO_BIN_EXE_sockwatch"), &filter_of(&near)]);
+    for command in [unread.stdout(writer), &mut closed] {
+        let output = command
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .output()?;
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("nothing was closed"), "{said}");
+    }
     assert!(is_alive(&near, &far));
     Ok(())
 }
@@ -670,6 +687,14 @@ fn kill_of_most_needs_all() -> Result<(), Failed> {
     for (near, far) in &pairs {
         assert!(is_alive(near, far), "none was closed");
     }
+    // Many idle sockets do not make all connections few.
+    let idle: Vec<_> = (0..20)
+        .map(|_| std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0)))
+        .collect::<Result<_, _>>()?;
+    let output = run(&["kill", "--yes", "-t", "state connected"]);
+    let said = text(&output.stderr);
+    assert!(said.contains("8 of 8 TCP and UDP connections"), "{said}");
+    drop(idle);
     // Without --yes, the number of sockets is asked for.
     let answer = |text: &str| -> Result<Output, Failed> {
         let mut asking = sockwatch(&["kill", "-t", "dst 127.0.0.0/8"])
