@@ -1,5 +1,6 @@
 //! Reports on standard error that Samples take longer than their interval.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::column::format;
@@ -39,7 +40,7 @@ impl PaceNote {
         self.is_reported = true;
         let mut text = pace_text(pace);
         text.push_str(", not ");
-        format::short_duration_us(&mut text, self.interval.as_micros() as f64);
+        write_interval(&mut text, self.interval);
         text.push_str(": ");
         format::count(&mut text, sockets as u64);
         text.push_str(" sockets");
@@ -50,8 +51,18 @@ impl PaceNote {
 /// Formats `a sample every 2.4 s`.
 pub(in crate::command) fn pace_text(pace: Duration) -> String {
     let mut text = "a sample every ".to_owned();
-    format::short_duration_us(&mut text, pace.as_micros() as f64);
+    write_interval(&mut text, pace);
     text
+}
+
+/// Appends an interval: `104 ms`, `2.4 s`.
+fn write_interval(out: &mut String, interval: Duration) {
+    if interval < Duration::from_secs(1) {
+        // In tenths of a second, a longer interval might look the same.
+        let _ = write!(out, "{} ms", interval.as_millis());
+    } else {
+        format::short_duration_us(out, interval.as_micros() as f64);
+    }
 }
 
 #[cfg(test)]
@@ -73,5 +84,9 @@ mod tests {
             texts.extend(note.text(&schedule, 812_000));
         }
         assert_eq!(texts, ["a sample every 2.4 s, not 1 s: 812 000 sockets"]);
+        assert_eq!(
+            pace_text(Duration::from_millis(104)),
+            "a sample every 104 ms"
+        );
     }
 }
