@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::config::ConfigFile;
 use super::durations::{history, interval};
+use super::net_scope::NetScope;
 
 /// Options of the dashboard.
 #[derive(Debug, Args)]
@@ -18,6 +19,9 @@ pub struct Dashboard {
     /// Takes at most 64 MB, also while frozen; older samples are dropped earlier.
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = history)]
     pub history: Duration,
+    /// Network namespaces.
+    #[command(flatten)]
+    pub net: NetScope,
     /// Configuration file.
     #[command(flatten)]
     pub config: ConfigFile,

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::config::ConfigFile;
 use super::durations::duration;
+use super::net_scope::NetScope;
 use crate::diagnose::Severity;
 
 /// `diagnose`.
@@ -22,6 +23,9 @@ pub struct Diagnose {
     /// Reports every finding of the recording with its start and end.
     #[arg(value_name = "FILE", conflicts_with = "watch")]
     pub file: Option<PathBuf>,
+    /// Network namespaces.
+    #[command(flatten)]
+    pub net: NetScope,
     /// How long to watch
     ///
     /// Reports the findings that are active at the end.

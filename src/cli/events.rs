@@ -7,6 +7,7 @@ use clap::{ArgAction, Args};
 
 use super::durations::{duration, interval};
 use super::filter_help;
+use super::net_scope::NetScope;
 use super::select::Select;
 
 /// `events`.
@@ -21,6 +22,9 @@ pub struct Events {
     /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,
+    /// Network namespaces.
+    #[command(flatten)]
+    pub net: NetScope,
     /// Print one JSON object per line
     #[arg(long)]
     pub json: bool,

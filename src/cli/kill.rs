@@ -3,6 +3,7 @@
 use clap::{ArgAction, Args};
 
 use super::filter_help;
+use super::net_scope::NetScope;
 use super::select::Select;
 
 /// `kill`.
@@ -17,6 +18,9 @@ pub struct Kill {
     /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,
+    /// Network namespaces.
+    #[command(flatten)]
+    pub net: NetScope,
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args};
 
 use super::durations::interval;
 use super::filter_help;
+use super::net_scope::NetScope;
 use super::select::Select;
 
 /// `list`, with ss's letters.
@@ -21,6 +22,9 @@ pub struct List {
     /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,
+    /// Network namespaces.
+    #[command(flatten)]
+    pub net: NetScope,
     /// Show addresses and ports as numbers, even with -r
     #[arg(short, long)]
     pub numeric: bool,

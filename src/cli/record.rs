@@ -7,6 +7,7 @@ use clap::{ArgAction, Args};
 
 use super::durations::{duration, interval};
 use super::filter_help;
+use super::net_scope::NetScope;
 use super::select::Select;
 use crate::filter::{Unit, parse_quantity};
 
@@ -59,6 +60,9 @@ pub struct Record {
     /// first word of a process's name stay.
     #[arg(long)]
     pub redact: bool,
+    /// Network namespaces.
+    #[command(flatten)]
+    pub net: NetScope,
     /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,

@@ -4,9 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::net_scope::NetScope;
+
 /// `summary`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Summary {
+    /// Network namespaces.
+    #[command(flatten)]
+    pub net: NetScope,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,

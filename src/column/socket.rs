@@ -11,7 +11,9 @@ pub(super) mod row;
 pub(super) mod tcp;
 mod vocabulary;
 
-pub(crate) use identity::{LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, REMOTE_ADDRESSES_ABOUT};
+pub(crate) use identity::{
+    LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, NETNS_NAME_ABOUT, REMOTE_ADDRESSES_ABOUT,
+};
 pub(crate) use main_columns::CONGESTION_ABOUT;
 pub use registry::SOCKET_COLUMNS;
 pub use row::{SocketColumn, SocketRow, Sockets};

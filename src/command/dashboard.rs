@@ -1,12 +1,13 @@
 //! `sockwatch` without a subcommand: the live dashboard.
 
 use super::shared::configuration;
+use super::shared::net_scope;
 use crate::app;
 use crate::cli::Dashboard;
 use crate::column::VOCABULARY;
 use crate::filter::{Filter, ParseContext, RequestedSockets};
 use crate::privilege::{self, ADMINISTER_NETWORK};
-use crate::source::{LiveOptions, LiveSource, Source, SourceError, SystemNames};
+use crate::source::{LiveOptions, LiveSource, NamespaceScope, Source, SourceError, SystemNames};
 
 /// Sockets from which on a Sample takes so long that some are shown before it begins.
 const MANY: u64 = 20_000;
@@ -26,7 +27,11 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
     let config = configuration::load(&arguments.config)?;
     app::require_terminal()?;
-    let live = LiveSource::new(LiveOptions::default())?;
+    let namespaces = net_scope::enter(&arguments.net, NamespaceScope::All)?;
+    let live = LiveSource::new(LiveOptions {
+        namespaces,
+        ..LiveOptions::default()
+    })?;
     let options = app::Options {
         interval: arguments.interval,
         filter,

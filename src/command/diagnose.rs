@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 
 use super::shared::configuration;
+use super::shared::net_scope;
 use super::shared::pace_note::PaceNote;
 use super::shared::recording_input::{self, DamageReporter};
 use super::shared::text_stdout::text_stdout;
@@ -21,7 +22,7 @@ use crate::export;
 use crate::export::findings::FindingsReport;
 use crate::export::message::report;
 use crate::replay::{Depth, recorded_sockets};
-use crate::source::{LiveOptions, LiveSource, Schedule, Source};
+use crate::source::{LiveOptions, LiveSource, NamespaceScope, Schedule, Source};
 
 /// Exit status with findings.
 const FOUND: u8 = 1;
@@ -46,8 +47,14 @@ pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
     let config = configuration::load(&arguments.config)?;
     let diagnosis = Diagnosis::new(config.diagnose, zone.clone());
     let report = match &arguments.file {
-        Some(path) => read_recording(path, diagnosis)?,
-        None => watch(arguments.watch, diagnosis)?,
+        Some(path) => {
+            net_scope::reject_with_file(&arguments.net)?;
+            read_recording(path, diagnosis)?
+        }
+        None => {
+            let namespaces = net_scope::enter(&arguments.net, NamespaceScope::All)?;
+            watch(arguments.watch, namespaces, diagnosis)?
+        }
     };
     let written = if arguments.json {
         let mut out = io::BufWriter::new(io::stdout().lock());
@@ -97,8 +104,15 @@ fn output_width() -> usize {
 }
 
 /// Samples this machine for some time. Returns the findings at its end.
-fn watch(duration: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<FindingsReport> {
-    let mut live = LiveSource::new(LiveOptions::default())?;
+fn watch(
+    duration: Duration,
+    namespaces: NamespaceScope,
+    mut diagnosis: Diagnosis,
+) -> anyhow::Result<FindingsReport> {
+    let mut live = LiveSource::new(LiveOptions {
+        namespaces,
+        ..LiveOptions::default()
+    })?;
     let mut aggregator = Aggregator::new();
     let mut moment = Moment::default();
     let interval =
@@ -130,6 +144,7 @@ fn watch(duration: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<Finding
     {
         report!("sockwatch: {}: {fault}", fault.severity.name());
     }
+    net_scope::report_omitted(&moment.sample);
     let seconds = start.elapsed().as_secs_f64().round();
     // Samples that take long leave less time between the first and the last one. A condition that a Sample shows has
     // lasted for up to one interval before it.

@@ -9,6 +9,7 @@ use anyhow::{Context as _, anyhow};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use self::event_writer::EventWriter;
+use super::shared::net_scope;
 use super::shared::pace_note::PaceNote;
 use super::shared::recorded_names::RecordedNames;
 use super::shared::recording_input::{self, DamageReporter};
@@ -18,7 +19,7 @@ use crate::aggregate::{Aggregator, Moment};
 use crate::cli;
 use crate::export::message::report;
 use crate::replay::Depth;
-use crate::source::{LiveOptions, LiveSource, Schedule, Source, SystemNames};
+use crate::source::{LiveOptions, LiveSource, NamespaceScope, Schedule, Source, SystemNames};
 
 /// Time between two checks of the stop flag while waiting.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -31,13 +32,17 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// output cannot be written.
 pub fn run(arguments: &cli::Events) -> anyhow::Result<()> {
     match &arguments.from {
-        Some(path) => replay(arguments, path),
+        Some(path) => {
+            net_scope::reject_with_file(&arguments.net)?;
+            replay(arguments, path)
+        }
         None => listen(arguments),
     }
 }
 
 /// Prints the events of this machine.
 fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
+    let namespaces = net_scope::enter(&arguments.net, NamespaceScope::Own)?;
     let selection = Selection::new(&arguments.select, &SystemNames::default(), false)?;
     selection.check_permissions()?;
     // Each batch is written at once: nothing is pending if the command is blocked, but what its reader does not read.
@@ -46,6 +51,7 @@ fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
         .context("cannot wait for signals")?;
     let mut live = LiveSource::new(LiveOptions {
         tables: selection.tables(),
+        namespaces,
         devices: false,
         settings: false,
         ..LiveOptions::default()
@@ -59,6 +65,7 @@ fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
     let mut writer = EventWriter::new(arguments, &selection)?;
     let mut schedule = Schedule::new(arguments.interval, start);
     let mut pace = PaceNote::new(arguments.interval);
+    let mut is_reported = false;
     loop {
         schedule.begin(Instant::now());
         let last = stop.is_set() || until.is_some_and(|until| Instant::now() >= until);
@@ -73,6 +80,9 @@ fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
                 "the kernel does not report closed sockets: {}",
                 why.map_or("no reason given", |fault| fault.error.as_str())
             ));
+        }
+        if !std::mem::replace(&mut is_reported, true) {
+            net_scope::report_omitted(&moment.sample);
         }
         moment.derive(&mut aggregator);
         writer

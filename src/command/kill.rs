@@ -9,6 +9,7 @@ use anyhow::{Context as _, anyhow};
 use rustix::fs::OFlags;
 
 use self::extent::Extent;
+use super::shared::net_scope;
 use super::shared::selection::Selection;
 use super::shared::text_stdout::text_stdout;
 use super::shared::usage_error::UsageError;
@@ -22,7 +23,7 @@ use crate::model::Protocol;
 use crate::privilege::{self, ADMINISTER_NETWORK};
 use crate::source::netlink::destroy::{DestroyOutcome, Destroyer};
 use crate::source::netlink::request::AttributeRequest;
-use crate::source::{LiveOptions, LiveSource, Source, SystemNames};
+use crate::source::{LiveOptions, LiveSource, NamespaceScope, Source, SystemNames};
 
 /// Shows the selected sockets, asks, destroys them and prints the outcome of each.
 ///
@@ -30,6 +31,10 @@ use crate::source::{LiveOptions, LiveSource, Source, SystemNames};
 /// If the filter is missing, invalid or ambiguous; if the capability is missing, the sockets cannot be shown, there are
 /// too many of them, the user does not confirm, or the kernel refuses one of the sockets.
 pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
+    if net_scope::enter(&arguments.net, NamespaceScope::Own)? == NamespaceScope::All {
+        let why = "kill closes the sockets of one network namespace; name it with -N";
+        return Err(UsageError::new(why).into());
+    }
     let mut select = arguments.select.clone();
     if !select.names_kinds() {
         // The kernel can destroy these.
@@ -76,6 +81,7 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         writeln!(out, "no socket matches{hint}; nothing was closed")?;
         return Ok(());
     }
+    net_scope::report_omitted(&moment.sample);
     print_sockets(&moment, &rows, &mut out)
         .and_then(|()| out.flush())
         .context("cannot show the sockets on standard output; nothing was closed")?;

@@ -20,6 +20,7 @@ use self::reverse_dns::ReverseNames;
 use self::sampling::{SampleNeeds, take_sample};
 use self::sort_order::{SortOrder, selected_rows};
 use self::unavailable::UnavailableKinds;
+use super::shared::net_scope::{self, report_omitted};
 use super::shared::recorded_names::RecordedNames;
 use super::shared::recording_input;
 use super::shared::selection::Selection;
@@ -32,7 +33,7 @@ use crate::export::csv::CsvOptions;
 use crate::export::message::report;
 use crate::export::table::{DetailPlacement, Layout};
 use crate::model::{Attribution, Sample, Timings, Unowned};
-use crate::source::SystemNames;
+use crate::source::{NamespaceScope, SystemNames};
 
 /// Size of the output buffer, bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -46,6 +47,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     if arguments.summary {
         super::summary::run(&cli::Summary {
             json: arguments.json,
+            net: arguments.net.clone(),
             ..cli::Summary::default()
         })?;
         // As ss: the summary alone, unless sockets are selected as well.
@@ -53,8 +55,15 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
             return Ok(());
         }
     }
-    let system = SystemNames::default();
     let input = Input::of(arguments)?;
+    let namespaces = match input {
+        Input::Kernel => net_scope::enter(&arguments.net, NamespaceScope::Own)?,
+        Input::RawDump(_) | Input::Recording(_) => {
+            net_scope::reject_with_file(&arguments.net)?;
+            NamespaceScope::Own
+        }
+    };
+    let system = SystemNames::default();
     let selection = match input {
         Input::Kernel => Selection::new(&arguments.select, &system, false)?,
         Input::RawDump(_) => Selection::new(&arguments.select, &system, true)?,
@@ -86,9 +95,9 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
         Input::Kernel => {
             selection.check_permissions()?;
             if let Some(interval) = arguments.watch {
-                return watch::run(arguments, &selection, order, interval);
+                return watch::run(arguments, &selection, order, interval, namespaces);
             }
-            take_sample(&selection, needs, &mut moment)?
+            take_sample(&selection, needs, namespaces, &mut moment)?
         }
     };
     let rows = selected_rows(&moment, &selection, order, arguments.limit);
@@ -129,6 +138,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
         }
         report_hidden_owners(&moment.sample, &rows);
     }
+    report_omitted(&moment.sample);
     if arguments.timings {
         report_timings(&moment.sample.timings, start, rows.len())?;
     }

@@ -18,6 +18,7 @@ use self::progress_reporter::ProgressReporter;
 use self::recording_counts::RecordingCounts;
 use self::recording_session::RecordingSession;
 use self::tracked_sockets::TrackedSockets;
+use super::shared::net_scope;
 use super::shared::selection::Selection;
 use super::shared::stop_signals::{StopFlag, StopSignals};
 use super::shared::text_output::TextOutput;
@@ -27,7 +28,7 @@ use crate::privilege;
 use crate::recording::{Encoder, Metadata, Recorder, RecorderOptions, RecordingCloser, Redactor};
 use crate::source::netlink::request::Table;
 use crate::source::procfs::read_host;
-use crate::source::{LiveOptions, LiveSource, SystemNames};
+use crate::source::{LiveOptions, LiveSource, NamespaceScope, SystemNames};
 
 /// Time to close the recording if sampling is blocked.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(300);
@@ -38,6 +39,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(300);
 /// If the filter is invalid, the kernel reports no sockets, or a file cannot be written. What was written before
 /// remains readable.
 pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
+    let namespaces = net_scope::enter(&arguments.net, NamespaceScope::All)?;
     let selection = Selection::in_all_states(&arguments.select, &SystemNames::default(), false)?;
     selection.check_permissions()?;
     if arguments.output.as_deref() == Some(Path::new("-")) {
@@ -48,6 +50,7 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
     }
     let mut live = LiveSource::new(LiveOptions {
         tables: selection.tables(),
+        namespaces,
         ..LiveOptions::default()
     })?;
     let mut redactor = arguments.redact.then(Redactor::new);

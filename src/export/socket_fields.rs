@@ -12,7 +12,8 @@ use super::field::{
 use super::row::Row;
 use super::text::Text;
 use crate::column::{
-    CONGESTION_ABOUT, LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, REMOTE_ADDRESSES_ABOUT,
+    CONGESTION_ABOUT, LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, NETNS_NAME_ABOUT,
+    REMOTE_ADDRESSES_ABOUT,
 };
 use crate::model::field as schema;
 use crate::model::{
@@ -98,6 +99,11 @@ fn known_inode(socket: &Socket) -> Option<u64> {
 fn identity() -> Vec<ExportField> {
     vec![
         schema_field(schema::netns, u32(|row| Some(socket(row).netns.into()))).always(),
+        field(
+            "netns_name",
+            NETNS_NAME_ABOUT,
+            Shape::Text(|row| row.socket.namespace_name().map(Text::Plain)),
+        ),
         schema_field(schema::cookie, u64(|row| socket(row).known_cookie())),
         schema_field(schema::inode, u32(|row| known_inode(socket(row)))),
         schema_field(

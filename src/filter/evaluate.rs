@@ -113,7 +113,13 @@ impl Predicate {
             Predicate::Protocol(protocol) => socket.protocol == *protocol,
             Predicate::Netlink => matches!(socket.protocol, Protocol::Netlink(_)),
             Predicate::Family(family) => socket.family == *family,
-            Predicate::Netns(netns) => socket.netns == *netns,
+            Predicate::Netns(name) => match name {
+                Name::Number(netns) => socket.netns == *netns,
+                Name::Pattern(pattern) => {
+                    let name = view.namespace_name();
+                    name.is_some_and(|name| pattern.matches(name.as_bytes()))
+                }
+            },
             Predicate::Number(number) => number.matches(figures),
             Predicate::Text(field, pattern) => text_matches(figures, *field, pattern),
             Predicate::Search(words) => figures.search(words),

@@ -160,6 +160,7 @@ impl Keyword {
             Keyword::Family => "family",
             Keyword::Dev => "interface",
             Keyword::Cgroup => "cgroup",
+            Keyword::Netns => "netns_name",
             _ => return None,
         })
     }
@@ -188,7 +189,7 @@ impl ValueKind {
                 "a protocol: tcp, udp, raw, mptcp, sctp, stream, dgram, seqpacket, rdm, netlink, …"
             }
             ValueKind::Family => "a family: inet, inet6, unix, netlink, packet, vsock, tipc, xdp",
-            ValueKind::Netns => "the inode of a network namespace",
+            ValueKind::Netns => "a network namespace, such as blue, web-* or its inode",
         }
     }
 }

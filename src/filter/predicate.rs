@@ -27,7 +27,8 @@ pub(super) enum Predicate {
     Protocol(Protocol),
     Netlink,
     Family(Family),
-    Netns(u32),
+    /// A network namespace, by its inode or name.
+    Netns(Name),
     Number(Number),
     Text(u16, Pattern),
     Search(SearchText),

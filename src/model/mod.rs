@@ -18,6 +18,7 @@ mod listener_index;
 mod memory;
 mod message_digest;
 mod mptcp_info;
+mod net_namespace;
 mod payload;
 mod presentation;
 mod process;
@@ -59,6 +60,7 @@ pub use listener_index::ListenerIndex;
 pub use memory::{MemoryField, MemoryInfo};
 pub use message_digest::{Clocks, MessageDigest};
 pub use mptcp_info::MptcpInfo;
+pub use net_namespace::{NamespaceHandle, NetNamespace, OmittedNamespaces};
 pub use payload::{EndingEvidence, Payload, fin_received};
 pub use presentation::{FieldGroup, Notation, Presentation, Total};
 pub use process::{

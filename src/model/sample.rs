@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::SeededMap;
 use super::{
     ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo, MptcpInfo,
-    Payload, Preview, Process, ProcessKey, ProcessRow, Protocol, Row, SUSPENDED_MODULUS,
-    SampleTime, SctpAddresses, SctpInfo, SctpOptions, Settings, Socket, SocketTable, TcpExtras,
-    TcpInfo, Timer, TlsInfo, Visibility,
+    NetNamespace, OmittedNamespaces, Payload, Preview, Process, ProcessKey, ProcessRow, Protocol,
+    Row, SUSPENDED_MODULUS, SampleTime, SctpAddresses, SctpInfo, SctpOptions, Settings, Socket,
+    SocketTable, TcpExtras, TcpInfo, Timer, TlsInfo, Visibility,
 };
 
 /// Unit of a process's start time, µs. Kernel: `USER_HZ` is 100 on every architecture that runs Linux today.
@@ -94,6 +94,15 @@ pub struct Sample {
     pub devices: Option<Arc<Vec<Device>>>,
     /// Settings of the kernel, shared between Samples while they do not change.
     pub settings: Arc<Settings>,
+    /// The network namespace of the source, whose counters, settings, devices and interfaces are those of the Sample; 0 if
+    /// unknown. Kernel: inode of `/proc/thread-self/ns/net`.
+    pub own_netns: u32,
+    /// Name of the network namespace of the source; `None` if namespaces were not examined.
+    pub own_netns_name: Option<Arc<str>>,
+    /// The other network namespaces whose sockets are in it, ordered by inode.
+    pub namespaces: Vec<Arc<NetNamespace>>,
+    /// Network namespaces that are left out; `None` if they were not counted.
+    pub omitted_namespaces: Option<OmittedNamespaces>,
     /// Reads that failed.
     pub faults: Vec<Fault>,
     /// Durations of the steps of taking it.
@@ -115,6 +124,9 @@ impl Sample {
         self.cgroups.clear();
         self.users.clear();
         self.devices = None;
+        self.own_netns_name = None;
+        self.namespaces.clear_for_reuse();
+        self.omitted_namespaces = None;
         self.faults.clear();
         self.timings = Timings::default();
         self.preview = None;
@@ -201,10 +213,13 @@ impl Sample {
             let name = || Arc::clone(name);
             self.users.entry(uid).or_insert_with(name);
         }
-        if let Some(name) = other.interface_name() {
+        if let Some(namespace) = other.namespace() {
+            self.insert_namespace(namespace);
+        } else if let Some(name) = other.interface_name() {
             let name = || name.to_owned();
             self.interfaces.entry(socket.interface).or_insert_with(name);
         }
+        self.own_netns = other.sample.own_netns;
         if let Some(path) = other.sample.cgroups.get(&socket.cgroup_id) {
             let path = || Arc::clone(path);
             self.cgroups.entry(socket.cgroup_id).or_insert_with(path);
@@ -250,9 +265,57 @@ impl Sample {
         self.users.get(&uid).map(AsRef::as_ref)
     }
 
-    /// Returns a device's name by index.
-    pub fn interface_name(&self, index: u32) -> Option<&str> {
-        self.interfaces.get(&index).map(String::as_str)
+    /// Returns the name of a device of a network namespace by index.
+    pub fn interface_name(&self, netns: u32, index: u32) -> Option<&str> {
+        let interfaces = match self.namespace(netns) {
+            Some(namespace) => &namespace.interfaces,
+            None => &self.interfaces,
+        };
+        interfaces.get(&index).map(String::as_str)
+    }
+
+    /// Returns another network namespace than that of the source.
+    pub fn namespace(&self, netns: u32) -> Option<&Arc<NetNamespace>> {
+        if netns == self.own_netns || self.namespaces.is_empty() {
+            return None;
+        }
+        let by_inode = |namespace: &Arc<NetNamespace>| namespace.inode;
+        let at = self
+            .namespaces
+            .binary_search_by_key(&netns, by_inode)
+            .ok()?;
+        self.namespaces.get(at)
+    }
+
+    /// Returns the name of a network namespace; `None` if it has none or is not known.
+    pub fn namespace_name(&self, netns: u32) -> Option<&str> {
+        if netns == self.own_netns {
+            return self.own_netns_name.as_deref();
+        }
+        self.namespace(netns).map(|namespace| &*namespace.name)
+    }
+
+    /// Returns the counters of a network namespace; those of the source if it is not another one.
+    pub fn counters_of(&self, netns: u32) -> &Counters {
+        let other = self.namespace(netns);
+        other.map_or(&self.counters, |namespace| &namespace.counters)
+    }
+
+    /// Returns the settings of a network namespace; those of the source if it is not another one.
+    pub fn settings_of(&self, netns: u32) -> &Arc<Settings> {
+        let other = self.namespace(netns);
+        other.map_or(&self.settings, |namespace| &namespace.settings)
+    }
+
+    /// Inserts a network namespace at its place unless it is known.
+    pub fn insert_namespace(&mut self, namespace: &Arc<NetNamespace>) {
+        let by_inode = |known: &Arc<NetNamespace>| known.inode;
+        let place = self
+            .namespaces
+            .binary_search_by_key(&namespace.inode, by_inode);
+        if let Err(at) = place {
+            self.namespaces.insert(at, Arc::clone(namespace));
+        }
     }
 
     /// Returns a cgroup's path by id.
@@ -426,7 +489,7 @@ impl<'a> SocketRef<'a> {
     /// Returns the bound device; `None` if it is not bound to one.
     pub fn device(&self) -> Option<BoundDevice<'a>> {
         let index = self.socket.interface;
-        let name = self.sample.interface_name(index);
+        let name = self.sample.interface_name(self.socket.netns, index);
         (index != 0).then(|| name.map_or(BoundDevice::Index(index), BoundDevice::Name))
     }
 
@@ -436,6 +499,16 @@ impl<'a> SocketRef<'a> {
             BoundDevice::Name(name) => Some(name),
             BoundDevice::Index(_) => None,
         }
+    }
+
+    /// Returns its network namespace, if it is another one than that of the source.
+    pub fn namespace(&self) -> Option<&'a Arc<NetNamespace>> {
+        self.sample.namespace(self.socket.netns)
+    }
+
+    /// Returns the name of its network namespace.
+    pub fn namespace_name(&self) -> Option<&'a str> {
+        self.sample.namespace_name(self.socket.netns)
     }
 
     /// Returns the name of the owner's user.

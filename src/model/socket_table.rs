@@ -1,13 +1,13 @@
 //! The sockets of one instant: rows of fixed size and their variable parts, in pages that tables of later instants share.
 
-use std::ops::Index;
+use std::ops::{Index, Range};
 use std::sync::Arc;
 
 use super::kernel_bytes::Packer;
 use super::message_digest::MessageDigest;
 use super::row::Row;
 use super::shared_pages::{Match, SharedPages, UnchangedRows};
-use super::socket_page::{MAX_ROWS, Page, PageSlot, Parts, begins_page};
+use super::socket_page::{MAX_AGED_MS, MAX_ROWS, Page, PageSlot, Parts, begins_page};
 use super::{ClearForReuse, Seed, Socket};
 
 /// Rows of sockets and their variable parts, in the kernel's order. Cloning shares the rows.
@@ -128,6 +128,44 @@ impl SocketTable {
         self.first_rows.push(self.complete as u32);
         self.complete += slot.page.rows.len();
         self.slots.push(slot);
+    }
+
+    /// Returns the number of pages so far. Rows that follow [`Self::end_page`] are in later ones.
+    pub fn page_count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Appends pages of the previous table `elapsed_ms` after it, in which the clock alone has changed anything. Every row of
+    /// them must be in the network namespace `netns`. Returns false, and appends nothing, if this is not the case, or the
+    /// pages are too old or not those of a [previous](Self::begin_after) table.
+    pub fn push_pages(
+        &mut self,
+        previous: &SocketTable,
+        pages: Range<usize>,
+        netns: u32,
+        elapsed_ms: u32,
+    ) -> bool {
+        self.end_page();
+        let Some(slots) = previous.slots.get(pages) else {
+            return false;
+        };
+        let aged_ms = |slot: &PageSlot| {
+            let aged_ms = slot.aged_ms.checked_add(elapsed_ms)?;
+            (aged_ms < MAX_AGED_MS).then_some(aged_ms)
+        };
+        let fits = |slot: &PageSlot| {
+            slot.page.rows.iter().all(|row| row.netns == netns) && aged_ms(slot).is_some()
+        };
+        if self.shared.is_none() || !slots.iter().all(fits) {
+            return false;
+        }
+        for slot in slots {
+            self.push_page(PageSlot {
+                page: Arc::clone(&slot.page),
+                aged_ms: aged_ms(slot).unwrap_or(slot.aged_ms),
+            });
+        }
+        true
     }
 
     /// Ends the last page, and forgets the previous table.

@@ -29,6 +29,9 @@ pub const READ_PROCESSES: CapabilitySet =
 /// Firewall marks, a larger receive buffer, and `SOCK_DESTROY`.
 pub const ADMINISTER_NETWORK: CapabilitySet = CapabilitySet::NET_ADMIN;
 
+/// Entering network namespaces. Kernel: `setns(2)`.
+pub const ENTER_NAMESPACES: CapabilitySet = CapabilitySet::SYS_ADMIN;
+
 /// Signals to other users' processes.
 pub const SIGNAL_PROCESSES: CapabilitySet = CapabilitySet::KILL;
 

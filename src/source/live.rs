@@ -1,22 +1,21 @@
 //! Takes one Sample per tick from the running kernel.
 //!
-//! A Sample is built in this order: the socket tables ([`tables`]), the processes that own the sockets ([`Owners`]),
+//! A Sample is built in this order: the socket tables ([`tables`](super::tables)), the processes that own the sockets ([`Owners`]),
 //! the destroy events ([`closed_sockets`]), the owner of each socket ([`attribution`](super::attribution)), counters,
 //! devices, settings, and names ([`names`]).
 
 mod closed_sockets;
 mod names;
 mod options;
-mod tables;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::closed_sockets::ClosedSocketCollector;
 use self::names::SampleNames;
-use self::tables::TableDumps;
 use super::attribution::{Attributor, LiveInodes};
 use super::clock;
+use super::namespaces::{NamespaceScope, Namespaces, VisitOptions};
 use super::netlink::devices::DeviceReader;
 use super::netlink::dump::Dumper;
 use super::process_activity;
@@ -24,6 +23,7 @@ use super::procfs::{
     CounterReader, Owners, SettingsReader, approximate_socket_count, network_namespace, read_host,
 };
 use super::progress_meter::{ProgressMeter, ProgressObserver};
+use super::tables::TableDumps;
 use super::unexplained::Evidence;
 use super::{Source, SourceError};
 use crate::filter::LoweredFilter;
@@ -35,12 +35,16 @@ pub use self::options::{LiveOptions, OwnerScope};
 /// Number of sockets above which a full scan for owners is as fast as a targeted one.
 const TARGETED_SCAN_LIMIT: usize = 1024;
 
-/// Samples the running kernel, in the network namespace of the thread that created it.
+/// Samples the running kernel, in the network namespace of the thread that created it, and if requested in all others.
 #[derive(Debug)]
 pub struct LiveSource {
     options: LiveOptions,
+    /// The network namespace of the thread that created it.
+    netns: u32,
     host: Arc<Host>,
     tables: TableDumps,
+    /// The other network namespaces; `None` if they are not counted.
+    namespaces: Option<Namespaces>,
     closed_sockets: ClosedSocketCollector,
     owners: Owners,
     attributor: Attributor,
@@ -72,12 +76,24 @@ impl LiveSource {
         if options.request.lowered == LoweredFilter::ALL {
             attributor.track_unlisted(netns, &options.tables);
         }
-        let mut dumper = Dumper::new(netns).map_err(|error| SourceError::Unavailable {
-            what: "open a netlink socket (NETLINK_SOCK_DIAG)",
-            error,
-        })?;
+        let mut dumper = Dumper::new(netns).map_err(unavailable)?;
         dumper.fetch_first(options.first_rows);
+        let visit = VisitOptions {
+            root,
+            scope: options.namespaces,
+            tables: &options.tables,
+            request: &options.request,
+            include_peers: options.include_peers,
+            devices: options.devices,
+            settings: options.settings,
+        };
+        let namespaces = options
+            .counts_namespaces
+            .then(|| Namespaces::new(netns, &visit));
+        let namespaces = namespaces.transpose().map_err(unavailable)?;
         Ok(LiveSource {
+            netns,
+            namespaces,
             host: Arc::new(read_host(root)),
             tables: TableDumps::new(
                 root,
@@ -141,7 +157,7 @@ impl LiveSource {
         let scanned = std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().name("owners".into());
             let scanning = thread.spawn_scoped(scope, &mut scan).ok();
-            self.dump(sample);
+            self.tables.dump(sample);
             scanning.and_then(|scanning| scanning.join().ok())
         });
         // If no second thread can be started, this thread does both.
@@ -150,11 +166,29 @@ impl LiveSource {
         took
     }
 
-    /// Dumps the tables.
-    fn dump(&mut self, sample: &mut Sample) {
-        self.tables.dump(sample);
+    /// Dumps the tables of the other network namespaces, and ends the table of `sample`. `owners_read` if all descriptors
+    /// of processes were read, some of which may keep a namespace alive.
+    fn dump_namespaces(&mut self, owners_read: bool, sample: &mut Sample) {
+        if let Some(namespaces) = &mut self.namespaces {
+            let owners = owners_read.then_some(&mut self.owners);
+            let now_ns = clock::monotonic_ns();
+            namespaces.dump(now_ns, owners, &self.previous, sample);
+        }
+        self.tables.finish(sample);
         self.last_count = Some(sample.sockets.len());
         self.meter.finish_sockets();
+    }
+
+    /// Reads all processes for the first Sample, if that may find other network namespaces; returns the duration.
+    fn scan_for_namespaces(&mut self) -> Option<Duration> {
+        let is_needed = self.samples == 0
+            && self.namespaces.is_some()
+            && self.options.namespaces == NamespaceScope::All
+            && self.options.owners != OwnerScope::None;
+        let clock = is_needed.then(Instant::now)?;
+        let _raised = privilege::raise(READ_PROCESSES);
+        self.owners.refresh(clock::monotonic_ns(), &|_| true);
+        Some(clock.elapsed())
     }
 
     /// Marks a Sample as a preview. The sockets are the first of each table, and no process was read.
@@ -189,23 +223,37 @@ impl LiveSource {
     }
 }
 
+/// Returns the error for a `sock_diag` socket that cannot be opened.
+fn unavailable(error: std::io::Error) -> SourceError {
+    SourceError::Unavailable {
+        what: "open a netlink socket (NETLINK_SOCK_DIAG)",
+        error,
+    }
+}
+
 impl Source for LiveSource {
     fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError> {
         let start = Instant::now();
         self.meter.begin(self.samples == 0, self.expected_sockets());
         sample.clear();
         sample.host = Arc::clone(&self.host);
+        sample.own_netns = self.netns;
         if !self.tables.is_selective() {
             sample.sockets.begin_after(&self.previous);
         }
         let mut owners_time = Duration::ZERO;
         let in_parallel =
             self.samples == 0 && !self.tables.is_selective() && self.expects_owners(sample);
+        let mut owners_read = in_parallel || self.samples > 0;
         if in_parallel {
             owners_time += self.dump_and_scan_owners(sample);
         } else {
-            self.dump(sample);
+            self.tables.dump(sample);
+            let scan_time = self.scan_for_namespaces();
+            owners_read |= scan_time.is_some();
+            owners_time += scan_time.unwrap_or_default();
         }
+        self.dump_namespaces(owners_read, sample);
         if self.options.first_rows.is_some() {
             self.mark_preview(sample);
         }

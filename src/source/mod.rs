@@ -6,6 +6,8 @@
 //!   TIME-WAIT and closed sockets.
 //! - `unexplained`: evidence about sockets for which no process was found.
 //! - `process_activity`: whether the processes that sockets wait for are stopped, asleep or busy.
+//! - `tables`: dumps the socket tables of a network namespace; `namespaces`: finds the other network namespaces of the host
+//!   and visits each.
 //! - [`LiveSource`]: builds a Sample from all of these; `progress_meter` counts how far it has come.
 //! - [`Schedule`]: when Samples are due.
 //! - [`read_raw_dump`]: reads a Sample from a file of `ss -D`.
@@ -19,14 +21,17 @@ pub mod procfs;
 mod attribution;
 mod clock;
 mod live;
+mod namespaces;
 mod process_activity;
 mod progress_meter;
 mod raw_dump;
 mod schedule;
 mod system_names;
+mod tables;
 mod unexplained;
 
 pub use live::{LiveOptions, LiveSource, OwnerScope};
+pub use namespaces::{NamespaceScope, enter_namespace};
 pub use progress_meter::ProgressObserver;
 pub use raw_dump::{RawDumpError, read_raw_dump};
 pub use schedule::Schedule;

@@ -35,6 +35,15 @@ pub(super) fn columns() -> Vec<SocketColumn> {
             |row| Some(row.socket.socket.netns.into()),
         ),
         SocketColumn::text(
+            plain(14, "netns_name", "NET NS"),
+            NETNS_NAME_ABOUT,
+            |row, out| {
+                format::sanitize(out, row.socket.namespace_name()?.as_bytes());
+                Some(())
+            },
+            |row, _| text_key(row.socket.namespace_name()?),
+        ),
+        SocketColumn::text(
             plain(7, "family", "FAMILY"),
             field::family.about,
             |row, out| {
@@ -111,6 +120,10 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
     ]
 }
+
+/// Description of `netns_name`, which exports share.
+pub(crate) const NETNS_NAME_ABOUT: &str =
+    "Name of the network namespace: host, its name in /run/netns, or a process in it.";
 
 /// Returns the columns of the schema's scalars.
 pub(super) fn scalar_columns() -> impl Iterator<Item = SocketColumn> {

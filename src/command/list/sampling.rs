@@ -10,7 +10,7 @@ use crate::column::SocketColumn;
 use crate::command::shared::selection::Selection;
 use crate::export::message::report;
 use crate::source::netlink::request::AttributeRequest;
-use crate::source::{LiveOptions, LiveSource, OwnerScope, Source};
+use crate::source::{LiveOptions, LiveSource, NamespaceScope, OwnerScope, Source};
 
 /// Time between the two Samples that a rate is derived from.
 const RATE_WINDOW: Duration = Duration::from_secs(1);
@@ -81,10 +81,12 @@ fn owners_of(
 pub(super) fn take_sample(
     selection: &Selection,
     needs: SampleNeeds,
+    namespaces: NamespaceScope,
     moment: &mut Moment,
 ) -> anyhow::Result<bool> {
     let options = LiveOptions {
         tables: selection.tables(),
+        namespaces,
         destroy_events: false,
         request: AttributeRequest {
             lowered: selection.lowered(),

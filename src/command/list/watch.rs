@@ -11,7 +11,7 @@ use crate::cli::List;
 use crate::command::shared::pace_note::PaceNote;
 use crate::command::shared::selection::Selection;
 use crate::export;
-use crate::source::{LiveOptions, LiveSource, Schedule, Source};
+use crate::source::{LiveOptions, LiveSource, NamespaceScope, Schedule, Source};
 
 /// Size of the output buffer, bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -25,9 +25,11 @@ pub(super) fn run(
     selection: &Selection,
     order: Option<SortOrder>,
     interval: Duration,
+    namespaces: NamespaceScope,
 ) -> anyhow::Result<()> {
     let options = LiveOptions {
         tables: selection.tables(),
+        namespaces,
         devices: false,
         settings: false,
         ..LiveOptions::default()

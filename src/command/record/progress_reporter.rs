@@ -9,6 +9,7 @@ use super::recording_counts::RecordingCounts;
 use crate::app::terminal_size;
 use crate::cli;
 use crate::column::format;
+use crate::command::shared::net_scope::omitted_text;
 use crate::command::shared::pace_note::{PaceNote, pace_text};
 use crate::export::message;
 use crate::model::Sample;
@@ -97,6 +98,9 @@ impl ProgressReporter {
         }
         for fault in sample.faults.iter().filter(|fault| fault.hides_data()) {
             self.print(format!("sockwatch: {}: {fault}", fault.severity.name()));
+        }
+        if let Some(text) = omitted_text(sample) {
+            self.print(format!("sockwatch: {text}"));
         }
         let visibility = sample.visibility;
         if visibility.unreadable > 0 {

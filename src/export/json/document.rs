@@ -43,6 +43,11 @@ pub fn write_document(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io
             sockets: rows.len(),
             owned,
             unowned: UnownedCounts(unowned),
+            namespaces: sample.omitted_namespaces.map(|omitted| NamespaceCounts {
+                shown: 1 + sample.namespaces.len(),
+                not_shown: omitted.count(),
+                reason: omitted.reason(),
+            }),
         },
         faults: sample
             .faults
@@ -86,6 +91,15 @@ struct Coverage {
     sockets: usize,
     owned: usize,
     unowned: UnownedCounts,
+    namespaces: Option<NamespaceCounts>,
+}
+
+/// Network namespaces in the sample and outside of it.
+#[derive(Serialize)]
+struct NamespaceCounts {
+    shown: usize,
+    not_shown: u32,
+    reason: Option<&'static str>,
 }
 
 struct UnownedCounts([u32; Unowned::ALL.len()]);
@@ -111,6 +125,15 @@ struct JsonFault<'a> {
 pub fn list_schema() -> JsonSchema {
     let count = || JsonSchema::unsigned(32);
     let unowned = Unowned::ALL.map(|reason| Property::new(reason.name(), count()));
+    let reason = JsonSchema::string().or_null();
+    let namespaces = JsonSchema::object([
+        Property::new("shown", count()),
+        Property::new("not_shown", count()),
+        Property::new(
+            "reason",
+            reason.with_description("Why most of those are not shown; null if all are."),
+        ),
+    ]);
     let coverage = JsonSchema::object([
         Property::new("sockets", count().with_description("Sockets listed.")),
         Property::new(
@@ -120,6 +143,12 @@ pub fn list_schema() -> JsonSchema {
         Property::new(
             "unowned",
             JsonSchema::object(unowned).with_description("Sockets without an owner, by reason."),
+        ),
+        Property::new(
+            "namespaces",
+            namespaces.or_null().with_description(
+                "Network namespaces shown, and others that exist; null if they were not counted.",
+            ),
         ),
     ]);
     let severities = [

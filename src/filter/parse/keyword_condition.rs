@@ -200,10 +200,13 @@ impl Parser<'_, '_> {
                         .ok_or_else(|| wrong(self, format!("unknown family '{value}'")))?,
                 )
             }
-            Keyword::Netns => Predicate::Netns(
-                parse_u32(&value)
-                    .ok_or_else(|| wrong(self, format!("invalid network namespace '{value}'")))?,
-            ),
+            Keyword::Netns => Predicate::Netns(match parse_u32(&value) {
+                Some(inode) => Name::Number(inode),
+                None => {
+                    let pattern = Pattern::glob(&value).map_err(|message| wrong(self, message))?;
+                    Name::Pattern(pattern)
+                }
+            }),
             Keyword::Dport
             | Keyword::Sport
             | Keyword::Port

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::Protocol;
+use crate::source::namespaces::NamespaceScope;
 use crate::source::netlink::request::{AttributeRequest, Table};
 
 /// The sockets whose owners are looked up. This costs more than the rest of a Sample: one system call per descriptor of
@@ -29,6 +30,10 @@ pub struct LiveOptions {
     pub proc_root: PathBuf,
     /// Tables to dump.
     pub tables: Vec<Table>,
+    /// Network namespaces to sample.
+    pub namespaces: NamespaceScope,
+    /// Counts the other network namespaces, which takes a system call for each process.
+    pub counts_namespaces: bool,
     /// Listens for destroy events, which a single snapshot does not need.
     pub destroy_events: bool,
     /// Sockets and attributes requested of the tables of the internet protocols.
@@ -61,6 +66,7 @@ impl LiveOptions {
                 Table::Inet6(Protocol::Udp),
                 Table::Unix,
             ],
+            counts_namespaces: false,
             destroy_events: false,
             owners: OwnerScope::None,
             devices: false,
@@ -77,6 +83,8 @@ impl Default for LiveOptions {
         LiveOptions {
             proc_root: PathBuf::from("/proc"),
             tables: Table::ALL.to_vec(),
+            namespaces: NamespaceScope::Own,
+            counts_namespaces: true,
             destroy_events: true,
             request: AttributeRequest::default(),
             owners: OwnerScope::All,

@@ -75,6 +75,16 @@ impl Dumper {
         })
     }
 
+    /// Continues in the network namespace of the calling thread, whose inode is `netns`, with the same buffers.
+    ///
+    /// # Errors
+    /// If `socket(2)` or `connect(2)` fails; it then stays where it is.
+    pub(in crate::source) fn reopen(&mut self, netns: u32) -> io::Result<()> {
+        self.socket = open_socket()?;
+        self.netns = netns;
+        Ok(())
+    }
+
     /// Counts the rows of dumps.
     pub(in crate::source) fn count_with(&mut self, meter: &Arc<ProgressMeter>) {
         self.meter = Arc::clone(meter);

@@ -112,7 +112,7 @@ impl CounterReader {
 
 /// Reads a file below `net`. That directory follows the main thread's namespace, so the calling thread's own directory
 /// is preferred.
-pub(super) fn read_file<'a>(
+pub(in crate::source) fn read_file<'a>(
     root: &Path,
     name: &str,
     text: &'a mut Vec<u8>,

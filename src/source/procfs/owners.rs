@@ -17,7 +17,8 @@
 //!   swept.
 //! - **Targeted scan** ([`targeted_scan`]): finds the owners of a few sockets in place of a first refresh.
 //!
-//! Sockets without a descriptor may still be registered with an `io_uring` ([`io_uring`]).
+//! Sockets without a descriptor may still be registered with an `io_uring` ([`io_uring`]). Descriptors may also keep a
+//! network namespace alive ([`namespace_files`]).
 //!
 //! The state is in [`map`]; the details of displayed processes are read in [`process_rows`], and
 //! again where [`names`] finds that they have changed.
@@ -28,6 +29,7 @@ mod held_sockets;
 mod io_uring;
 mod map;
 mod names;
+mod namespace_files;
 mod new_processes;
 mod not_run;
 mod process_rows;
@@ -44,6 +46,7 @@ mod verify;
 
 pub use self::held_sockets::HeldSockets;
 pub use self::map::Owners;
+pub use self::namespace_files::NamespaceFile;
 
 #[cfg(test)]
 mod tests;

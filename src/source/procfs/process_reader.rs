@@ -21,10 +21,10 @@ use rustix::fs::{AtFlags, Mode, OFlags, RawDir};
 use rustix::io::Errno;
 use rustix::path::DecInt;
 
-use self::parse::{number, parse_stat};
+use self::parse::parse_stat;
 use crate::model::DescriptorKind;
 
-pub(super) use self::parse::{ProcessStat, descriptor_target};
+pub(super) use self::parse::{ProcessStat, descriptor_target, number};
 pub(super) use self::run_count::RunCount;
 pub(super) use self::via::{TaskPath, Via, may_have_threads};
 pub(in crate::source) use self::waiting::Waiting;

@@ -40,7 +40,8 @@ pub(in crate::source::procfs) fn number(text: &[u8]) -> Option<u32> {
     })
 }
 
-/// Parses the target of a descriptor: the inode in `socket:[12345]`, 0 for any other target, and the kind of target.
+/// Parses the target of a descriptor: the inode in `socket:[12345]`, 0 for any other target, and the kind of target. The
+/// target `/` counts as anonymous: apart from the root directory, it is a namespace that was unmounted.
 pub(in super::super) fn descriptor_target(target: &[u8]) -> (u32, DescriptorKind) {
     let inode = target
         .strip_prefix(b"socket:[")
@@ -51,7 +52,7 @@ pub(in super::super) fn descriptor_target(target: &[u8]) -> (u32, DescriptorKind
         DescriptorKind::Socket
     } else if target.starts_with(b"pipe:[") {
         DescriptorKind::Pipe
-    } else if target.starts_with(b"/") && !target.starts_with(b"/memfd:") {
+    } else if target.len() > 1 && target.starts_with(b"/") && !target.starts_with(b"/memfd:") {
         DescriptorKind::File
     } else {
         DescriptorKind::Anonymous

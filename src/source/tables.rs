@@ -61,8 +61,19 @@ impl TableDumps {
         }
     }
 
-    /// Dumps every table into `sample` and sets its times.
+    /// Continues in the network namespace of the calling thread, whose inode is `netns`.
+    ///
+    /// # Errors
+    /// If no `sock_diag` socket can be opened there.
+    pub(super) fn reopen(&mut self, netns: u32) -> std::io::Result<()> {
+        self.dumper.reopen(netns)?;
+        self.netns = netns;
+        Ok(())
+    }
+
+    /// Appends the rows of every table to those of `sample`.
     pub(super) fn dump(&mut self, sample: &mut Sample) {
+        let from = sample.sockets.len_unfinished();
         let no_mptcp = self.counts_mptcp
             && self.tables.iter().copied().any(is_mptcp)
             && has_no_mptcp_socket(&self.proc_root, &mut self.text);
@@ -73,8 +84,13 @@ impl TableDumps {
             }
         }
         if self.is_selective() {
-            self.add_context(sample);
+            self.add_context(from, sample);
         }
+        sample.sockets.end_page();
+    }
+
+    /// Ends the table of `sample` and sets its times.
+    pub(super) fn finish(&mut self, sample: &mut Sample) {
         sample.sockets.finish();
         sample.monotonic_ns = clock::monotonic_ns();
         sample.taken_at_us = clock::realtime_us();
@@ -161,9 +177,9 @@ impl TableDumps {
         }
     }
 
-    /// Adds sockets that explain the requested ones: the peers of connections, and the listeners that accepted
-    /// connections without an owner. A later filter removes them again.
-    fn add_context(&mut self, sample: &mut Sample) {
+    /// Adds sockets that explain the requested ones from the row `from` on: the peers of connections, and the listeners that
+    /// accepted connections without an owner. A later filter removes them again.
+    fn add_context(&mut self, from: usize, sample: &mut Sample) {
         if !self.tables.contains(&Table::Tcp) || self.request.lowered.kernel_only {
             return;
         }
@@ -171,11 +187,12 @@ impl TableDumps {
         let rows = table.len();
         let unowned_ports: SeededSet<u16> = table
             .iter()
+            .skip(from)
             .filter(|socket| socket.protocol == Protocol::Tcp && socket.inode == 0)
             .filter_map(|socket| socket.local().map(|local| local.port))
             .collect();
-        if self.include_peers && rows <= MAX_PEER_LOOKUPS {
-            for at in 0..rows {
+        if self.include_peers && rows - from <= MAX_PEER_LOOKUPS {
+            for at in from..rows {
                 let socket = table[at];
                 if socket.protocol == Protocol::Tcp && socket.remote().is_some() {
                     self.dumper.dump_peer(&socket, table);

@@ -1,0 +1,123 @@
+//! Network namespaces of the host, and what belongs to one of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Counters, Device, Settings};
+
+/// How a network namespace can be entered, by which it is named if nothing gives it a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NamespaceHandle {
+    /// The initial network namespace of the host, in which its first process is.
+    Initial,
+    /// A mounted `nsfs` file, as `ip netns add` makes them.
+    Mount,
+    /// A process in it.
+    Process {
+        /// Its pid.
+        pid: u32,
+    },
+    /// An open file of a process, although no process known is in it.
+    Descriptor {
+        /// Pid of the process that has the file open.
+        pid: u32,
+        /// Number of the descriptor.
+        fd: u32,
+    },
+}
+
+/// A network namespace, with what the kernel keeps for each one apart from its sockets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetNamespace {
+    /// Its number, [`Socket::netns`](super::Socket::netns) of its sockets. Kernel: inode of the `nsfs` file.
+    pub inode: u32,
+    /// Its name: `host`, a file below `/run/netns`, or the process that holds it, as `nginx(812)`.
+    pub name: Arc<str>,
+    /// How it is entered.
+    pub handle: NamespaceHandle,
+    /// Time at which its sockets were last dumped, ns of the monotonic clock. Earlier than the Sample if nothing indicated
+    /// that they have changed since.
+    pub dumped_ns: u64,
+    /// Protocol counters and interfaces.
+    pub counters: Counters,
+    /// Settings of its network devices; `None` if they were not read.
+    pub devices: Option<Arc<Vec<Device>>>,
+    /// Settings of the kernel.
+    pub settings: Arc<Settings>,
+    /// Names of network devices by index, of those that sockets are bound to.
+    pub interfaces: BTreeMap<u32, String>,
+}
+
+/// Network namespaces that a Sample leaves out, and why.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OmittedNamespaces {
+    /// Those that were not requested.
+    pub not_requested: u32,
+    /// Those that this user may not enter (`CAP_SYS_ADMIN`).
+    pub not_permitted: u32,
+    /// Those that could not be entered or dumped for another reason.
+    pub failed: u32,
+    /// True if there may be more: not every process can be examined.
+    pub may_be_more: bool,
+}
+
+impl OmittedNamespaces {
+    /// Returns their number.
+    pub fn count(&self) -> u32 {
+        let named = self.not_requested.saturating_add(self.not_permitted);
+        named.saturating_add(self.failed)
+    }
+
+    /// Returns the reason that applies to most, with the remedy: `not requested; use -N all`.
+    pub fn reason(&self) -> Option<&'static str> {
+        let reasons = [
+            (self.not_permitted, "needs CAP_SYS_ADMIN"),
+            (self.not_requested, "not requested; use -N all"),
+            (self.failed, "cannot be entered"),
+        ];
+        let counted = reasons.into_iter().filter(|&(count, _)| count > 0);
+        counted.max_by_key(|&(count, _)| count).map(|(_, why)| why)
+    }
+}
+
+/// Writes `3 other network namespaces not shown (needs CAP_SYS_ADMIN)`.
+impl fmt::Display for OmittedNamespaces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, at_least) = (
+            self.count(),
+            if self.may_be_more { "at least " } else { "" },
+        );
+        let plural = if count == 1 { "" } else { "s" };
+        write!(
+            f,
+            "{at_least}{count} other network namespace{plural} not shown"
+        )?;
+        match self.reason() {
+            Some(reason) => write!(f, " ({reason})"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn omitted_namespaces_are_counted_with_the_main_reason() {
+        let omitted = OmittedNamespaces {
+            not_permitted: 3,
+            ..OmittedNamespaces::default()
+        };
+        let text = "3 other network namespaces not shown (needs CAP_SYS_ADMIN)";
+        assert_eq!(omitted.to_string(), text);
+        let omitted = OmittedNamespaces {
+            not_requested: 1,
+            may_be_more: true,
+            ..OmittedNamespaces::default()
+        };
+        let text = "at least 1 other network namespace not shown (not requested; use -N all)";
+        assert_eq!(omitted.to_string(), text);
+    }
+}

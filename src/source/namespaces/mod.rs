@@ -1,0 +1,178 @@
+//! The other network namespaces of the host: finds them, and adds their sockets to a Sample.
+//!
+//! A thread enters one namespace after the other (`setns`), dumps the socket tables and reads counters there, and ends.
+//! Nothing that is open keeps a namespace alive between Samples.
+//!
+//! Each dump walks the kernel's hash table of all namespaces, 0.15 ms for an empty one. So many namespaces are not dumped
+//! for each Sample: beyond [`ALWAYS_DUMPED`], those are that show a [sign](signs) of change, and of the others every
+//! [`TURNS`]th in turn. The rows of the rest are those of the previous Sample, with the ages that the clock predicts.
+
+mod enter;
+mod finder;
+mod mounts;
+mod signs;
+mod visit;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use self::enter::enter_namespace;
+use self::finder::NamespaceFinder;
+use self::visit::{Visitor, Visits};
+use super::netlink::dump::Dumper;
+use super::netlink::request::{AttributeRequest, Table};
+use super::procfs::Owners;
+use super::tables::TableDumps;
+use crate::model::{NetNamespace, OmittedNamespaces, Sample, SeededMap, SocketTable};
+use crate::privilege::{self, ENTER_NAMESPACES};
+
+/// Number of other namespaces up to which all are dumped for each Sample.
+const ALWAYS_DUMPED: usize = 20;
+
+/// Samples within which each namespace without a sign of change is dumped.
+const TURNS: usize = 32;
+
+/// The network namespaces that are sampled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NamespaceScope {
+    /// That of the calling thread.
+    #[default]
+    Own,
+    /// All of the host that this user may enter.
+    All,
+}
+
+/// What is known of a namespace from its last visit.
+#[derive(Debug)]
+struct KnownNamespace {
+    /// Bytes that change when its sockets do.
+    signs: Vec<u8>,
+    /// Its pages in the last table, and the number of its rows.
+    pages: Range<usize>,
+    /// Time to which the ages of its rows refer, ns of the monotonic clock.
+    rows_ns: u64,
+    namespace: Arc<NetNamespace>,
+    /// Time at which its settings were read, ns.
+    settings_ns: u64,
+    /// The same for its devices.
+    devices_ns: u64,
+    /// Number of the last round in which it was found.
+    round: u64,
+}
+
+/// Finds the other network namespaces and visits each.
+#[derive(Debug)]
+pub(super) struct Namespaces {
+    scope: NamespaceScope,
+    finder: NamespaceFinder,
+    visitor: Visitor,
+    known: SeededMap<u32, KnownNamespace>,
+    round: u64,
+    /// Namespaces that could not be entered or dumped in this round.
+    failed: u32,
+    refused: u32,
+}
+
+/// Options of [`Namespaces`] that are those of the source.
+#[derive(Debug)]
+pub(super) struct VisitOptions<'a> {
+    pub(super) root: &'a Path,
+    pub(super) scope: NamespaceScope,
+    pub(super) tables: &'a [Table],
+    pub(super) request: &'a AttributeRequest,
+    pub(super) include_peers: bool,
+    pub(super) devices: bool,
+    pub(super) settings: bool,
+}
+
+impl Namespaces {
+    /// Creates it without reading anything. `own` is the inode of the calling thread's namespace.
+    ///
+    /// # Errors
+    /// If no `sock_diag` socket can be opened.
+    pub(super) fn new(own: u32, options: &VisitOptions<'_>) -> std::io::Result<Namespaces> {
+        let dumps = TableDumps::new(
+            options.root,
+            own,
+            Dumper::new(own)?,
+            options.tables,
+            options.request,
+            options.include_peers,
+        );
+        Ok(Namespaces {
+            scope: options.scope,
+            finder: NamespaceFinder::new(options.root, own),
+            visitor: Visitor::new(PathBuf::from(options.root), dumps, options),
+            known: SeededMap::default(),
+            round: 0,
+            failed: 0,
+            refused: 0,
+        })
+    }
+
+    /// Finds the namespaces, and appends the rows of those in scope to `sample`, whose table follows `previous`. `owners`
+    /// find descriptors that keep namespaces alive; they have read the processes of the previous Sample.
+    pub(super) fn dump(
+        &mut self,
+        now_ns: u64,
+        owners: Option<&mut Owners>,
+        previous: &SocketTable,
+        sample: &mut Sample,
+    ) {
+        self.finder.refresh(now_ns, owners);
+        (self.failed, self.refused) = (0, 0);
+        self.round += 1;
+        let is_permitted = privilege::permits(ENTER_NAMESPACES);
+        let found = self.finder.found();
+        if self.scope == NamespaceScope::All && is_permitted && !found.is_empty() {
+            let mut visits = Visits {
+                found,
+                known: &mut self.known,
+                round: self.round,
+                now_ns,
+                previous,
+                failed: 0,
+                refused: 0,
+            };
+            let visitor = &mut self.visitor;
+            let outcome = std::thread::scope(|scope| {
+                let thread = std::thread::Builder::new().name("namespaces".into());
+                // The thread ends in another namespace than it began in.
+                let visiting =
+                    thread.spawn_scoped(scope, || visitor.visit_all(&mut visits, sample));
+                visiting.map(|visiting| visiting.join().is_ok())
+            });
+            (self.failed, self.refused) = (visits.failed, visits.refused);
+            if !matches!(outcome, Ok(true)) {
+                self.failed = u32::try_from(found.len()).unwrap_or(u32::MAX);
+            }
+            let round = self.round;
+            self.known.retain(|_, known| known.round == round);
+        }
+        sample.own_netns_name = self.finder.own_name().cloned();
+        sample.omitted_namespaces = Some(self.omitted(is_permitted));
+    }
+
+    /// Counts the namespaces that are left out.
+    fn omitted(&self, is_permitted: bool) -> OmittedNamespaces {
+        let found = u32::try_from(self.finder.found().len()).unwrap_or(u32::MAX);
+        let unreadable = self.finder.unreadable();
+        let mut omitted = OmittedNamespaces {
+            failed: self.failed,
+            not_permitted: self.refused,
+            ..OmittedNamespaces::default()
+        };
+        if !is_permitted {
+            // Processes that cannot be read may be in namespaces that were found by their mounts.
+            omitted.not_permitted = found.max(unreadable);
+            omitted.may_be_more = found.min(unreadable) > 0;
+        } else {
+            if self.scope == NamespaceScope::Own {
+                omitted.not_requested = found;
+            }
+            omitted.not_permitted = omitted.not_permitted.saturating_add(unreadable);
+        }
+        omitted
+    }
+}

@@ -1,0 +1,70 @@
+//! Signs that the sockets of a network namespace may have changed, which cost less to read than its sockets.
+//!
+//! A socket that opens or closes changes the counts of `sockstat`, and data that moves the counters of a device, if only of
+//! the loopback device. What a process reads or writes without either (unix sockets above all) shows with the next dump in
+//! turn.
+
+use std::path::Path;
+
+use crate::source::procfs::read_network_file;
+
+/// Words in `sockstat` whose number is that of all namespaces.
+const OF_THE_HOST: [&str; 4] = ["orphan", "alloc", "mem", "memory"];
+
+/// Reads the signs of the calling thread's namespace into `signs`; false if they cannot be read. Kernel:
+/// `net/{sockstat,sockstat6,dev}`.
+pub(super) fn read(root: &Path, text: &mut Vec<u8>, signs: &mut Vec<u8>) -> bool {
+    signs.clear();
+    let Ok(sockstat) = read_network_file(root, "sockstat", text) else {
+        return false;
+    };
+    push_counts(sockstat, signs);
+    // A kernel without IPv6 has no such file.
+    if let Ok(sockstat) = read_network_file(root, "sockstat6", text) {
+        push_counts(sockstat, signs);
+    }
+    let Ok(devices) = read_network_file(root, "dev", text) else {
+        return false;
+    };
+    signs.extend_from_slice(devices.as_bytes());
+    true
+}
+
+/// Appends the numbers of `sockstat` that are those of the namespace.
+fn push_counts(sockstat: &str, signs: &mut Vec<u8>) {
+    let mut words = sockstat.split_ascii_whitespace();
+    while let Some(word) = words.next() {
+        if OF_THE_HOST.contains(&word) {
+            words.next();
+        } else {
+            signs.extend_from_slice(word.as_bytes());
+            signs.push(b' ');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_all_namespaces_are_no_sign() {
+        let signs = |text: &str| {
+            let mut signs = Vec::new();
+            push_counts(text, &mut signs);
+            String::from_utf8(signs).expect("text")
+        };
+        let text = "sockets: used 5\nTCP: inuse 2 orphan 7 tw 3 alloc 9 mem 4\nUDP: inuse 1 mem 8\nFRAG: inuse 0 memory 0\n";
+        assert_eq!(
+            signs(text),
+            "sockets: used 5 TCP: inuse 2 tw 3 UDP: inuse 1 FRAG: inuse 0 "
+        );
+    }
+
+    #[test]
+    fn this_namespace_has_signs() {
+        let (mut text, mut signs) = (Vec::new(), Vec::new());
+        assert!(read(Path::new("/proc"), &mut text, &mut signs));
+        assert!(!read(Path::new("/nowhere"), &mut text, &mut signs));
+    }
+}

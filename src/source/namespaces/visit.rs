@@ -1,0 +1,224 @@
+//! Visits network namespaces one after the other.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustix::io::Errno;
+
+use super::enter::enter;
+use super::finder::FoundNamespace;
+use super::{ALWAYS_DUMPED, KnownNamespace, TURNS, VisitOptions, signs};
+use crate::model::{
+    Counters, Fault, FaultSeverity, NetNamespace, Sample, SeededMap, Settings, SocketTable,
+};
+use crate::source::clock;
+use crate::source::netlink::devices::DeviceReader;
+use crate::source::procfs::{CounterReader, SettingsReader};
+use crate::source::tables::TableDumps;
+
+/// Interval for reading the settings of a namespace again, which takes half as long as its sockets.
+const SETTINGS_NS: u64 = 30_000_000_000;
+
+/// The same for its devices.
+const DEVICES_NS: u64 = 10_000_000_000;
+
+/// The namespaces to visit, and the result.
+#[derive(Debug)]
+pub(super) struct Visits<'a> {
+    pub(super) found: &'a [FoundNamespace],
+    pub(super) known: &'a mut SeededMap<u32, KnownNamespace>,
+    pub(super) round: u64,
+    pub(super) now_ns: u64,
+    pub(super) previous: &'a SocketTable,
+    /// Namespaces that could not be entered or dumped.
+    pub(super) failed: u32,
+    /// Those that this user may not enter.
+    pub(super) refused: u32,
+}
+
+/// Dumps and reads namespaces with its own buffers.
+#[derive(Debug)]
+pub(super) struct Visitor {
+    root: PathBuf,
+    dumps: TableDumps,
+    counters: CounterReader,
+    settings: Option<SettingsReader>,
+    devices: bool,
+    text: Vec<u8>,
+    signs: Vec<u8>,
+}
+
+impl Visitor {
+    pub(super) fn new(root: PathBuf, dumps: TableDumps, options: &VisitOptions<'_>) -> Visitor {
+        Visitor {
+            dumps,
+            counters: CounterReader::new(&root),
+            settings: options.settings.then(|| SettingsReader::new(&root)),
+            devices: options.devices,
+            text: Vec::new(),
+            signs: Vec::new(),
+            root,
+        }
+    }
+
+    /// Visits all namespaces and appends their rows to `sample`. The calling thread is in the last one afterwards.
+    pub(super) fn visit_all(&mut self, visits: &mut Visits<'_>, sample: &mut Sample) {
+        let spares = visits.found.len() > ALWAYS_DUMPED && !self.dumps.is_selective();
+        for (at, found) in visits.found.iter().enumerate() {
+            let is_due = !spares || (at as u64 + visits.round).is_multiple_of(TURNS as u64);
+            match self.visit(found, is_due, spares, visits, sample) {
+                Ok(()) => {}
+                // It has gone.
+                Err(error) if is_gone(&error) => {}
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    visits.refused += 1
+                }
+                // A namespace of another kind.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
+                Err(error) => {
+                    visits.failed += 1;
+                    let source = format!("network namespace {}", found.name);
+                    let fault = Fault::new(FaultSeverity::Incomplete, source, error);
+                    sample.faults.push(fault);
+                }
+            }
+        }
+    }
+
+    fn visit(
+        &mut self,
+        found: &FoundNamespace,
+        is_due: bool,
+        spares: bool,
+        visits: &mut Visits<'_>,
+        sample: &mut Sample,
+    ) -> io::Result<()> {
+        let file = found.open()?;
+        enter(&file)?;
+        drop(file);
+        let has_signs = spares && signs::read(&self.root, &mut self.text, &mut self.signs);
+        let known = visits.known.get_mut(&found.inode);
+        if let Some(known) = known
+            && has_signs
+            && !is_due
+            && known.signs == self.signs
+        {
+            let elapsed_ms = visits.now_ns.saturating_sub(known.rows_ns) / 1_000_000;
+            let first = sample.sockets.page_count();
+            let elapsed_ms32 = u32::try_from(elapsed_ms).unwrap_or(u32::MAX);
+            let (pages, inode) = (known.pages.clone(), found.inode);
+            if sample
+                .sockets
+                .push_pages(visits.previous, pages, inode, elapsed_ms32)
+            {
+                known.pages = first..sample.sockets.page_count();
+                known.rows_ns += elapsed_ms * 1_000_000;
+                known.round = visits.round;
+                if known.namespace.name != found.name || known.namespace.handle != found.handle {
+                    let namespace = Arc::make_mut(&mut known.namespace);
+                    namespace.name = Arc::clone(&found.name);
+                    namespace.handle = found.handle;
+                }
+                sample.namespaces.push(Arc::clone(&known.namespace));
+                return Ok(());
+            }
+        }
+        self.dump(found, visits, sample)
+    }
+
+    /// Dumps the namespace of the calling thread and reads what else belongs to it.
+    fn dump(
+        &mut self,
+        found: &FoundNamespace,
+        visits: &mut Visits<'_>,
+        sample: &mut Sample,
+    ) -> io::Result<()> {
+        self.dumps.reopen(found.inode)?;
+        let first = sample.sockets.page_count();
+        let first_fault = sample.faults.len();
+        self.dumps.dump(sample);
+        let rows_ns = clock::monotonic_ns();
+        let before = visits.known.remove(&found.inode);
+        let mut counters = Counters::default();
+        self.counters.read(&mut counters, &mut sample.faults);
+        let is_old = |read_ns: u64, interval: u64| rows_ns.saturating_sub(read_ns) >= interval;
+        let (mut settings, mut settings_ns) = match &before {
+            Some(before) => (Arc::clone(&before.namespace.settings), before.settings_ns),
+            None => (Arc::<Settings>::default(), 0),
+        };
+        if let Some(reader) = &mut self.settings
+            && (before.is_none() || is_old(settings_ns, SETTINGS_NS))
+        {
+            settings = reader.read(&mut sample.faults);
+            settings_ns = rows_ns;
+        }
+        let (mut devices, mut interfaces, mut devices_ns) = match &before {
+            Some(before) => {
+                let namespace = &before.namespace;
+                let interfaces = namespace.interfaces.clone();
+                (namespace.devices.clone(), interfaces, before.devices_ns)
+            }
+            None => (None, BTreeMap::new(), 0),
+        };
+        let has_other_devices = before.as_ref().is_none_or(|before| {
+            let names = |counters: &Counters| {
+                let interfaces = counters.interfaces.iter();
+                interfaces
+                    .map(|interface| interface.name.clone())
+                    .collect::<Vec<_>>()
+            };
+            names(&before.namespace.counters) != names(&counters)
+        });
+        if self.devices && (has_other_devices || is_old(devices_ns, DEVICES_NS)) {
+            devices = DeviceReader::new().get(&counters.interfaces, &mut sample.faults);
+            devices_ns = rows_ns;
+            let named = devices.iter().flat_map(|devices| devices.iter());
+            interfaces = named
+                .map(|device| (device.index, device.name.clone()))
+                .collect();
+        }
+        name_faults(&mut sample.faults, first_fault, &found.name);
+        let namespace = Arc::new(NetNamespace {
+            inode: found.inode,
+            name: Arc::clone(&found.name),
+            handle: found.handle,
+            dumped_ns: rows_ns,
+            counters,
+            devices,
+            settings,
+            interfaces,
+        });
+        sample.namespaces.push(Arc::clone(&namespace));
+        let known = KnownNamespace {
+            signs: self.signs.clone(),
+            pages: first..sample.sockets.page_count(),
+            rows_ns,
+            namespace,
+            settings_ns,
+            devices_ns,
+            round: visits.round,
+        };
+        visits.known.insert(found.inode, known);
+        Ok(())
+    }
+}
+
+/// Removes the faults of a namespace that say what is missing everywhere, and names it in the others.
+fn name_faults(faults: &mut Vec<Fault>, first: usize, name: &str) {
+    let own = faults.split_off(first.min(faults.len()));
+    for mut fault in own {
+        if fault.severity == FaultSeverity::Note {
+            continue;
+        }
+        fault.source = format!("{} in network namespace {name}", fault.source);
+        faults.push(fault);
+    }
+}
+
+/// Returns true if an error means that the namespace, or the process by which it was found, no longer exists.
+fn is_gone(error: &io::Error) -> bool {
+    let errno = Errno::from_io_error(error);
+    error.kind() == io::ErrorKind::NotFound || errno == Some(Errno::SRCH)
+}
