@@ -22,8 +22,8 @@ use self::address::Addresses;
 use super::metadata::Metadata;
 use crate::model::SeededMap;
 use crate::model::{
-    Device, Ends, Host, Process, ProcessKey, Protocol, Sample, SctpAddresses, SocketTable,
-    TcpExtras,
+    Device, Ends, Host, NetNamespace, Process, ProcessKey, Protocol, Sample, SctpAddresses,
+    SocketTable, TcpExtras,
 };
 
 /// Components of cgroup paths that are the same on every system and are kept.
@@ -68,6 +68,10 @@ pub struct Redactor {
     host: Redacted<Host>,
     /// The devices of the previous Sample.
     devices: Redacted<Vec<Device>>,
+    /// Names of network namespaces.
+    namespace_names: Numbers<Arc<str>>,
+    /// The other network namespaces of the previous Sample, with their replacements.
+    namespaces: SeededMap<u32, (Arc<NetNamespace>, Arc<NetNamespace>)>,
 }
 
 /// Returns the number of an original, from 1.
@@ -126,6 +130,42 @@ impl Redactor {
             *path = self.redact_group(path);
         }
         self.redact_devices(sample);
+        self.redact_namespaces(sample);
+    }
+
+    /// Redacts the names of network namespaces and the addresses of their devices. Those shared by Samples stay shared.
+    fn redact_namespaces(&mut self, sample: &mut Sample) {
+        if let Some(name) = &mut sample.own_netns_name {
+            *name = self.redact_namespace_name(name);
+        }
+        let mut namespaces = SeededMap::default();
+        for namespace in &mut sample.namespaces {
+            let known = self.namespaces.remove(&namespace.inode);
+            let known = known.filter(|(known, _)| Arc::ptr_eq(known, namespace));
+            let pair = known.unwrap_or_else(|| {
+                let mut redacted = namespace.as_ref().clone();
+                redacted.name = self.redact_namespace_name(&namespace.name);
+                if let Some(devices) = &mut redacted.devices {
+                    for own in Arc::make_mut(devices)
+                        .iter_mut()
+                        .flat_map(|it| &mut it.addresses)
+                    {
+                        own.address = self.addresses.replace(own.address);
+                    }
+                }
+                (Arc::clone(namespace), Arc::new(redacted))
+            });
+            *namespace = Arc::clone(&pair.1);
+            namespaces.insert(namespace.inode, pair);
+        }
+        self.namespaces = namespaces;
+    }
+
+    fn redact_namespace_name(&mut self, name: &Arc<str>) -> Arc<str> {
+        match name.as_ref() {
+            "host" => Arc::clone(name),
+            _ => format!("netns-{}", number_of(&mut self.namespace_names, name)).into(),
+        }
     }
 
     /// Redacts the addresses of devices. Devices shared by Samples stay shared.

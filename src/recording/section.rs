@@ -64,6 +64,8 @@ sections! {
     SUSPENDED = 18, "suspended";
     /// Open sockets that no table lists, of the processes for which that is known; left out if it is for none.
     UNLISTED = 19, "unlisted";
+    /// Network namespaces: that of the source, the others, and how many are left out; left out if they were not examined.
+    NAMESPACES = 20, "namespaces";
 }
 
 /// Section of stream 0.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use self::rng::Rng;
 use self::socket::{SimulatedSocket, address};
 use crate::model::{
-    Activity, ClosedSocket, Device, DeviceAddress, Fault, FaultSeverity, Holder, Interface,
-    Process, ProcessKey, ProcessRow, Sample, Settings, Socket, SocketTable, State, UnlistedSockets,
-    Visibility,
+    Activity, ClosedSocket, Counters, Device, DeviceAddress, Fault, FaultSeverity, Holder,
+    Interface, NamespaceHandle, NetNamespace, OmittedNamespaces, Process, ProcessKey, ProcessRow,
+    Sample, Settings, Socket, SocketTable, State, UnlistedSockets, Visibility,
 };
 
 fn process(rng: &mut Rng, pid: u32) -> ProcessRow {
@@ -144,6 +144,7 @@ impl Simulator {
 
         let sample = &mut self.sample;
         let devices_before = sample.devices.take();
+        let namespaces_before = std::mem::take(&mut sample.namespaces);
         sample.clear();
         sample.devices = match rng.below(8) {
             0 => None,
@@ -161,6 +162,25 @@ impl Simulator {
         if rng.below(10) == 0 {
             let suspended_ns = rng.below(1 << 50);
             sample.suspended_ns = Some(sample.suspended_ns.unwrap_or(0) + suspended_ns);
+        }
+        sample.own_netns = 5;
+        sample.own_netns_name = rng.option(|_| "host".into());
+        sample.omitted_namespaces = rng.option(|n| OmittedNamespaces {
+            not_permitted: n as u32,
+            may_be_more: n % 2 == 0,
+            ..OmittedNamespaces::default()
+        });
+        for inode in [3, 9, u32::MAX] {
+            let before = namespaces_before.iter().find(|known| known.inode == inode);
+            match before.filter(|_| rng.below(2) == 0) {
+                Some(before) => sample.namespaces.push(Arc::clone(before)),
+                None if rng.below(4) == 0 => {}
+                None => {
+                    sample
+                        .namespaces
+                        .push(Arc::new(namespace(rng, inode, sample.monotonic_ns)))
+                }
+            }
         }
         sample.events_available = rng.below(2) == 0;
         sample.lost_events = rng.value();
@@ -218,6 +238,33 @@ impl Simulator {
             })
             .collect();
         sample
+    }
+}
+
+/// Creates a network namespace at the time `now_ns`.
+fn namespace(rng: &mut Rng, inode: u32, now_ns: u64) -> NetNamespace {
+    let mut counters = Counters::default();
+    if rng.below(3) > 0 {
+        counters.protocols.names = Arc::new(vec!["Tcp.RetransSegs".to_owned()]);
+        counters.protocols.values = vec![rng.value() as i64];
+    }
+    let handle = match rng.below(4) {
+        0 => NamespaceHandle::Initial,
+        1 => NamespaceHandle::Mount,
+        2 => NamespaceHandle::Process { pid: 7 },
+        _ => NamespaceHandle::Descriptor { pid: 8, fd: 3 },
+    };
+    NetNamespace {
+        inode,
+        name: format!("blue{}", rng.below(3)).into(),
+        handle,
+        dumped_ns: now_ns.saturating_sub(rng.below(1_000_000)),
+        counters,
+        devices: rng.option(|_| Vec::new()).map(Arc::new),
+        settings: Arc::new(Settings {
+            values: vec![("net.ipv4.tcp_tw_reuse".to_owned(), rng.below(2).to_string())],
+        }),
+        interfaces: [(1, "lo".to_owned())].into(),
     }
 }
 

@@ -14,8 +14,8 @@ use crate::model::{Host, Sample, SocketKey};
 use crate::recording::alloc_budget::AllocBudget;
 use crate::recording::error::Corrupt;
 use crate::recording::records::{
-    Clock, CounterDecoder, DeviceDecoder, FieldReader, ProcessDecoder, SettingsDecoder,
-    decode_activity, decode_faults, decode_names, decode_unlisted,
+    Clock, CounterDecoder, DeviceDecoder, FieldReader, NamespaceDecoder, ProcessDecoder,
+    SettingsDecoder, decode_activity, decode_faults, decode_names, decode_unlisted,
 };
 use crate::recording::section;
 use crate::recording::strings::StringTable;
@@ -31,6 +31,7 @@ pub(in crate::recording) struct FrameDecoder {
     counters: CounterDecoder,
     devices: DeviceDecoder,
     settings: SettingsDecoder,
+    namespaces: NamespaceDecoder,
     sockets: SocketDecoder,
     clock: Clock,
     /// The frame that was decoded last.
@@ -82,6 +83,7 @@ impl FrameDecoder {
             self.counters.clear();
             self.devices.clear();
             self.settings.clear();
+            self.namespaces.clear();
             self.sockets.clear();
             self.clock = Clock::default();
         }
@@ -127,6 +129,8 @@ impl FrameDecoder {
         self.devices.decode(&mut reader)?;
         let mut reader = field_reader(sections.fixed[section::SETTINGS], strings, budget);
         self.settings.decode(&mut reader)?;
+        let mut reader = field_reader(sections.fixed[section::NAMESPACES], strings, budget);
+        self.namespaces.decode(now_ns, &mut reader)?;
         self.budget = Some(*budget);
         Ok(())
     }
@@ -139,6 +143,7 @@ impl FrameDecoder {
             + self.counters.heap_bytes()
             + self.devices.heap_bytes()
             + self.settings.heap_bytes()
+            + self.namespaces.heap_bytes()
     }
 
     /// Replaces `sample` by the Sample of the last frame, reusing its memory.
@@ -159,7 +164,8 @@ impl FrameDecoder {
         self.sockets
             .append_to(sample, strings, &self.processes, budget)?;
         self.counters.copy_to(&mut sample.counters);
-        self.devices.copy_to(sample);
+        sample.devices = self.devices.devices().cloned();
+        self.namespaces.copy_to(sample);
         let sections = FrameSections::find(&self.frame.raw)?;
         decode_activity(sections.fixed[section::ACTIVITY], &mut sample.processes)?;
         let mut reader = field_reader(sections.fixed[section::UNLISTED], strings, budget);

@@ -9,8 +9,8 @@ use crate::model::{ClearForReuse, Sample};
 use crate::recording::archive::Entry;
 use crate::recording::frame::Frame;
 use crate::recording::records::{
-    CounterEncoder, DeviceEncoder, FieldWriter, ProcessEncoder, SettingsEncoder, encode_activity,
-    encode_clock, encode_faults, encode_names, encode_suspended, encode_unlisted,
+    CounterEncoder, DeviceEncoder, FieldWriter, NamespaceEncoder, ProcessEncoder, SettingsEncoder,
+    encode_activity, encode_clock, encode_faults, encode_names, encode_suspended, encode_unlisted,
 };
 use crate::recording::section::{self, put_section};
 use crate::recording::strings::StringInterner;
@@ -51,6 +51,7 @@ pub struct Encoder {
     counters: CounterEncoder,
     devices: DeviceEncoder,
     settings: SettingsEncoder,
+    namespaces: NamespaceEncoder,
     sockets: SocketEncoder,
     /// The clocks of the previous Sample.
     before: Option<ClocksBefore>,
@@ -133,6 +134,7 @@ impl Encoder {
             self.counters.clear();
             self.devices.clear();
             self.settings.clear();
+            self.namespaces.clear();
             self.sockets.clear();
         }
         let before = self.before.filter(|_| !is_key).unwrap_or_default();
@@ -169,6 +171,9 @@ impl Encoder {
         });
         self.section(section::SETTINGS, |own, writer| {
             own.settings.encode(settings, writer);
+        });
+        self.section(section::NAMESPACES, |own, writer| {
+            own.namespaces.encode(sample, writer);
         });
         self.section(section::NAMES, |_, writer| encode_names(sample, writer));
         self.section(section::FAULTS, |_, writer| encode_faults(faults, writer));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::field::{Field, FieldReader, FieldWriter, record};
-use crate::model::{Device, DeviceAddress, Sample};
+use crate::model::{Device, DeviceAddress};
 use crate::recording::error::Corrupt;
 use crate::recording::varint::put_varint;
 
@@ -88,8 +88,8 @@ impl DeviceDecoder {
         Ok(())
     }
 
-    /// Copies the devices to a Sample.
-    pub(in crate::recording) fn copy_to(&self, sample: &mut Sample) {
-        sample.devices.clone_from(&self.devices);
+    /// Returns the devices of the last frame; `None` if they were not read.
+    pub(in crate::recording) fn devices(&self) -> Option<&Arc<Vec<Device>>> {
+        self.devices.as_ref()
     }
 }
