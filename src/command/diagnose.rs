@@ -19,6 +19,7 @@ use crate::app::terminal_size;
 use crate::cli;
 use crate::diagnose::{Change, Diagnosis, Finding, Severity, plural};
 use crate::export;
+use crate::export::NamespaceCounts;
 use crate::export::findings::FindingsReport;
 use crate::export::message::report;
 use crate::replay::{Depth, recorded_sockets};
@@ -155,6 +156,7 @@ fn watch(
         findings: diagnosis.findings().to_vec(),
         blindness: diagnosis.blindness_of_watch(watched.as_secs_f64()),
         scope: format!("watched for {seconds} s, {samples} samples"),
+        namespaces: NamespaceCounts::of(&moment.sample),
     })
 }
 
@@ -197,5 +199,6 @@ fn read_recording(path: &Path, diagnosis: Diagnosis) -> anyhow::Result<FindingsR
         findings: ended,
         blindness: diagnosis.blindness_of_watch(span_ns as f64 / 1e9 + interval_s),
         scope: plural(read, "sample", "samples"),
+        namespaces: NamespaceCounts::of(&moment.sample),
     })
 }

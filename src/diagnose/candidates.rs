@@ -1,5 +1,7 @@
 //! Rows of a Sample that may be a problem, collected in one walk over the sockets.
 
+use std::ops::Range;
+
 pub(super) use super::path::{Path, PortUse};
 use super::plain_pages::PlainPages;
 use super::port_pools::{PoolKey, PoolUse, PortRows, count_pools};
@@ -49,10 +51,15 @@ pub(super) struct Candidates {
     /// Ports in use over all destinations, of pools that may run out.
     pub(super) pools: Vec<(PoolKey, PoolUse)>,
     /// Owner of the connections of each path with many ports: a TIME-WAIT socket no longer has one.
-    owners: SeededMap<Path, ProcessName>,
+    owners: PathOwners,
     /// The pages without a row in any of the lists.
     plain: PlainPages,
+    /// The network namespace whose rows are collected.
+    netns: u32,
 }
+
+/// Owners of the connections of paths with many ports in a network namespace.
+pub(super) type PathOwners = SeededMap<Path, ProcessName>;
 
 impl Candidates {
     /// Returns the number of rows in all lists.
@@ -95,9 +102,10 @@ impl Candidates {
         self.paths.clear_for_reuse();
     }
 
-    /// Collects the rows of a moment, in one walk over its sockets.
+    /// Collects the rows of the network namespace of the source, in one walk over the sockets of a moment.
     pub(super) fn collect(&mut self, moment: &Moment) {
         self.clear();
+        self.netns = moment.sample.own_netns;
         let ports = moment.sample.settings.local_ports();
         let mut plain = std::mem::take(&mut self.plain);
         plain.visit(&moment.sample.sockets, ports.as_ref(), |page, found| {
@@ -123,9 +131,34 @@ impl Candidates {
             self.listed() == listed
         });
         self.plain = plain;
+        self.count_ports(moment, ports.as_ref());
+        self.remember_owners(moment);
+    }
+
+    /// Collects these rows, which are those of another network namespace.
+    pub(super) fn collect_rows(&mut self, moment: &Moment, netns: u32, rows: &[Range<u32>]) {
+        self.clear();
+        self.netns = netns;
+        let ports = moment.sample.settings_of(netns).local_ports();
+        for row in rows.iter().cloned().flatten() {
+            if let Some(path) = self.classify_row(row, moment, ports.as_ref()) {
+                self.count_path(&path);
+            }
+        }
+        self.count_ports(moment, ports.as_ref());
+        self.remember_owners(moment);
+    }
+
+    /// Exchanges the owners of paths for those of another network namespace.
+    pub(super) fn swap_owners(&mut self, owners: &mut PathOwners) {
+        std::mem::swap(&mut self.owners, owners);
+    }
+
+    /// Counts ports over all destinations.
+    fn count_ports(&mut self, moment: &Moment, ports: Option<&LocalPorts>) {
         self.idle_count = different_ports(&self.idle_ports, moment);
         self.pools.clear();
-        if let Some(ports) = &ports {
+        if let Some(ports) = ports {
             let rows = PortRows {
                 paths: &self.paths,
                 idle: &self.idle_ports,
@@ -133,7 +166,6 @@ impl Candidates {
             };
             count_pools(&moment.sample, ports, rows, &mut self.pools);
         }
-        self.remember_owners(moment);
     }
 
     /// Remembers the processes of paths with many ports in use.
@@ -175,6 +207,9 @@ impl Candidates {
         ports: Option<&LocalPorts>,
     ) -> Option<(Path, PortUse)> {
         let socket = moment.sample.sockets.get(row as usize)?.socket;
+        if socket.netns != self.netns && self.netns != 0 {
+            return None;
+        }
         match socket.protocol {
             Protocol::Tcp => {
                 let rates = moment.aggregate.sockets.get(row as usize);

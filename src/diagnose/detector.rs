@@ -25,6 +25,9 @@ pub(super) trait Detector {
     /// Highest severity that it can have.
     const MAX_SEVERITY: Severity = Severity::Critical;
 
+    /// True if it examines processes or counters of the whole host, whatever network namespace they are in.
+    const IS_OF_HOST: bool = false;
+
     /// Numbers of its condition, shared by findings that are measured together.
     type Thresholds;
 

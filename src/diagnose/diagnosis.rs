@@ -6,6 +6,7 @@ use super::candidates::Candidates;
 use super::facts::Facts;
 use super::finding::Finding;
 use super::findings::{Detectors, Thresholds};
+use super::namespaces::OtherNamespaces;
 use super::observation::Observation;
 use super::tracking::{Change, FindingTracker, Now};
 use super::unchecked::{Blindness, BlindnessLog, RecordedSockets};
@@ -18,6 +19,8 @@ pub struct Diagnosis {
     zone: TimeZone,
     candidates: Candidates,
     detectors: Detectors,
+    /// The other network namespaces.
+    others: OtherNamespaces,
     observations: Vec<Observation>,
     tracker: FindingTracker,
     recorded: RecordedSockets,
@@ -49,6 +52,7 @@ impl Diagnosis {
             zone,
             candidates: Candidates::default(),
             detectors,
+            others: OtherNamespaces::default(),
             observations: Vec::new(),
             tracker,
             recorded: RecordedSockets::default(),
@@ -128,9 +132,12 @@ impl Diagnosis {
         let facts = Facts {
             moment,
             candidates: &self.candidates,
+            netns: moment.sample.own_netns,
         };
         self.observations.clear();
-        self.detectors.detect(facts, &mut self.observations);
+        self.detectors.detect(facts, true, &mut self.observations);
+        self.others
+            .detect(moment, &self.thresholds, &mut self.observations);
         self.track(moment)
     }
 

@@ -15,6 +15,8 @@ use crate::model::{Activity, Endpoint, ProcessKey, Sample, Settings, Socket, Soc
 pub(super) struct Facts<'m> {
     pub(super) moment: &'m Moment,
     pub(super) candidates: &'m Candidates,
+    /// The network namespace that is examined.
+    pub(super) netns: u32,
 }
 
 /// The owner of a socket: a process by its row, or a user whose processes cannot be read.
@@ -30,7 +32,12 @@ impl<'m> Facts<'m> {
     }
 
     pub(super) fn settings(&self) -> &'m Settings {
-        &self.moment.sample.settings
+        self.moment.sample.settings_of(self.netns)
+    }
+
+    /// Reports whether a socket is in the network namespace that is examined.
+    pub(super) fn examines(&self, socket: &Socket) -> bool {
+        self.netns == 0 || socket.netns == self.netns
     }
 
     /// Time of the Sample, ns of the monotonic clock.
@@ -67,7 +74,12 @@ impl<'m> Facts<'m> {
 
     /// Returns a counter's value.
     pub(super) fn counter(&self, name: &str) -> Option<u64> {
-        let value = self.moment.sample.counters.protocols.get(name)?;
+        let value = self
+            .moment
+            .sample
+            .counters_of(self.netns)
+            .protocols
+            .get(name)?;
         u64::try_from(value).ok()
     }
 

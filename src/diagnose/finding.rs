@@ -1,5 +1,7 @@
 //! A finding: a problem of one subject, with evidence and advice.
 
+use std::sync::Arc;
+
 use super::duration::whole_seconds;
 use super::kind::FindingKind;
 use super::subject::{Subject, SubjectKey};
@@ -38,6 +40,8 @@ pub struct Finding {
     pub severity: Severity,
     /// The process, socket, host or path that it is about.
     pub subject: Subject,
+    /// Its network namespace, if it is another one than that of the source.
+    pub namespace: Option<FindingNamespace>,
     /// When it began, µs since 1970 UTC; before the first Sample where the kernel reports that.
     pub since_us: i64,
     /// When it ended, µs since 1970 UTC; `None` while it is active.
@@ -56,16 +60,26 @@ pub struct Finding {
     pub recent: Recent,
 }
 
+/// The network namespace of a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingNamespace {
+    /// Its number. Kernel: inode of the `nsfs` file.
+    pub inode: u32,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
 /// Bytes that the names in a subject take, approximately.
 const NAMES: usize = 128;
 
-/// Identity of a finding among the active ones.
-pub type FindingKey = (&'static FindingKind, SubjectKey);
+/// Identity of a finding among the active ones: its kind, another network namespace than that of the source, its subject.
+pub type FindingKey = (&'static FindingKind, Option<u32>, SubjectKey);
 
 impl Finding {
     /// Returns the identity of the finding among the active ones.
     pub fn key(&self) -> FindingKey {
-        (self.kind, self.subject.key())
+        let netns = self.namespace.as_ref().map(|namespace| namespace.inode);
+        (self.kind, netns, self.subject.key())
     }
 
     /// Returns the approximate memory that it takes, bytes.

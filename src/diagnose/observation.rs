@@ -1,6 +1,6 @@
 //! Observations of detectors in one Sample.
 
-use super::finding::{Evidence, Severity, Value};
+use super::finding::{Evidence, FindingKey, FindingNamespace, Severity, Value};
 use super::kind::FindingKind;
 use super::subject::Subject;
 use crate::model::Endpoint;
@@ -16,6 +16,8 @@ pub(super) struct Observation {
     /// True if it exceeds the threshold for reporting; otherwise it only keeps an active finding.
     pub(super) over_threshold: bool,
     pub(super) subject: Subject,
+    /// Its network namespace, if it is another one than that of the source.
+    pub(super) namespace: Option<FindingNamespace>,
     /// The first value of the evidence, as a number.
     pub(super) number: f64,
     /// True if the growth of that number is worth reporting.
@@ -50,6 +52,7 @@ impl Observation {
             severity: Severity::Warning,
             over_threshold: true,
             subject,
+            namespace: None,
             number,
             reports_growth: false,
             since_ns: None,
@@ -59,6 +62,12 @@ impl Observation {
             advice: String::new(),
             own_end: None,
         }
+    }
+
+    /// Returns its identity among those of a moment.
+    pub(super) fn key(&self) -> FindingKey {
+        let netns = self.namespace.as_ref().map(|namespace| namespace.inode);
+        (self.kind, netns, self.subject.key())
     }
 
     /// Adds a value to the evidence.

@@ -94,11 +94,17 @@ macro_rules! registry {
                 }
             }
 
-            /// Examines a moment for every finding.
-            pub(super) fn detect(&mut self, facts: Facts<'_>, out: &mut Vec<Observation>) {
+            /// Examines a network namespace in a moment for every finding; only one of them, `with_host`, also for findings
+            /// about the host.
+            pub(super) fn detect(
+                &mut self,
+                facts: Facts<'_>,
+                with_host: bool,
+                out: &mut Vec<Observation>,
+            ) {
                 self.measured.update(&facts);
                 let measured = &self.measured;
-                $({
+                $(if with_host || !$detector::IS_OF_HOST {
                     let kind = &FINDINGS[Place::$detector as usize];
                     let scan = Scan { kind, facts, measured };
                     self.$file.detect(&scan, out);

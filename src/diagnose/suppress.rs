@@ -20,7 +20,7 @@ pub(super) enum Relation {
     SameAddress,
     /// The effect is about the destination of the path of the cause.
     ToItsDestination,
-    /// The cause explains the effect anywhere on the host.
+    /// The cause explains the effect anywhere in its network namespace.
     Anywhere,
 }
 
@@ -28,6 +28,8 @@ pub(super) enum Relation {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Effect<'a> {
     pub(super) kind: &'static FindingKind,
+    /// Another network namespace than that of the source.
+    pub(super) netns: Option<u32>,
     pub(super) subject: &'a Subject,
     /// The remote end, if it is on this machine.
     pub(super) own_end: Option<Endpoint>,
@@ -37,6 +39,7 @@ impl<'a> Effect<'a> {
     pub(super) fn of(observation: &'a Observation) -> Effect<'a> {
         Effect {
             kind: observation.kind,
+            netns: observation.key().1,
             subject: &observation.subject,
             own_end: observation.own_end,
         }
@@ -47,6 +50,8 @@ impl<'a> Effect<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct Cause {
     pub(super) kind: &'static FindingKind,
+    /// Another network namespace than that of the source.
+    pub(super) netns: Option<u32>,
     pub(super) subject: Subject,
 }
 
@@ -54,6 +59,7 @@ impl Cause {
     pub(super) fn of(observation: &Observation) -> Cause {
         Cause {
             kind: observation.kind,
+            netns: observation.key().1,
             subject: observation.subject.clone(),
         }
     }
@@ -105,22 +111,23 @@ impl<const KINDS: usize> Rules<KINDS> {
     /// Reports whether one of the causes explains `effect`.
     pub(super) fn suppresses(&self, causes: &Causes, effect: Effect<'_>) -> bool {
         let mut kinds = causes.0.iter();
-        kinds.any(|(cause, subjects)| {
+        kinds.any(|((cause, netns), subjects)| {
             let relation = self.0[*cause][effect.kind.index()];
-            relation.is_some_and(|relation| relation.matches(subjects, effect))
+            *netns == effect.netns
+                && relation.is_some_and(|relation| relation.matches(subjects, effect))
         })
     }
 }
 
-/// Causes by their kind and by what an effect has in common with them, so that an effect costs the same however many
+/// Causes by their kind and network namespace, and by what an effect has in common with them, so that an effect costs the same however many
 /// causes there are.
 #[derive(Debug, Default)]
-pub(super) struct Causes(BTreeMap<usize, CauseSubjects>);
+pub(super) struct Causes(BTreeMap<(usize, Option<u32>), CauseSubjects>);
 
 impl Causes {
     pub(super) fn add(&mut self, cause: &Cause) {
         self.0
-            .entry(cause.kind.index())
+            .entry((cause.kind.index(), cause.netns))
             .or_default()
             .add(&cause.subject);
     }

@@ -14,6 +14,7 @@ use super::phrases;
 use super::suppress::{Cause, Causes, Effect};
 use super::time_of_day::time_of_day;
 use crate::aggregate::Recent;
+use crate::printable::sanitized;
 
 /// Growth per minute below which growth is not reported.
 const MIN_GROWTH_PER_MINUTE: f64 = 1.0;
@@ -85,6 +86,7 @@ impl Tracked {
                 kind: observation.kind,
                 severity: observation.severity,
                 subject: observation.subject.clone(),
+                namespace: observation.namespace.clone(),
                 since_us: now.wall_us_at(since_ns),
                 until_us: None,
                 since_ns,
@@ -110,6 +112,7 @@ impl Tracked {
     fn cause(&self) -> Cause {
         Cause {
             kind: self.finding.kind,
+            netns: self.finding.key().1,
             subject: self.finding.subject.clone(),
         }
     }
@@ -153,7 +156,15 @@ impl Tracked {
         finding.recent.push(Some(number));
         finding.subject = observation.subject;
         finding.evidence = observation.evidence;
-        finding.summary = observation.summary;
+        finding.summary = match &observation.namespace {
+            Some(namespace) => format!(
+                "In network namespace {}: {}",
+                sanitized(&namespace.name),
+                observation.summary
+            ),
+            None => observation.summary,
+        };
+        finding.namespace = observation.namespace;
         finding.advice = observation.advice;
         // A raised finding can become more severe at once, but less severe only by clearing.
         finding.severity = if self.is_raised && !is_news {
@@ -246,8 +257,7 @@ impl FindingTracker {
             tracked.is_observed = false;
         }
         for observation in observations.drain(..) {
-            let key = (observation.kind, observation.subject.key());
-            let tracked = self.tracked.entry(key);
+            let tracked = self.tracked.entry(observation.key());
             let tracked = tracked.or_insert_with(|| Tracked::new(&observation, now));
             let raised = tracked.update(observation, now, self.hold_s, &self.zone);
             self.changes.extend(raised.map(Change::Raised));
@@ -325,7 +335,7 @@ fn keep_worst(observations: &mut Vec<Observation>) {
     observations.sort_by(|a, b| {
         (rank(a).cmp(&rank(b)))
             .then(b.number.total_cmp(&a.number))
-            .then_with(|| a.subject.key().cmp(&b.subject.key()))
+            .then_with(|| a.key().cmp(&b.key()))
     });
     let (mut kind, mut count) = (None, 0);
     observations.retain(|observation| {

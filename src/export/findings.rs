@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
 
+use super::namespace_counts::NamespaceCounts;
 use super::timestamp::timestamp;
 use crate::column::{format, when};
 use crate::diagnose::{
@@ -27,6 +28,8 @@ pub struct FindingsReport {
     pub blindness: Blindness,
     /// Describes what was examined: `watched for 10 s, 11 samples`.
     pub scope: String,
+    /// Numbers of network namespaces; `None` if they were not counted.
+    pub namespaces: Option<NamespaceCounts>,
 }
 
 /// Writes the document of `diagnose --json`.
@@ -39,6 +42,7 @@ pub fn write_json(report: &FindingsReport, out: &mut impl Write) -> io::Result<(
         "version": VERSION,
         "findings": findings,
         "not_checked": unchecked(&report.blindness.not_checked),
+        "namespaces": report.namespaces,
         "limited": unchecked(&report.blindness.limited),
     });
     super::json::write_pretty(out, &document)?;
@@ -56,6 +60,9 @@ fn finding(finding: &Finding) -> Json {
         "id": finding.kind.id(),
         "severity": finding.severity.name(),
         "subject": subject(&finding.subject),
+        "namespace": finding.namespace.as_ref().map(|namespace| {
+            json!({"netns": namespace.inode, "name": &*namespace.name})
+        }),
         "since": timestamp(finding.since_us),
         "until": finding.until_us.map(timestamp),
         "evidence": evidence(&finding.evidence),
@@ -163,6 +170,7 @@ pub fn write_text(
         findings,
         blindness,
         scope,
+        namespaces: _,
     } = report;
     if findings.is_empty() {
         let among = match blindness.not_checked.as_slice() {

@@ -2,6 +2,7 @@
 
 use super::document::version_schema;
 use super::json_schema::{JsonSchema, Property};
+use super::namespace_counts::namespace_counts_schema;
 use crate::diagnose::{FINDINGS, FindingKind, Severity};
 
 /// Describes the document.
@@ -18,6 +19,7 @@ pub fn findings_schema() -> JsonSchema {
             JsonSchema::names(Severity::ALL.map(Severity::name)),
         ),
         Property::new("subject", subject()),
+        Property::new("namespace", namespace()),
         Property::new(
             "since",
             JsonSchema::time().with_description("Time since which the condition has persisted."),
@@ -40,6 +42,7 @@ pub fn findings_schema() -> JsonSchema {
     JsonSchema::object([
         Property::new("version", version_schema()),
         Property::new("findings", JsonSchema::list(finding)),
+        Property::new("namespaces", namespace_counts_schema()),
         Property::new(
             "not_checked",
             JsonSchema::list(unchecked()).with_description(
@@ -90,6 +93,17 @@ fn end() -> JsonSchema {
         Property::new("address", JsonSchema::string()),
         Property::new("port", JsonSchema::unsigned(16)),
     ])
+}
+
+/// Describes the network namespace of a finding.
+fn namespace() -> JsonSchema {
+    let namespace = JsonSchema::object([
+        Property::new("netns", JsonSchema::unsigned(32)),
+        Property::new("name", JsonSchema::string()),
+    ]);
+    namespace
+        .or_null()
+        .with_description("Its network namespace; null if it is that of sockwatch.")
 }
 
 fn subject() -> JsonSchema {

@@ -13,6 +13,7 @@ mod findings_schema;
 pub mod json;
 pub mod json_schema;
 pub mod message;
+mod namespace_counts;
 mod owner;
 #[cfg(feature = "parquet")]
 pub mod parquet;
@@ -28,3 +29,5 @@ mod timestamp;
 pub use document::host_schema;
 pub use findings_schema::findings_schema;
 pub use text_writer::TextWriter;
+
+pub use namespace_counts::NamespaceCounts;

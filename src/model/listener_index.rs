@@ -17,14 +17,14 @@ struct EqualListeners {
     rows: Vec<u32>,
 }
 
-/// The TCP listeners among the rows of a Sample, by port and address. A lookup does not depend on how many listeners a
+/// The TCP listeners among the rows of a Sample, by network namespace, port and address. A lookup does not depend on how many listeners a
 /// port or an address has, nor on the devices that they are bound to, which any user decides.
 #[derive(Debug)]
 pub struct ListenerIndex {
-    /// The listeners by port, canonical address and bound device: a few for each.
-    by_end: SeededMap<(u16, IpAddr, u32), Vec<EqualListeners>>,
-    /// Number of rows by port.
-    by_port: SeededMap<u16, u32>,
+    /// The listeners by network namespace, port, canonical address and bound device: a few for each.
+    by_end: SeededMap<(u32, u16, IpAddr, u32), Vec<EqualListeners>>,
+    /// Number of rows by network namespace and port.
+    by_port: SeededMap<(u32, u16), u32>,
     /// One bit per port, which rules out most sockets without a lookup.
     ports: Box<[u64; 1024]>,
 }
@@ -57,7 +57,8 @@ impl ListenerIndex {
             return false;
         };
         self.ports[usize::from(local.port) / 64] |= 1 << (local.port % 64);
-        let end = (local.port, local.canonical().address, socket.interface);
+        let address = local.canonical().address;
+        let end = (socket.netns, local.port, address, socket.interface);
         let kind = (local.address.is_ipv4(), socket.v6only);
         let equal = self.by_end.entry(end).or_default();
         match equal.iter_mut().find(|equal| equal.kind == kind) {
@@ -67,7 +68,7 @@ impl ListenerIndex {
                 rows: vec![row],
             }),
         }
-        *self.by_port.entry(local.port).or_default() += 1;
+        *self.by_port.entry((socket.netns, local.port)).or_default() += 1;
         true
     }
 
@@ -81,7 +82,7 @@ impl ListenerIndex {
     pub fn are_several_on(&self, listener: &Socket) -> bool {
         let listeners = listener
             .local()
-            .and_then(|local| self.by_port.get(&local.port));
+            .and_then(|local| self.by_port.get(&(listener.netns, local.port)));
         listeners.is_some_and(|&listeners| listeners > 1)
     }
 
@@ -108,9 +109,9 @@ impl ListenerIndex {
         socket: &Socket,
         rows: &'a SocketTable,
     ) -> impl Iterator<Item = &'a [u32]> + use<'a> {
-        let (local, device) = (socket.local(), socket.interface);
+        let (local, device, netns) = (socket.local(), socket.interface, socket.netns);
         let at = |address: IpAddr, device: u32| {
-            let end = local.map(|local| (local.port, address, device));
+            let end = local.map(|local| (netns, local.port, address, device));
             end.and_then(|end| self.by_end.get(&end))
                 .map_or(&[][..], Vec::as_slice)
         };
@@ -149,7 +150,8 @@ impl ListenerIndex {
     /// included.
     pub fn equal_to(&self, listener: &Socket) -> &[u32] {
         let equal = listener.local().and_then(|local| {
-            let end = (local.port, local.canonical().address, listener.interface);
+            let address = local.canonical().address;
+            let end = (listener.netns, local.port, address, listener.interface);
             let kind = (local.address.is_ipv4(), listener.v6only);
             let all = self.by_end.get(&end)?;
             all.iter().find(|equal| equal.kind == kind)

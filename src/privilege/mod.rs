@@ -32,6 +32,9 @@ pub const ADMINISTER_NETWORK: CapabilitySet = CapabilitySet::NET_ADMIN;
 /// Entering network namespaces. Kernel: `setns(2)`.
 pub const ENTER_NAMESPACES: CapabilitySet = CapabilitySet::SYS_ADMIN;
 
+/// Events of other network namespaces. Kernel: `NETLINK_LISTEN_ALL_NSID`.
+pub const RECEIVE_BROADCASTS: CapabilitySet = CapabilitySet::NET_BROADCAST;
+
 /// Signals to other users' processes.
 pub const SIGNAL_PROCESSES: CapabilitySet = CapabilitySet::KILL;
 

@@ -91,6 +91,7 @@ impl LiveSource {
             .counts_namespaces
             .then(|| Namespaces::new(netns, &visit));
         let namespaces = namespaces.transpose().map_err(unavailable)?;
+        let ids = namespaces.as_ref().and_then(Namespaces::ids);
         Ok(LiveSource {
             netns,
             namespaces,
@@ -103,7 +104,7 @@ impl LiveSource {
                 &options.request,
                 options.include_peers,
             ),
-            closed_sockets: ClosedSocketCollector::start(root, netns, options.destroy_events),
+            closed_sockets: ClosedSocketCollector::start(root, netns, ids, options.destroy_events),
             owners: Owners::new(root, options.name_wait),
             attributor,
             evidence: Evidence::new(root),

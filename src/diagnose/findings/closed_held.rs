@@ -63,6 +63,7 @@ impl Detector for ClosedHeld {
 
     const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp), Need::Descriptors];
 
+    const IS_OF_HOST: bool = true;
     type Thresholds = Thresholds;
 
     fn new(thresholds: &Thresholds) -> Self {

@@ -43,6 +43,7 @@ impl Detector for DescriptorsLow {
         "Raise the limit (prlimit, LimitNOFILE=). If the number keeps growing, fix the leak.";
     const NEEDS: &'static [Need] = &[Need::Descriptors];
 
+    const IS_OF_HOST: bool = true;
     type Thresholds = Thresholds;
 
     fn new(thresholds: &Thresholds) -> Self {

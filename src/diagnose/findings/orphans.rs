@@ -43,6 +43,7 @@ impl Detector for Orphans {
         Need::HostNumber(LIMIT.setting, LIMIT.number),
     ];
 
+    const IS_OF_HOST: bool = true;
     type Thresholds = Thresholds;
 
     fn new(thresholds: &Thresholds) -> Self {

@@ -59,6 +59,7 @@ impl Detector for TcpMemoryPressure {
         Need::HostNumber(LIMIT.setting, LIMIT.number),
     ];
 
+    const IS_OF_HOST: bool = true;
     type Thresholds = Thresholds;
 
     fn new(thresholds: &Thresholds) -> Self {

@@ -136,7 +136,8 @@ impl AcceptQueues {
         let overflowed = self.overflows.step(facts).unwrap_or(0);
         let groups = Groups::of(facts);
         for (listener, totals) in facts.moment.unfiltered().listeners.iter().enumerate() {
-            let Some(socket) = facts.socket(totals.row) else {
+            let socket = facts.socket(totals.row);
+            let Some(socket) = socket.filter(|socket| facts.examines(socket.socket)) else {
                 continue;
             };
             let key = socket.socket.key();

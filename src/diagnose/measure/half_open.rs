@@ -293,7 +293,7 @@ impl HalfOpenConnections {
         let closed = &facts.sample().closed_sockets;
         let sockets = rows.iter().chain(closed);
         sockets
-            .filter(|socket| completes(socket.state))
+            .filter(|socket| completes(socket.state) && facts.examines(socket))
             .filter_map(|socket| Some((socket.local()?.port, socket.remote()?)))
             .filter(|(port, _)| ports.contains(port))
             .map(|(port, remote)| (port, remote.address.to_canonical()))

@@ -10,6 +10,7 @@ use super::rows::write_rows;
 use crate::aggregate::Moment;
 use crate::export::document::{VERSION, host_schema, version_schema};
 use crate::export::json_schema::{JsonSchema, Property};
+use crate::export::namespace_counts::{NamespaceCounts, namespace_counts_schema};
 use crate::export::socket_schema;
 use crate::export::timestamp::timestamp;
 use crate::model::{FaultSeverity, Unowned};
@@ -43,11 +44,7 @@ pub fn write_document(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io
             sockets: rows.len(),
             owned,
             unowned: UnownedCounts(unowned),
-            namespaces: sample.omitted_namespaces.map(|omitted| NamespaceCounts {
-                shown: 1 + sample.namespaces.len(),
-                not_shown: omitted.count(),
-                reason: omitted.reason(),
-            }),
+            namespaces: NamespaceCounts::of(sample),
         },
         faults: sample
             .faults
@@ -94,14 +91,6 @@ struct Coverage {
     namespaces: Option<NamespaceCounts>,
 }
 
-/// Network namespaces in the sample and outside of it.
-#[derive(Serialize)]
-struct NamespaceCounts {
-    shown: usize,
-    not_shown: u32,
-    reason: Option<&'static str>,
-}
-
 struct UnownedCounts([u32; Unowned::ALL.len()]);
 
 impl Serialize for UnownedCounts {
@@ -125,15 +114,6 @@ struct JsonFault<'a> {
 pub fn list_schema() -> JsonSchema {
     let count = || JsonSchema::unsigned(32);
     let unowned = Unowned::ALL.map(|reason| Property::new(reason.name(), count()));
-    let reason = JsonSchema::string().or_null();
-    let namespaces = JsonSchema::object([
-        Property::new("shown", count()),
-        Property::new("not_shown", count()),
-        Property::new(
-            "reason",
-            reason.with_description("Why most of those are not shown; null if all are."),
-        ),
-    ]);
     let coverage = JsonSchema::object([
         Property::new("sockets", count().with_description("Sockets listed.")),
         Property::new(
@@ -144,12 +124,7 @@ pub fn list_schema() -> JsonSchema {
             "unowned",
             JsonSchema::object(unowned).with_description("Sockets without an owner, by reason."),
         ),
-        Property::new(
-            "namespaces",
-            namespaces.or_null().with_description(
-                "Network namespaces shown, and others that exist; null if they were not counted.",
-            ),
-        ),
+        Property::new("namespaces", namespace_counts_schema()),
     ]);
     let severities = [
         FaultSeverity::Note,

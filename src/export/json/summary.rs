@@ -8,6 +8,7 @@ use super::format::write_pretty;
 use crate::aggregate::{LimitUnit, Moment, Summary};
 use crate::export::document::{VERSION, host_schema, version_schema};
 use crate::export::json_schema::{JsonSchema, Property};
+use crate::export::namespace_counts::{NamespaceCounts, namespace_counts_schema};
 use crate::export::timestamp::timestamp;
 use crate::model::{Family, State};
 
@@ -66,6 +67,7 @@ pub fn write_summary(moment: &Moment, summary: &Summary, out: &mut impl Write) -
         },
         "sockets": moment.aggregate.totals.sockets,
         "used": summary.used,
+        "namespaces": NamespaceCounts::of(sample),
         "protocols": protocols,
         "limits": limits,
         "counters": counters,
@@ -127,6 +129,7 @@ pub fn summary_schema() -> JsonSchema {
             "sockets",
             count().with_description("Sockets in the sample."),
         ),
+        Property::new("namespaces", namespace_counts_schema()),
         Property::new(
             "used",
             count().or_null().with_description(

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{ClosedSocket, Fault, FaultSeverity, Sample};
 use crate::source::netlink::destroy_events::{DestroyEventListener, ReceivedEvents};
+use crate::source::netlink::namespace_ids::KnownIds;
 use crate::source::procfs::netlink_drops;
 
 /// Collects the sockets that were closed between two Samples.
@@ -19,11 +20,21 @@ pub(super) struct ClosedSocketCollector {
 }
 
 impl ClosedSocketCollector {
-    /// Starts listening in the network namespace of the calling thread, whose inode is `netns`, if `enabled`.
-    pub(super) fn start(proc_root: &Path, netns: u32, enabled: bool) -> ClosedSocketCollector {
+    /// Starts listening in the network namespace of the calling thread, whose inode is `netns`, if `enabled`; with `ids`,
+    /// also in others.
+    pub(super) fn start(
+        proc_root: &Path,
+        netns: u32,
+        ids: Option<KnownIds>,
+        enabled: bool,
+    ) -> ClosedSocketCollector {
         let mut events_unavailable = None;
         let listener = enabled
-            .then(|| DestroyEventListener::start(netns))
+            .then(|| {
+                // Without the right to receive those of other namespaces, our own are received.
+                let all = ids.and_then(|ids| DestroyEventListener::start(netns, Some(ids)).ok());
+                all.map_or_else(|| DestroyEventListener::start(netns, None), Ok)
+            })
             .and_then(|started| {
                 started
                     .map_err(|error| {

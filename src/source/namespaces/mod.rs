@@ -21,6 +21,7 @@ pub use self::enter::enter_namespace;
 use self::finder::NamespaceFinder;
 use self::visit::{Visitor, Visits};
 use super::netlink::dump::Dumper;
+use super::netlink::namespace_ids::KnownIds;
 use super::netlink::request::{AttributeRequest, Table};
 use super::procfs::Owners;
 use super::tables::TableDumps;
@@ -109,6 +110,11 @@ impl Namespaces {
             failed: 0,
             refused: 0,
         })
+    }
+
+    /// Returns the ids of the namespaces in scope, by which events of them are recognized; `None` if only our own is.
+    pub(super) fn ids(&self) -> Option<KnownIds> {
+        self.visitor.ids().cloned()
     }
 
     /// Finds the namespaces, and appends the rows of those in scope to `sample`, whose table follows `previous`. `owners`

@@ -9,12 +9,13 @@ use rustix::io::Errno;
 
 use super::enter::enter;
 use super::finder::FoundNamespace;
-use super::{ALWAYS_DUMPED, KnownNamespace, TURNS, VisitOptions, signs};
+use super::{ALWAYS_DUMPED, KnownNamespace, NamespaceScope, TURNS, VisitOptions, signs};
 use crate::model::{
     Counters, Fault, FaultSeverity, NetNamespace, Sample, SeededMap, Settings, SocketTable,
 };
 use crate::source::clock;
 use crate::source::netlink::devices::DeviceReader;
+use crate::source::netlink::namespace_ids::{KnownIds, NamespaceIds};
 use crate::source::procfs::{CounterReader, SettingsReader};
 use crate::source::tables::TableDumps;
 
@@ -46,6 +47,8 @@ pub(super) struct Visitor {
     counters: CounterReader,
     settings: Option<SettingsReader>,
     devices: bool,
+    /// Ids for destroy events, if other namespaces are in scope.
+    ids: Option<NamespaceIds>,
     text: Vec<u8>,
     signs: Vec<u8>,
 }
@@ -57,10 +60,18 @@ impl Visitor {
             counters: CounterReader::new(&root),
             settings: options.settings.then(|| SettingsReader::new(&root)),
             devices: options.devices,
+            ids: (options.scope == NamespaceScope::All)
+                .then(|| NamespaceIds::new().ok())
+                .flatten(),
             text: Vec::new(),
             signs: Vec::new(),
             root,
         }
+    }
+
+    /// Returns the ids of the namespaces that were visited; `None` if none is.
+    pub(super) fn ids(&self) -> Option<&KnownIds> {
+        self.ids.as_ref().map(NamespaceIds::known)
     }
 
     /// Visits all namespaces and appends their rows to `sample`. The calling thread is in the last one afterwards.
@@ -96,6 +107,12 @@ impl Visitor {
         sample: &mut Sample,
     ) -> io::Result<()> {
         let file = found.open()?;
+        if let Some(ids) = &mut self.ids
+            && !visits.known.contains_key(&found.inode)
+        {
+            // Without an id, its events are missing, but not its sockets.
+            let _ = ids.assign(&file, found.inode);
+        }
         enter(&file)?;
         drop(file);
         let has_signs = spares && signs::read(&self.root, &mut self.text, &mut self.signs);

@@ -4,20 +4,22 @@
 //! It is sent when the full socket is freed, including on entry to TIME-WAIT. Listening requires no privilege. A thread
 //! empties the kernel's queue as fast as it fills, because an unprivileged reader cannot enlarge it.
 
-use std::io;
-use std::os::fd::AsFd;
+use std::io::{self, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_SOCK_DIAG};
+use nix::sys::socket::{MsgFlags, recvmsg};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::fd::OwnedFd;
 use rustix::net::{RecvFlags, sockopt};
 
 use super::datagram::decode_datagram;
+use super::namespace_ids::KnownIds;
 use super::wire::RECEIVE_BUFFER;
 use crate::model::{ClearForReuse, SocketTable};
-use crate::privilege::{self, ADMINISTER_NETWORK};
+use crate::privilege::{self, ADMINISTER_NETWORK, RECEIVE_BROADCASTS};
 use crate::source::clock;
 
 /// The four multicast groups, by number (`enum sknetlink_groups`). Odd ones are TCP.
@@ -69,12 +71,19 @@ pub struct DestroyEventListener {
 }
 
 impl DestroyEventListener {
-    /// Subscribes in the network namespace of the calling thread, whose inode is `netns`.
+    /// Subscribes in the network namespace of the calling thread, whose inode is `netns`; with `ids`, also in the others that
+    /// have an id there.
     ///
     /// # Errors
     /// If the socket cannot be opened, bound or subscribed, or the thread cannot be started.
-    pub fn start(netns: u32) -> io::Result<DestroyEventListener> {
+    pub fn start(netns: u32, ids: Option<KnownIds>) -> io::Result<DestroyEventListener> {
+        // The kernel checks the rights with which the socket was opened.
+        let raised = ids.is_some().then(|| privilege::raise(RECEIVE_BROADCASTS));
         let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
+        if ids.is_some() {
+            socket.set_listen_all_namespaces(true)?;
+        }
+        drop(raised);
         socket.bind(&SocketAddr::new(0, 0))?;
         let raised = privilege::raise(ADMINISTER_NETWORK);
         let forced = sockopt::set_socket_recv_buffer_size_force(socket.as_fd(), QUEUE);
@@ -95,7 +104,8 @@ impl DestroyEventListener {
             .spawn({
                 let shared = Arc::clone(&shared);
                 let stop = Arc::clone(&stop);
-                move || listen(&socket, &stop, &shared, netns)
+                let origin = EventOrigin { netns, ids };
+                move || listen(&socket, &stop, &shared, &origin)
             })?;
         Ok(DestroyEventListener {
             shared,
@@ -128,8 +138,68 @@ impl Drop for DestroyEventListener {
     }
 }
 
+/// Where events come from.
+#[derive(Debug)]
+struct EventOrigin {
+    /// Our own network namespace.
+    netns: u32,
+    /// Ids of the others; `None` if their events are not received.
+    ids: Option<KnownIds>,
+}
+
+impl EventOrigin {
+    /// Receives one datagram; returns its length and the inode of its namespace, `None` if that is not known.
+    fn receive(
+        &self,
+        socket: &Socket,
+        buffer: &mut [u8],
+    ) -> Result<(usize, Option<u32>), rustix::io::Errno> {
+        let Some(ids) = &self.ids else {
+            let flags = RecvFlags::DONTWAIT | RecvFlags::TRUNC;
+            let (_, length) = rustix::net::recv(socket, &mut *buffer, flags)?;
+            return Ok((length, Some(self.netns)));
+        };
+        let mut control = [0; CONTROL];
+        let length = {
+            let mut parts = [IoSliceMut::new(buffer)];
+            let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
+            let descriptor = socket.as_fd().as_raw_fd();
+            let received = recvmsg::<()>(descriptor, &mut parts, Some(&mut control), flags);
+            received
+                .map_err(|errno| rustix::io::Errno::from_raw_os_error(errno as i32))?
+                .bytes
+        };
+        let netns = match namespace_id(&control) {
+            None => Some(self.netns),
+            Some(id) => {
+                let ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
+                ids.get(&id).copied()
+            }
+        };
+        Ok((length, netns))
+    }
+}
+
+/// Bytes of the ancillary data of a datagram: `struct cmsghdr` and an `int`, aligned.
+const CONTROL: usize = 24;
+
+/// Returns the id of the namespace of a datagram from its ancillary data; `None` for our own. Kernel: `netlink_recvmsg`,
+/// `SOL_NETLINK` and `NETLINK_LISTEN_ALL_NSID`.
+fn namespace_id(control: &[u8; CONTROL]) -> Option<i32> {
+    const SOL_NETLINK: i32 = 270;
+    const LISTEN_ALL_NSID: i32 = 8;
+    // The length has the size of a pointer, which precedes level, type and id.
+    let numbers = control.get(size_of::<usize>()..)?;
+    let number = |at: usize| {
+        let bytes = numbers.get(at * 4..at * 4 + 4)?;
+        Some(i32::from_ne_bytes(bytes.try_into().ok()?))
+    };
+    let is_id = number(0)? == SOL_NETLINK && number(1)? == LISTEN_ALL_NSID;
+    is_id.then(|| number(2))?
+}
+
 /// Receives events until `stop` becomes readable or the socket fails.
-fn listen(socket: &Socket, stop: &OwnedFd, shared: &Mutex<ReceivedEvents>, netns: u32) {
+fn listen(socket: &Socket, stop: &OwnedFd, shared: &Mutex<ReceivedEvents>, origin: &EventOrigin) {
     let mut buffer = vec![0; RECEIVE_BUFFER];
     loop {
         let mut ready = [
@@ -143,7 +213,7 @@ fn listen(socket: &Socket, stop: &OwnedFd, shared: &Mutex<ReceivedEvents>, netns
         if ready[1].revents().contains(PollFlags::IN) {
             return;
         }
-        if let Err(error) = drain(socket, &mut buffer, shared, netns) {
+        if let Err(error) = drain(socket, &mut buffer, shared, origin) {
             return stop_with(shared, error);
         }
     }
@@ -162,11 +232,15 @@ fn drain(
     socket: &Socket,
     buffer: &mut [u8],
     shared: &Mutex<ReceivedEvents>,
-    netns: u32,
+    origin: &EventOrigin,
 ) -> Result<(), rustix::io::Errno> {
     loop {
-        match rustix::net::recv(socket, &mut *buffer, RecvFlags::DONTWAIT | RecvFlags::TRUNC) {
-            Ok((_, length)) => {
+        match origin.receive(socket, buffer) {
+            Ok((length, netns)) => {
+                // That of a namespace which is not sampled.
+                let Some(netns) = netns else {
+                    continue;
+                };
                 let at_ns = clock::monotonic_ns();
                 let bytes = &buffer[..length.min(buffer.len())];
                 let mut events = shared.lock().unwrap_or_else(PoisonError::into_inner);

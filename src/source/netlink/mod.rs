@@ -21,6 +21,7 @@ pub mod devices;
 pub mod dump;
 pub(super) mod kernel_ports;
 mod link_request;
+pub mod namespace_ids;
 pub mod request;
 
 pub(super) mod wire;

@@ -117,6 +117,7 @@ mod tests {
         Arc::new(Finding {
             kind,
             severity,
+            namespace: None,
             subject: Subject::Host,
             since_us: 0,
             until_us: None,

@@ -1,0 +1,101 @@
+//! Examines the other network namespaces of a moment, each by its own sockets, counters and limits.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::candidates::{Candidates, PathOwners};
+use super::facts::Facts;
+use super::finding::FindingNamespace;
+use super::findings::{Detectors, Thresholds};
+use super::observation::Observation;
+use crate::aggregate::Moment;
+use crate::model::{ClearForReuse, Sample, SeededMap};
+
+/// The other network namespaces, with what their detectors remember.
+#[derive(Default)]
+pub(super) struct OtherNamespaces {
+    known: SeededMap<u32, KnownNamespace>,
+    candidates: Candidates,
+    /// Rows of each namespace, in the order of the sample's namespaces.
+    rows: Vec<Vec<Range<u32>>>,
+    round: u64,
+}
+
+struct KnownNamespace {
+    detectors: Detectors,
+    owners: PathOwners,
+    /// Number of the last round in which it was in the Sample.
+    round: u64,
+}
+
+impl OtherNamespaces {
+    /// Examines every other network namespace of a moment.
+    pub(super) fn detect(
+        &mut self,
+        moment: &Moment,
+        thresholds: &Thresholds,
+        out: &mut Vec<Observation>,
+    ) {
+        let sample = &moment.sample;
+        if sample.namespaces.is_empty() {
+            self.known.clear();
+            return;
+        }
+        self.round += 1;
+        self.find_rows(sample);
+        for (namespace, rows) in sample.namespaces.iter().zip(&self.rows) {
+            let netns = namespace.inode;
+            let known = self.known.entry(netns);
+            let known = known.or_insert_with(|| KnownNamespace {
+                detectors: Detectors::new(thresholds),
+                owners: PathOwners::default(),
+                round: 0,
+            });
+            known.round = self.round;
+            self.candidates.swap_owners(&mut known.owners);
+            self.candidates.collect_rows(moment, netns, rows);
+            let facts = Facts {
+                moment,
+                candidates: &self.candidates,
+                netns,
+            };
+            let first = out.len();
+            known.detectors.detect(facts, false, out);
+            for observation in out.iter_mut().skip(first) {
+                observation.namespace = Some(FindingNamespace {
+                    inode: netns,
+                    name: Arc::clone(&namespace.name),
+                });
+            }
+            self.candidates.swap_owners(&mut known.owners);
+        }
+        let round = self.round;
+        self.known.retain(|_, known| known.round == round);
+    }
+
+    /// Finds the rows of each namespace: usually one range for each.
+    fn find_rows(&mut self, sample: &Sample) {
+        let namespaces = &sample.namespaces;
+        self.rows.truncate(namespaces.len());
+        for ranges in &mut self.rows {
+            ranges.clear_for_reuse();
+        }
+        self.rows.resize_with(namespaces.len(), Vec::new);
+        let mut run = (sample.own_netns, 0);
+        let mut end_run = |run: (u32, u32), end: u32| {
+            let at = namespaces.binary_search_by_key(&run.0, |namespace| namespace.inode);
+            if let Ok(at) = at {
+                self.rows[at].push(run.1..end);
+            }
+        };
+        let mut rows = 0;
+        for socket in &sample.sockets {
+            if socket.netns != run.0 {
+                end_run(run, rows);
+                run = (socket.netns, rows);
+            }
+            rows += 1;
+        }
+        end_run(run, rows);
+    }
+}
