@@ -1,11 +1,15 @@
 //! Finds the peer of a socket, for connections with both ends on this machine.
 
 use std::hash::{BuildHasher as _, Hash};
+use std::net::IpAddr;
 
-use crate::model::{Endpoint, Ends, Protocol, Sample, Seed, Socket};
+use crate::model::{Endpoint, Ends, Protocol, Sample, Seed, SeededMap, Socket};
 
 /// An internet connection as seen from one end: network namespace, protocol, local and remote endpoint.
 type Pair = (u32, Protocol, Endpoint, Endpoint);
+
+/// The same in any network namespace.
+type AnyPair = (Protocol, Endpoint, Endpoint);
 
 /// Index from connections to rows. Built on demand, not with every Sample.
 ///
@@ -15,6 +19,8 @@ pub struct PeerIndex {
     /// Rows by the hash of the socket, each at the first free place from there on. The number of places is a power of two.
     places: Vec<Place>,
     seed: Seed,
+    /// Rows of connections by their ends, if there are several network namespaces; `None` if several rows have the same.
+    across: SeededMap<AnyPair, Option<u32>>,
 }
 
 /// A place of the index.
@@ -48,8 +54,16 @@ impl PeerIndex {
         let mut index = PeerIndex {
             places: vec![FREE; places],
             seed: Seed::default(),
+            across: SeededMap::default(),
         };
+        let has_several = !sample.namespaces.is_empty();
         for (row, socket) in sample.sockets.iter().enumerate() {
+            if has_several && let Some(pair) = routed_pair(socket.socket) {
+                let known = index.across.entry(pair);
+                known
+                    .and_modify(|row| *row = None)
+                    .or_insert(Some(row as u32));
+            }
             if let Some(end) = End::of(socket.socket) {
                 let (place, hash) = index.place_of(sample, end);
                 if let Some(known) = index.places.get_mut(place) {
@@ -86,7 +100,17 @@ impl PeerIndex {
         let end = End::of_peer(socket)?;
         let (place, _) = self.place_of(sample, end);
         let place = self.places.get(place)?;
-        (!place.is_free()).then_some(place.row as usize)
+        if !place.is_free() {
+            return Some(place.row as usize);
+        }
+        if self.across.is_empty() {
+            return None;
+        }
+        // Over a veth pair or a bridge, without translation of addresses: the ends are the same, in another namespace.
+        let (protocol, local, remote) = routed_pair(socket)?;
+        self.across.get(&(protocol, local, remote)).copied()??;
+        let row = self.across.get(&(protocol, remote, local)).copied()??;
+        Some(row as usize)
     }
 }
 
@@ -126,14 +150,49 @@ pub(super) fn find_peer(sample: &Sample, socket: &Socket) -> Option<usize> {
         });
     }
     let (local, remote) = connected(socket)?;
-    sockets.position(|row| {
+    let own = sockets.position(|row| {
         let row = row.socket;
         // Comparing ports first excludes nearly all rows.
         row.local().is_some_and(|end| end.port == remote.port)
             && row.protocol == socket.protocol
             && row.netns == socket.netns
             && connected(row) == Some((remote, local))
-    })
+    });
+    if own.is_some() || sample.namespaces.is_empty() {
+        return own;
+    }
+    let own = routed_pair(socket)?;
+    let mut found = None;
+    let mut same = 0;
+    for (at, row) in sample.sockets.iter().enumerate() {
+        let port = row.socket.local().map(|end| end.port);
+        if port != Some(local.port) && port != Some(remote.port) {
+            continue;
+        }
+        match routed_pair(row.socket) {
+            Some(pair) if pair == own => same += 1,
+            Some(pair) if pair == (own.0, own.2, own.1) => {
+                if found.replace(at).is_some() {
+                    return None;
+                }
+            }
+            _ => {}
+        }
+    }
+    // If several have the same ends, it is not known which of them it is.
+    found.filter(|_| same == 1)
+}
+
+/// Returns the ends of a connection whose other end may be in another network namespace: not over a loopback device, and not
+/// to an address that each link has.
+fn routed_pair(socket: &Socket) -> Option<AnyPair> {
+    let (local, remote) = connected(socket)?;
+    let is_local = |end: Endpoint| match end.address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unicast_link_local(),
+    };
+    let is_routed = !is_local(local) && !is_local(remote) && local.address != remote.address;
+    is_routed.then_some((socket.protocol, local, remote))
 }
 
 /// Returns both ends of a connected internet socket, with v4-mapped addresses as IPv4, so that both sides agree.

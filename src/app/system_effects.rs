@@ -1,6 +1,7 @@
 //! Carries out effects on the real terminal, kernel and file system.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -25,6 +26,7 @@ use crate::privilege::{self, SIGNAL_PROCESSES};
 use crate::recording::Archive as _;
 use crate::source::netlink::destroy::Destroyer;
 use crate::source::procfs::process_start_time;
+use crate::source::run_in_namespace;
 use crate::tui::popup::save::IS_RECORDING;
 use crate::tui::recording_progress::RecordingProgress;
 use crate::tui::timeline::Seek;
@@ -92,8 +94,12 @@ impl EffectHandler for SystemEffects {
     }
 
     fn destroy_socket(&mut self, socket: &Socket) -> String {
-        match Destroyer::new() {
-            Ok(mut destroyer) => destroyer.destroy(socket).to_string(),
+        let destroy = || {
+            let mut destroyer = Destroyer::new()?;
+            Ok(destroyer.destroy(socket).to_string())
+        };
+        match run_in_namespace(Path::new("/proc"), socket.netns, destroy) {
+            Ok(outcome) => outcome,
             Err(error) => format!("cannot open a netlink socket: {error}"),
         }
     }

@@ -31,7 +31,7 @@ mod tables;
 mod unexplained;
 
 pub use live::{LiveOptions, LiveSource, OwnerScope};
-pub use namespaces::{NamespaceScope, enter_namespace};
+pub use namespaces::{NamespaceScope, enter_namespace, run_in_namespace};
 pub use progress_meter::ProgressObserver;
 pub use raw_dump::{RawDumpError, read_raw_dump};
 pub use schedule::Schedule;

@@ -16,6 +16,7 @@ mod icmp;
 mod live;
 mod live_screens;
 mod names;
+mod namespaces;
 mod other_families;
 mod other_kernels;
 mod owners;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
             ("owners", owners::CASES),
             ("live_screens", live_screens::CASES),
             ("names", names::CASES),
+            ("namespaces", namespaces::CASES),
             ("reasons", reasons::CASES),
             ("slow_samples", slow_samples::CASES),
             ("stops_promptly", stops_promptly::CASES),

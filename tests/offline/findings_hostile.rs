@@ -42,6 +42,7 @@ fn diagnose(samples: impl IntoIterator<Item = Sample>, thresholds: &Thresholds) 
         let report = FindingsReport {
             findings: diagnosis.update(&moment).to_vec(),
             blindness: diagnosis.blindness_of_watch(1.0),
+            namespaces: None,
             scope: String::new(),
         };
         let mut out = Vec::new();

@@ -57,6 +57,9 @@ pub fn enter_namespace(root: &Path, name: &str) -> io::Result<()> {
 }
 
 fn open(path: &Path) -> io::Result<File> {
+    // Root's own rights, of which the namespaces of other processes are part.
+    let is_root = rustix::process::getuid().is_root();
+    let _raised = is_root.then(|| privilege::raise(READ_PROCESSES));
     // A pipe without a writer would block.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let mut options = File::options();

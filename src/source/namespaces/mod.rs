@@ -4,63 +4,33 @@
 //! Nothing that is open keeps a namespace alive between Samples.
 //!
 //! Each dump walks the kernel's hash table of all namespaces, 0.15 ms for an empty one. So many namespaces are not dumped
-//! for each Sample: beyond [`ALWAYS_DUMPED`], those are that show a [sign](signs) of change, and of the others every
-//! [`TURNS`]th in turn. The rows of the rest are those of the previous Sample, with the ages that the clock predicts.
+//! for each Sample: beyond [`visit::ALWAYS_DUMPED`], those are that show a [sign](signs) of change, and of the others
+//! every [`visit::TURNS`]th in turn. The rows of the rest are those of the previous Sample, with the ages that the clock predicts.
 
 mod enter;
 mod finder;
+mod known;
 mod mounts;
+mod run_in;
+mod scope;
 mod signs;
 mod visit;
 
-use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 pub use self::enter::enter_namespace;
 use self::finder::NamespaceFinder;
+use self::known::KnownNamespace;
+pub(super) use self::known::VisitOptions;
+pub use self::run_in::run_in_namespace;
+pub use self::scope::NamespaceScope;
 use self::visit::{Visitor, Visits};
 use super::netlink::dump::Dumper;
 use super::netlink::namespace_ids::KnownIds;
-use super::netlink::request::{AttributeRequest, Table};
 use super::procfs::Owners;
 use super::tables::TableDumps;
-use crate::model::{NetNamespace, OmittedNamespaces, Sample, SeededMap, SocketTable};
+use crate::model::{OmittedNamespaces, Sample, SeededMap, SocketTable};
 use crate::privilege::{self, ENTER_NAMESPACES};
-
-/// Number of other namespaces up to which all are dumped for each Sample.
-const ALWAYS_DUMPED: usize = 20;
-
-/// Samples within which each namespace without a sign of change is dumped.
-const TURNS: usize = 32;
-
-/// The network namespaces that are sampled.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum NamespaceScope {
-    /// That of the calling thread.
-    #[default]
-    Own,
-    /// All of the host that this user may enter.
-    All,
-}
-
-/// What is known of a namespace from its last visit.
-#[derive(Debug)]
-struct KnownNamespace {
-    /// Bytes that change when its sockets do.
-    signs: Vec<u8>,
-    /// Its pages in the last table, and the number of its rows.
-    pages: Range<usize>,
-    /// Time to which the ages of its rows refer, ns of the monotonic clock.
-    rows_ns: u64,
-    namespace: Arc<NetNamespace>,
-    /// Time at which its settings were read, ns.
-    settings_ns: u64,
-    /// The same for its devices.
-    devices_ns: u64,
-    /// Number of the last round in which it was found.
-    round: u64,
-}
 
 /// Finds the other network namespaces and visits each.
 #[derive(Debug)]
@@ -73,18 +43,6 @@ pub(super) struct Namespaces {
     /// Namespaces that could not be entered or dumped in this round.
     failed: u32,
     refused: u32,
-}
-
-/// Options of [`Namespaces`] that are those of the source.
-#[derive(Debug)]
-pub(super) struct VisitOptions<'a> {
-    pub(super) root: &'a Path,
-    pub(super) scope: NamespaceScope,
-    pub(super) tables: &'a [Table],
-    pub(super) request: &'a AttributeRequest,
-    pub(super) include_peers: bool,
-    pub(super) devices: bool,
-    pub(super) settings: bool,
 }
 
 impl Namespaces {

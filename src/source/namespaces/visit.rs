@@ -9,7 +9,9 @@ use rustix::io::Errno;
 
 use super::enter::enter;
 use super::finder::FoundNamespace;
-use super::{ALWAYS_DUMPED, KnownNamespace, NamespaceScope, TURNS, VisitOptions, signs};
+use super::known::{KnownNamespace, VisitOptions};
+use super::scope::NamespaceScope;
+use super::signs;
 use crate::model::{
     Counters, Fault, FaultSeverity, NetNamespace, Sample, SeededMap, Settings, SocketTable,
 };
@@ -18,6 +20,12 @@ use crate::source::netlink::devices::DeviceReader;
 use crate::source::netlink::namespace_ids::{KnownIds, NamespaceIds};
 use crate::source::procfs::{CounterReader, SettingsReader};
 use crate::source::tables::TableDumps;
+
+/// Number of other namespaces up to which all are dumped for each Sample.
+pub(super) const ALWAYS_DUMPED: usize = 20;
+
+/// Samples within which each namespace without a sign of change is dumped.
+pub(super) const TURNS: usize = 32;
 
 /// Interval for reading the settings of a namespace again, which takes half as long as its sockets.
 const SETTINGS_NS: u64 = 30_000_000_000;

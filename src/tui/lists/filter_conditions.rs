@@ -103,6 +103,11 @@ pub(super) fn of_group(key: GroupKey, row: &SocketRow<'_>) -> Conditions {
                 .into_iter()
                 .collect()
         }
+        GroupKey::Namespace(inode) => {
+            let name = row.socket.namespace_name().and_then(quoted);
+            let name = name.unwrap_or_else(|| inode.to_string());
+            vec![("netns_name", format!("netns {name}"))]
+        }
         GroupKey::OneOf(_) | GroupKey::Other => Vec::new(),
     }
 }

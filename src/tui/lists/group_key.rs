@@ -21,6 +21,8 @@ pub enum Grouping {
     State,
     /// The control group.
     Cgroup,
+    /// The network namespace.
+    Namespace,
 }
 
 impl Grouping {
@@ -33,7 +35,8 @@ impl Grouping {
             Grouping::Remote => Grouping::Port,
             Grouping::Port => Grouping::State,
             Grouping::State => Grouping::Cgroup,
-            Grouping::Cgroup => Grouping::None,
+            Grouping::Cgroup => Grouping::Namespace,
+            Grouping::Namespace => Grouping::None,
         }
     }
 
@@ -46,6 +49,7 @@ impl Grouping {
             Grouping::Port => Some("local port"),
             Grouping::State => Some("state"),
             Grouping::Cgroup => Some("cgroup"),
+            Grouping::Namespace => Some("network namespace"),
         }
     }
 }
@@ -67,6 +71,8 @@ pub enum GroupKey {
     State(&'static str, State),
     /// A control group.
     Cgroup(u64),
+    /// A network namespace.
+    Namespace(u32),
     /// Sockets to which the criterion does not apply.
     Other,
 }
@@ -99,6 +105,7 @@ impl GroupKey {
                 0 => GroupKey::Other,
                 id => GroupKey::Cgroup(id),
             },
+            Grouping::Namespace => GroupKey::Namespace(socket.netns),
         }
     }
 
@@ -125,6 +132,10 @@ impl GroupKey {
             GroupKey::State(netid, state) => format!("{netid} {}", state.short_name()),
             GroupKey::OneOf(_) => cell("process"),
             GroupKey::Cgroup(_) => cell("cgroup"),
+            GroupKey::Namespace(inode) => match row.socket.namespace_name() {
+                Some(_) => cell("netns_name"),
+                None => format!("netns {inode}"),
+            },
             GroupKey::Other => "none".to_owned(),
         }
     }

@@ -61,7 +61,15 @@ impl Popup<State> for Faults {
 /// Each fault of the moment with its reason, wrapped to the columns.
 fn lines(state: &State, columns: usize) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = Vec::new();
-    let faults = state.moment.as_deref().map(|moment| &moment.sample.faults);
+    let sample = state.moment.as_deref().map(|moment| &moment.sample);
+    let omitted = sample.and_then(|sample| sample.omitted_namespaces);
+    if let Some(omitted) = omitted.filter(|omitted| omitted.count() > 0) {
+        lines.push(vec![("network namespaces".to_owned(), Tone::Strong)]);
+        for part in text::wrap(&omitted.to_string(), columns.saturating_sub(2)) {
+            lines.push(vec![(format!("  {part}"), Tone::Plain)]);
+        }
+    }
+    let faults = sample.map(|sample| &sample.faults);
     for fault in faults.into_iter().flatten() {
         let mut pieces = vec![(text::sanitized(&fault.source), Tone::Strong)];
         match fault.severity {

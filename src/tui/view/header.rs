@@ -86,6 +86,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         _ if sample.preview.is_some() => "owners not read yet".to_owned(),
         share => format!("owners {}", format::format_or_missing(share, format::share)),
     };
+    let scope = namespaces(sample);
     let clock = clock(state, sample.taken_at_us);
     if state.display == DisplayMode::Frozen {
         render_frozen(frame, area, state, sample);
@@ -107,11 +108,14 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     // The least important is dropped first: the kernel, the host, the notes, the owners, the time.
     let important: [(&[&str], &[&str]); 7] = [
         (
-            &[&hostname, &kernel, &sockets, &owners],
+            &[&hostname, &kernel, &sockets, &scope, &owners],
             &[&notes, long, &clock],
         ),
-        (&[&hostname, &sockets, &owners], &[&notes, long, &clock]),
-        (&[&sockets, &owners], &[without, long, &clock]),
+        (
+            &[&hostname, &sockets, &scope, &owners],
+            &[&notes, long, &clock],
+        ),
+        (&[&sockets, &scope, &owners], &[without, long, &clock]),
         (&[&sockets], &[without, long, &clock]),
         (&[&sockets, &owners], &[without, short, &clock]),
         (&[&sockets], &[without, short, &clock]),
@@ -120,17 +124,20 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     // How long it took, the kernel, the interval, the name, the time.
     let usual: [(&[&str], &[&str]); 10] = [
         (
-            &[&hostname, &kernel, &sockets, &owners],
+            &[&hostname, &kernel, &sockets, &scope, &owners],
             &[&notes, long, &clock],
         ),
         (
-            &[&hostname, &kernel, &sockets, &owners],
+            &[&hostname, &kernel, &sockets, &scope, &owners],
             &[&notes, short, &clock],
         ),
-        (&[&hostname, &sockets, &owners], &[&notes, short, &clock]),
-        (&[&hostname, &sockets, &owners], &[&notes, &clock]),
-        (&[&sockets, &owners], &[&notes, &clock]),
-        (&[&sockets, &owners], &[without, &clock]),
+        (
+            &[&hostname, &sockets, &scope, &owners],
+            &[&notes, short, &clock],
+        ),
+        (&[&hostname, &sockets, &scope, &owners], &[&notes, &clock]),
+        (&[&sockets, &scope, &owners], &[&notes, &clock]),
+        (&[&sockets, &scope, &owners], &[without, &clock]),
         (&[&sockets, &owners], &[&notes]),
         (&[&sockets, &owners], &[without]),
         (&[&sockets], &[without, &clock]),
@@ -259,13 +266,37 @@ fn right_part(parts: &[&str], notes: &str, pace: &Pace) -> Vec<Piece> {
 
 /// The number of faults that hide nothing, such as `5 notes`; empty if there are none.
 fn notes(state: &State) -> String {
-    let faults = state.moment.as_deref().map(|moment| &moment.sample.faults);
-    let notes = faults.into_iter().flatten().filter(|f| !f.hides_data());
-    match notes.count() {
+    let Some(moment) = state.moment.as_deref() else {
+        return String::new();
+    };
+    let notes = moment.sample.faults.iter().filter(|f| !f.hides_data());
+    let omitted = moment.sample.omitted_namespaces;
+    let omits_any = omitted.is_some_and(|omitted| omitted.count() > 0);
+    match notes.count() + usize::from(omits_any) {
         0 => String::new(),
         1 => "1 note".to_owned(),
         notes => format!("{notes} notes"),
     }
+}
+
+/// The number of network namespaces shown, `3 namespaces`, of those that exist, `3 of 5 namespaces`; empty if there is only
+/// one or they were not counted.
+fn namespaces(sample: &Sample) -> String {
+    let shown = 1 + sample.namespaces.len() as u64;
+    let omitted = sample
+        .omitted_namespaces
+        .map_or(0, |omitted| omitted.count());
+    let mut text = String::new();
+    if shown + u64::from(omitted) == 1 {
+        return text;
+    }
+    format::count(&mut text, shown);
+    if omitted > 0 {
+        text.push_str(" of ");
+        format::count(&mut text, shown + u64::from(omitted));
+    }
+    text.push_str(" namespaces");
+    text
 }
 
 /// The release without patch level: `6.18` of `6.18.44-generic`.

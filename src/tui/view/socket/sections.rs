@@ -302,7 +302,8 @@ fn identity(row: &SocketRow<'_>) -> Section {
     let lines = [
         ("cookie", "cookie"),
         ("inode", "inode"),
-        ("netns", "network namespace"),
+        ("netns_name", "network namespace"),
+        ("netns", "its inode"),
         ("uid", "uid"),
         ("interface", "interface"),
         ("cgroup", "cgroup"),

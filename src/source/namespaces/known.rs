@@ -1,0 +1,39 @@
+//! What visits of network namespaces begin with, and what is known from the last ones.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::scope::NamespaceScope;
+use crate::model::NetNamespace;
+use crate::source::netlink::request::{AttributeRequest, Table};
+
+/// What is known of a namespace from its last visit.
+#[derive(Debug)]
+pub(super) struct KnownNamespace {
+    /// Bytes that change when its sockets do.
+    pub(super) signs: Vec<u8>,
+    /// Its pages in the last table, and the number of its rows.
+    pub(super) pages: Range<usize>,
+    /// Time to which the ages of its rows refer, ns of the monotonic clock.
+    pub(super) rows_ns: u64,
+    pub(super) namespace: Arc<NetNamespace>,
+    /// Time at which its settings were read, ns.
+    pub(super) settings_ns: u64,
+    /// The same for its devices.
+    pub(super) devices_ns: u64,
+    /// Number of the last round in which it was found.
+    pub(super) round: u64,
+}
+
+/// Options of visits that are those of the source.
+#[derive(Debug)]
+pub(in crate::source) struct VisitOptions<'a> {
+    pub(in crate::source) root: &'a Path,
+    pub(in crate::source) scope: NamespaceScope,
+    pub(in crate::source) tables: &'a [Table],
+    pub(in crate::source) request: &'a AttributeRequest,
+    pub(in crate::source) include_peers: bool,
+    pub(in crate::source) devices: bool,
+    pub(in crate::source) settings: bool,
+}

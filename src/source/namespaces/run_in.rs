@@ -1,0 +1,43 @@
+//! Runs a function in a network namespace.
+
+use std::io;
+use std::path::Path;
+
+use super::enter::enter;
+use super::finder::NamespaceFinder;
+use crate::source::clock;
+use crate::source::procfs::network_namespace;
+
+/// Runs `function` in the network namespace with this inode: in a thread of its own if that is another one than the calling
+/// thread's. `root` is the mount point of procfs.
+///
+/// # Errors
+/// If the namespace no longer exists or this user may not enter it, and those of `function`.
+pub fn run_in_namespace<T: Send>(
+    root: &Path,
+    netns: u32,
+    function: impl FnOnce() -> io::Result<T> + Send,
+) -> io::Result<T> {
+    // Without procfs, no other one can be found.
+    let own = network_namespace(root).unwrap_or(netns);
+    if netns == own {
+        return function();
+    }
+    let mut finder = NamespaceFinder::new(root, own);
+    finder.refresh(clock::monotonic_ns(), None);
+    let found = finder.found();
+    let at = found.binary_search_by_key(&netns, |found| found.inode);
+    let found = at.ok().and_then(|at| found.get(at));
+    let gone = || io::Error::other("its network namespace no longer exists");
+    let file = found.ok_or_else(gone)?.open()?;
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("namespace".into());
+        let running = thread.spawn_scoped(scope, move || {
+            enter(&file)?;
+            drop(file);
+            function()
+        })?;
+        let result = running.join();
+        result.unwrap_or_else(|_| Err(io::Error::other("the thread ended")))
+    })
+}

@@ -1,0 +1,445 @@
+//! Network namespaces other than our own: named ones, and those that only a process or a descriptor holds.
+
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "each test is called in the same way"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use libtest_mimic::Failed;
+use serde_json::Value as Json;
+
+use crate::support::requirements::Requirement;
+use crate::support::sandbox::{Body, Case, Isolation};
+use crate::support::wait::until;
+use crate::{run, sockwatch, text};
+
+const REQUIREMENTS: &[Requirement] = &[
+    Requirement::Root,
+    Requirement::Ip,
+    Requirement::Ss,
+    Requirement::Python,
+    Requirement::Unshare,
+];
+
+pub(crate) const CASES: &[Case] = &[
+    case(
+        "every namespace has the sockets that ss lists in it",
+        sockets_are_those_of_ss,
+    ),
+    case(
+        "both ends of a connection between namespaces find each other",
+        ends_find_each_other,
+    ),
+    case(
+        "namespaces that go while it samples are not kept alive",
+        none_is_pinned,
+    ),
+    case(
+        "short connections in another namespace are closed once, with their bytes",
+        events_of_another_namespace,
+    ),
+    case(
+        "without the privilege, other namespaces are counted",
+        unprivileged_counts,
+    ),
+    case("a recording holds the namespaces", recordings_hold_them),
+    case(
+        "a finding names its namespace, and uses its counters",
+        findings_name_them,
+    ),
+    case(
+        "a namespace can be named in several ways",
+        named_in_several_ways,
+    ),
+];
+
+const fn case(name: &'static str, test: fn() -> Result<(), Failed>) -> Case {
+    Case {
+        name,
+        needs: REQUIREMENTS,
+        isolation: Isolation::Machine,
+        timeout: Duration::from_secs(240),
+        body: Body::Fallible(test),
+    }
+}
+
+/// Namespaces with sockets, until it is dropped.
+struct World(Child);
+
+impl World {
+    /// Makes `count` namespaces, the first `pairs` of the named ones with a connection from ours.
+    fn new(count: usize, pairs: usize) -> World {
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "tmpfs", "/run"])
+            .status();
+        assert!(
+            mounted.is_ok_and(|status| status.success()),
+            "/run is mounted"
+        );
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/namespaces.py");
+        let mut child = Command::new("python3")
+            .args([script, &count.to_string(), &pairs.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python3 runs");
+        let mut line = String::new();
+        let out = child.stdout.take().expect("piped");
+        BufReader::new(out).read_line(&mut line).expect("read");
+        assert_eq!(line, "ready\n");
+        World(child)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs `list -a --json` with these arguments.
+fn list(arguments: &[&str]) -> Json {
+    let output = run(&[&["list", "-a", "--json"], arguments].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+fn sockets(document: &Json) -> &[Json] {
+    document["sockets"].as_array().expect("a list")
+}
+
+/// Cookies of the TCP and UDP sockets that ss lists in a namespace.
+fn cookies_of_ss(file: &str) -> BTreeSet<u64> {
+    let net = format!("--net={file}");
+    let output = Command::new("nsenter")
+        .args([&net, "ss", "-tuaenOH"])
+        .output()
+        .expect("nsenter runs");
+    let lines = text(&output.stdout);
+    let cookies = lines
+        .split_whitespace()
+        .filter_map(|word| word.strip_prefix("sk:"));
+    cookies
+        .map(|cookie| u64::from_str_radix(cookie, 16).expect("hexadecimal"))
+        .collect()
+}
+
+/// A file by which each network namespace can be entered, by its inode.
+fn namespace_files() -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    let processes = fs::read_dir("/proc").expect("listed").flatten();
+    for process in processes.map(|entry| entry.path()) {
+        let own = [process.join("ns/net")].into_iter();
+        let descriptors = fs::read_dir(process.join("fd"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        for file in own.chain(descriptors.map(|entry| entry.path())) {
+            let target = fs::read_link(&file).unwrap_or_default();
+            let target = target.to_string_lossy().into_owned();
+            if let Some(inode) = target.strip_prefix("net:[") {
+                let inode = inode.trim_end_matches(']').to_owned();
+                files
+                    .entry(inode)
+                    .or_insert_with(|| file.display().to_string());
+            }
+        }
+    }
+    files
+}
+
+fn sockets_are_those_of_ss() -> Result<(), Failed> {
+    let _world = World::new(50, 4);
+    let document = list(&["-N", "all"]);
+    let namespaces = &document["coverage"]["namespaces"];
+    assert_eq!(namespaces["not_shown"], 0, "{namespaces}");
+    assert!(namespaces["shown"].as_u64() >= Some(51), "{namespaces}");
+    let mut own: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    let mut names = BTreeSet::new();
+    for socket in sockets(&document) {
+        names.insert(socket["netns_name"].as_str().expect("a name").to_owned());
+        let is_compared = matches!(socket["protocol"].as_str(), Some("tcp" | "udp"));
+        if is_compared {
+            let cookie = socket["cookie"].as_u64().expect("a cookie");
+            own.entry(socket["netns"].to_string())
+                .or_default()
+                .insert(cookie);
+        }
+    }
+    let mut compared = 0;
+    for (inode, file) in namespace_files() {
+        let theirs = cookies_of_ss(&file);
+        assert_eq!(
+            own.remove(&inode).unwrap_or_default(),
+            theirs,
+            "{inode} {file}"
+        );
+        compared += usize::from(!theirs.is_empty());
+    }
+    assert!(own.is_empty(), "{own:?}");
+    assert!(compared >= 50, "{compared}");
+    assert!(names.contains("n0") && names.contains("n48"), "{names:?}");
+    let state = |state: &str| {
+        let all = sockets(&document).iter();
+        all.filter(|socket| socket["state"] == state).count()
+    };
+    assert!(state("time-wait") >= 34, "{}", state("time-wait"));
+    Ok(())
+}
+
+fn ends_find_each_other() -> Result<(), Failed> {
+    let _world = World::new(12, 4);
+    let document = list(&["-t", "-N", "all"]);
+    let server =
+        |socket: &&Json| socket["local"]["port"] == 5432 && socket["state"] == "established";
+    let servers: Vec<&Json> = sockets(&document).iter().filter(server).collect();
+    assert_eq!(servers.len(), 4);
+    for server in servers {
+        let client = sockets(&document)
+            .iter()
+            .find(|socket| socket["cookie"] == server["peer"]["cookie"])
+            .expect("the other end");
+        assert_eq!(client["remote"], server["local"]);
+        assert_ne!(client["netns"], server["netns"]);
+        assert_eq!(client["peer"]["cookie"], server["cookie"]);
+    }
+    Ok(())
+}
+
+fn none_is_pinned() -> Result<(), Failed> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let _world = World::new(3, 0);
+    let output = directory.path().join("x.swr");
+    let mut recorder = sockwatch(&["record", "-N", "all", "--interval", "100ms", "-o"])
+        .arg(&output)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it runs");
+    let ip = |words: &str| {
+        let status = Command::new("ip").args(words.split(' ')).status();
+        assert!(status.is_ok_and(|status| status.success()), "ip {words}");
+    };
+    let descriptors =
+        || fs::read_dir(format!("/proc/{}/fd", recorder.id())).map_or(0, Iterator::count);
+    let mut most = 0;
+    for round in 0..20 {
+        ip("netns add passing");
+        ip("link add outer type veth peer name inner netns passing");
+        std::thread::sleep(Duration::from_millis(10 * (round % 7)));
+        most = most.max(descriptors());
+        ip("netns delete passing");
+        // The kernel removes the pair with the namespace, which lives on while anything refers to it.
+        until("the namespace to go", || {
+            !fs::read_to_string("/proc/net/dev")
+                .expect("read")
+                .contains("outer")
+        });
+    }
+    assert!(most < 40, "{most} descriptors");
+    let pid = recorder.id().to_string();
+    let killed = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(killed.is_ok_and(|status| status.success()));
+    assert!(recorder.wait().expect("it ends").success());
+    let path = output.display().to_string();
+    let info = run(&["info", &path]);
+    assert!(info.status.success(), "{}", text(&info.stderr));
+    Ok(())
+}
+
+fn events_of_another_namespace() -> Result<(), Failed> {
+    let _world = World::new(1, 0);
+    let mut events = sockwatch(&["events", "-t", "-N", "all", "--json", "--duration", "6s"])
+        .args(["sport", "=", "7000"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let script = "import socket, time\n\
+        l = socket.socket(); l.bind(('127.0.0.1', 7000)); l.listen(9)\n\
+        time.sleep(2)\n\
+        for i in range(20):\n\
+        \x20c = socket.create_connection(('127.0.0.1', 7000)); a = l.accept()[0]\n\
+        \x20c.sendall(b'x' * 100); a.recv(100); a.sendall(b'y' * 50); c.recv(50)\n\
+        \x20time.sleep(0.02); c.close(); a.close()\n\
+        time.sleep(3)\n";
+    let status = Command::new("ip")
+        .args(["netns", "exec", "n0", "python3", "-c", script])
+        .status();
+    assert!(status.is_ok_and(|status| status.success()));
+    let out = BufReader::new(events.stdout.take().expect("piped"));
+    let lines = out.lines().map(|line| line.expect("read"));
+    let lines: Vec<Json> = lines
+        .map(|line| serde_json::from_str(&line).expect("JSON"))
+        .collect();
+    assert!(events.wait().expect("it ends").success());
+    let is_connection =
+        |event: &&Json| event["event"] == "closed" && event["socket"]["remote"].is_object();
+    let closed: Vec<&Json> = lines.iter().filter(is_connection).collect();
+    assert_eq!(closed.len(), 20, "{closed:?}");
+    for event in closed {
+        assert_eq!(event["socket"]["netns_name"], "n0");
+        assert_eq!(
+            (&event["received_bytes"], &event["sent_bytes"]),
+            (&100.into(), &50.into())
+        );
+        assert_eq!(event["socket"]["owners"][0]["comm"], "python3", "{event}");
+    }
+    Ok(())
+}
+
+fn unprivileged_counts() -> Result<(), Failed> {
+    let _world = World::new(6, 0);
+    let copy = tempfile::Builder::new()
+        .tempdir_in("/run")
+        .expect("a directory");
+    let program = copy.path().join("sockwatch");
+    fs::copy(env!("CARGO_BIN_EXE_sockwatch"), &program).expect("copied");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(copy.path(), open).expect("set");
+    for arguments in [
+        &["list", "-ta", "--json"][..],
+        &["list", "-ta", "-N", "all", "--json"],
+        &["summary", "--json"],
+    ] {
+        let output = Command::new("setpriv")
+            .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+            .arg(&program)
+            .args(arguments)
+            .output()
+            .expect("setpriv runs");
+        let said = text(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        assert!(
+            said.contains("other network namespaces not shown (needs CAP_SYS_ADMIN)"),
+            "{said}"
+        );
+        let document: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+        let namespaces = match document.get("coverage") {
+            Some(coverage) => &coverage["namespaces"],
+            None => &document["namespaces"],
+        };
+        assert_eq!(namespaces["shown"], 1);
+        // Those that only a descriptor holds cannot be seen.
+        assert!(namespaces["not_shown"].as_u64() >= Some(4), "{namespaces}");
+        assert_eq!(namespaces["reason"], "needs CAP_SYS_ADMIN");
+    }
+    let own = list(&["-t"]);
+    assert_eq!(
+        own["coverage"]["namespaces"]["reason"],
+        "not requested; use -N all"
+    );
+    Ok(())
+}
+
+fn recordings_hold_them() -> Result<(), Failed> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let recording = directory.path().join("x.swr").display().to_string();
+    let redacted = directory.path().join("y.swr").display().to_string();
+    let world = World::new(9, 1);
+    for (path, option) in [(&recording, &[][..]), (&redacted, &["--redact"])] {
+        let arguments = [&["record", "-o", path, "--duration", "2s"], option].concat();
+        let recorded = run(&arguments);
+        assert!(recorded.status.success(), "{}", text(&recorded.stderr));
+    }
+    drop(world);
+    let shown = list(&["--from", &recording]);
+    assert_eq!(shown["coverage"]["namespaces"]["not_shown"], 0);
+    let names = |document: &Json| -> BTreeSet<String> {
+        let all = sockets(document).iter();
+        all.filter_map(|socket| Some(socket["netns_name"].as_str()?.to_owned()))
+            .collect()
+    };
+    let expected = names(&shown);
+    assert!(
+        expected.contains("n0") && expected.contains("n6"),
+        "{expected:?}"
+    );
+    assert!(expected.len() >= 9, "{expected:?}");
+    let of_one = list(&["--from", &recording, "netns", "=", "n3"]);
+    assert!(!sockets(&of_one).is_empty());
+    assert_eq!(names(&of_one), BTreeSet::from(["n3".to_owned()]));
+    let hidden = names(&list(&["--from", &redacted]));
+    assert_eq!(hidden.len(), expected.len(), "{hidden:?}");
+    assert!(
+        hidden
+            .iter()
+            .all(|name| name.starts_with("netns-") || name == "host"),
+        "{hidden:?}"
+    );
+    Ok(())
+}
+
+fn findings_name_them() -> Result<(), Failed> {
+    let _world = World::new(4, 0);
+    let script = "import socket, time\n\
+        l = socket.socket(); l.bind(('127.0.0.1', 7001)); l.listen(1)\n\
+        cs = []\n\
+        for i in range(6):\n\
+        \x20c = socket.socket(); c.setblocking(False); c.connect_ex(('127.0.0.1', 7001)); cs.append(c)\n\
+        time.sleep(60)\n";
+    let mut full = Command::new("ip")
+        .args(["netns", "exec", "n3", "python3", "-c", script])
+        .spawn()
+        .expect("ip runs");
+    let output = run(&["diagnose", "--for", "8s", "--json"]);
+    let _ = full.kill();
+    let _ = full.wait();
+    let document: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+    let findings = document["findings"].as_array().expect("a list");
+    let of = |id: &str| {
+        findings
+            .iter()
+            .filter(|finding| finding["id"] == id)
+            .collect::<Vec<_>>()
+    };
+    let full = of("accept-queue-full");
+    assert_eq!(full.len(), 1, "{findings:?}");
+    assert_eq!(full[0]["namespace"]["name"], "n3");
+    let summary = full[0]["summary"].as_str().expect("text");
+    assert!(
+        summary.starts_with("In network namespace n3: "),
+        "{summary}"
+    );
+    Ok(())
+}
+
+fn named_in_several_ways() -> Result<(), Failed> {
+    let _world = World::new(2, 0);
+    let files = namespace_files();
+    let named = list(&["-t", "-N", "n0"]);
+    let inode = sockets(&named)[0]["netns"].to_string();
+    let path = files.get(&inode).expect("its file");
+    let pid = path.split('/').nth(2).expect("a pid");
+    for name in ["/run/netns/n0", path, pid] {
+        let same = list(&["-t", "-N", name]);
+        let cookies = |document: &Json| -> BTreeSet<u64> {
+            let all = sockets(document).iter();
+            all.filter_map(|socket| socket["cookie"].as_u64()).collect()
+        };
+        assert_eq!(cookies(&same), cookies(&named), "{name}");
+    }
+    for (name, says) in [
+        ("nothing", "no such namespace"),
+        ("999999", "no such process"),
+        ("/etc/hostname", "not a network namespace"),
+        ("/nowhere", "No such file"),
+        ("", "-N needs"),
+    ] {
+        let output = run(&["list", "-N", name]);
+        assert!(!output.status.success(), "{name}");
+        assert!(
+            text(&output.stderr).contains(says),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+    let with_file = run(&["list", "-N", "all", "--from", "/nowhere"]);
+    assert!(!with_file.status.success());
+    Ok(())
+}
