@@ -132,7 +132,7 @@ impl<'a> CgroupPath<'a> {
         if is_unit(part) {
             self.unit = Some(part);
             self.unit_end = end;
-        } else if part.ends_with(".slice") && !part.contains(':') {
+        } else if part.strip_suffix(".slice").is_some() && !part.contains(':') {
             self.slice = Some(part);
         }
         let user = part.strip_prefix("user-");
@@ -233,16 +233,11 @@ fn unescaped(name: &str) -> Cow<'_, str> {
         let escaped = digits
             .and_then(|digits| std::str::from_utf8(digits).ok())
             .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match escaped {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = rest.get(4..).unwrap_or(&[]);
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
+        bytes.push(escaped.unwrap_or(*first));
+        rest = match escaped {
+            Some(_) => rest.get(4..).unwrap_or(&[]),
+            None => after,
+        };
     }
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }

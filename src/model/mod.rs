@@ -45,6 +45,7 @@ mod tcp_info;
 mod time_axis;
 mod timer;
 mod tracker;
+mod workload;
 
 pub use accept_queue::AcceptQueue;
 pub use ages::{AGE_OFFSETS, AGES_END};

@@ -64,6 +64,8 @@ sections! {
     SUSPENDED = 18, "suspended";
     /// Open sockets that no table lists, of the processes for which that is known; left out if it is for none.
     UNLISTED = 19, "unlisted";
+    /// Containers by the path of a cgroup; left out if there are none. Numbers from 20 to 23 are reserved.
+    CONTAINERS = 24, "containers";
 }
 
 /// Section of stream 0.

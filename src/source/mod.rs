@@ -4,6 +4,7 @@
 //! - [`procfs`]: owners of sockets, counters, interfaces, settings and names, from `/proc`.
 //! - `attribution`: joins sockets with their owners, or determines why a socket has none; remembers owners for
 //!   TIME-WAIT and closed sockets.
+//! - `containers`: the containers of control groups, named from the files of their runtimes.
 //! - `unexplained`: evidence about sockets for which no process was found.
 //! - `process_activity`: whether the processes that sockets wait for are stopped, asleep or busy.
 //! - [`LiveSource`]: builds a Sample from all of these; `progress_meter` counts how far it has come.
@@ -18,6 +19,7 @@ pub mod procfs;
 
 mod attribution;
 mod clock;
+mod containers;
 mod live;
 mod process_activity;
 mod progress_meter;
