@@ -6,8 +6,10 @@
 mod accept_queue;
 mod ages;
 mod attribution;
+mod cgroup_path;
 mod clear_for_reuse;
 mod congestion;
+mod container;
 mod counters;
 mod device;
 mod ends;
@@ -44,12 +46,15 @@ mod tcp_info;
 mod time_axis;
 mod timer;
 mod tracker;
+mod workload;
 
 pub use accept_queue::AcceptQueue;
 pub use ages::{AGE_OFFSETS, AGES_END};
 pub use attribution::{Attribution, Unowned};
+pub use cgroup_path::{CgroupPath, ContainerInPath, last_of_cgroup, unit_of_cgroup};
 pub use clear_for_reuse::ClearForReuse;
 pub use congestion::congestion_fields;
+pub use container::{Container, Pod, Runtime};
 pub use counters::{Counters, Interface, Protocols};
 pub use device::{Device, DeviceAddress};
 pub use ends::{Endpoint, Ends};

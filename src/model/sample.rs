@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::SeededMap;
 use super::{
-    ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo, MptcpInfo,
-    NetNamespace, OmittedNamespaces, Payload, Preview, Process, ProcessKey, ProcessRow, Protocol,
-    Row, SUSPENDED_MODULUS, SampleTime, SctpAddresses, SctpInfo, SctpOptions, Settings, Socket,
-    SocketTable, TcpExtras, TcpInfo, Timer, TlsInfo, Visibility,
+    ClearForReuse, Container, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo,
+    MptcpInfo, NetNamespace, OmittedNamespaces, Payload, Preview, Process, ProcessKey, ProcessRow,
+    Protocol, Row, SUSPENDED_MODULUS, SampleTime, SctpAddresses, SctpInfo, SctpOptions, Settings,
+    Socket, SocketTable, TcpExtras, TcpInfo, Timer, TlsInfo, Visibility,
 };
 
 /// Unit of a process's start time, µs. Kernel: `USER_HZ` is 100 on every architecture that runs Linux today.
@@ -83,6 +83,8 @@ pub struct Sample {
     pub interfaces: BTreeMap<u32, String>,
     /// Paths of cgroups by id.
     pub cgroups: BTreeMap<u64, Arc<str>>,
+    /// Containers by the path of the cgroup that is in them, of sockets and of processes.
+    pub containers: BTreeMap<Arc<str>, Arc<Container>>,
     /// Names of users by id, of sockets and of processes.
     pub users: BTreeMap<u32, Arc<str>>,
     /// Readability of processes.
@@ -122,6 +124,7 @@ impl Sample {
         self.holders.clear_for_reuse();
         self.interfaces.clear();
         self.cgroups.clear();
+        self.containers.clear();
         self.users.clear();
         self.devices = None;
         self.own_netns_name = None;
@@ -196,6 +199,9 @@ impl Sample {
         socket.holders_len = 0;
         for (process, holders) in other.owners() {
             let at = *processes.entry(process.process.key).or_insert_with(|| {
+                if let Some(path) = &process.process.cgroup {
+                    copy_container(&mut self.containers, other.sample, path);
+                }
                 self.processes.push(process.clone());
                 self.processes.len() as u32 - 1
             });
@@ -221,6 +227,7 @@ impl Sample {
         }
         self.own_netns = other.sample.own_netns;
         if let Some(path) = other.sample.cgroups.get(&socket.cgroup_id) {
+            copy_container(&mut self.containers, other.sample, path);
             let path = || Arc::clone(path);
             self.cgroups.entry(socket.cgroup_id).or_insert_with(path);
         }
@@ -321,6 +328,26 @@ impl Sample {
     /// Returns a cgroup's path by id.
     pub fn cgroup_path(&self, id: u64) -> Option<&str> {
         self.cgroups.get(&id).map(AsRef::as_ref)
+    }
+
+    /// Returns the container in which a process runs, if it is in one.
+    pub fn container_of(&self, process: &Process) -> Option<&Container> {
+        self.containers
+            .get(process.cgroup.as_deref()?)
+            .map(AsRef::as_ref)
+    }
+}
+
+/// Copies the container of a cgroup of another Sample, if it is in one.
+fn copy_container(
+    containers: &mut BTreeMap<Arc<str>, Arc<Container>>,
+    from: &Sample,
+    path: &Arc<str>,
+) {
+    if let Some(container) = from.containers.get(path) {
+        containers
+            .entry(Arc::clone(path))
+            .or_insert_with(|| Arc::clone(container));
     }
 }
 

@@ -1,9 +1,10 @@
-//! Records of a Sample's processes, counters, devices, settings, names, faults and times.
+//! Records of a Sample's processes, counters, devices, settings, names, containers, faults and times.
 //!
 //! Each file encodes and decodes one of them. Plain structs list their fields once for both directions, see
 //! [`field::record`]; a field missing from the list does not compile.
 
 mod clock;
+mod containers;
 mod counters;
 mod devices;
 mod faults;
@@ -15,6 +16,7 @@ mod settings;
 mod unlisted;
 
 pub(super) use clock::{Clock, encode_clock, encode_suspended};
+pub(super) use containers::{decode_containers, encode_containers};
 pub(super) use counters::{CounterDecoder, CounterEncoder};
 pub(super) use devices::{DeviceDecoder, DeviceEncoder};
 pub(super) use faults::{decode_faults, encode_faults};

@@ -66,6 +66,8 @@ sections! {
     UNLISTED = 19, "unlisted";
     /// Network namespaces: that of the source, the others, and how many are left out; left out if they were not examined.
     NAMESPACES = 20, "namespaces";
+    /// Containers by the path of a cgroup; left out if there are none. Numbers from 20 to 23 are reserved.
+    CONTAINERS = 24, "containers";
 }
 
 /// Section of stream 0.

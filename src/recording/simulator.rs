@@ -8,9 +8,9 @@ use std::sync::Arc;
 use self::rng::Rng;
 use self::socket::{SimulatedSocket, address};
 use crate::model::{
-    Activity, ClosedSocket, Counters, Device, DeviceAddress, Fault, FaultSeverity, Holder,
-    Interface, NamespaceHandle, NetNamespace, OmittedNamespaces, Process, ProcessKey, ProcessRow,
-    Sample, Settings, Socket, SocketTable, State, UnlistedSockets, Visibility,
+    Activity, ClosedSocket, Container, Counters, Device, DeviceAddress, Fault, FaultSeverity,
+    Holder, Interface, NamespaceHandle, NetNamespace, OmittedNamespaces, Pod, Process, ProcessKey,
+    ProcessRow, Runtime, Sample, Settings, Socket, SocketTable, State, UnlistedSockets, Visibility,
 };
 
 fn process(rng: &mut Rng, pid: u32) -> ProcessRow {
@@ -48,6 +48,29 @@ fn unlisted(pid: u32) -> Arc<[UnlistedSockets]> {
         elsewhere: pid / 4,
     });
     counts.collect()
+}
+
+/// Returns a container, in up to two others.
+fn container(rng: &mut Rng, depth: usize) -> Container {
+    let mut text = |name: &str| rng.option(|n| format!("{name}{}", n % 3).into());
+    let (name, image) = (text("web"), text("nginx:"));
+    let (project, service) = (text("shop"), text("front"));
+    let (namespace, uid) = (text("space"), text("uid-"));
+    let is_inner = depth < 2 && rng.below(3) == 0;
+    Container {
+        runtime: rng.option(|n| Runtime::ALL[n as usize % 7]),
+        id: format!("id{}", rng.below(3)).into(),
+        name,
+        image,
+        project,
+        service,
+        pod: (rng.below(2) == 0).then_some(Pod {
+            namespace,
+            name: None,
+            uid,
+        }),
+        outer: is_inner.then(|| Arc::new(container(rng, depth + 1))),
+    }
 }
 
 fn devices(rng: &mut Rng) -> Vec<Device> {
@@ -211,6 +234,11 @@ impl Simulator {
         }
         sample.interfaces.insert(1, "lo".to_owned());
         sample.cgroups.insert(rng.value(), "/group/1".into());
+        if rng.below(3) > 0 {
+            let path = format!("/group/{}", rng.below(3));
+            let container = Arc::new(container(rng, 0));
+            sample.containers.insert(path.into(), container);
+        }
         sample.users.insert(1000, "alice".into());
         if rng.below(4) == 0 {
             let fault = Fault::new(FaultSeverity::Degraded, "/proc/net/snmp6", "not there");

@@ -2,7 +2,7 @@
 //!
 //! A Sample is built in this order: the socket tables ([`tables`](super::tables)), the processes that own the sockets ([`Owners`]),
 //! the destroy events ([`closed_sockets`]), the owner of each socket ([`attribution`](super::attribution)), counters,
-//! devices, settings, and names ([`names`]).
+//! devices, settings, names ([`names`]) and containers ([`Containers`]).
 
 mod closed_sockets;
 mod names;
@@ -15,6 +15,7 @@ use self::closed_sockets::ClosedSocketCollector;
 use self::names::SampleNames;
 use super::attribution::{Attributor, LiveInodes};
 use super::clock;
+use super::containers::Containers;
 use super::namespaces::{NamespaceScope, Namespaces, VisitOptions};
 use super::netlink::devices::DeviceReader;
 use super::netlink::dump::Dumper;
@@ -53,6 +54,7 @@ pub struct LiveSource {
     devices: Option<DeviceReader>,
     settings: Option<SettingsReader>,
     names: SampleNames,
+    containers: Containers,
     meter: Arc<ProgressMeter>,
     /// Number of sockets in the last Sample.
     last_count: Option<usize>,
@@ -112,6 +114,7 @@ impl LiveSource {
             devices: options.devices.then(DeviceReader::new),
             settings: options.settings.then(|| SettingsReader::new(root)),
             names: SampleNames::new(root),
+            containers: Containers::new(root, &options.file_root),
             meter: Arc::default(),
             last_count: None,
             owners_skipped: false,
@@ -297,6 +300,9 @@ impl Source for LiveSource {
         self.names.resolve(sample, &mut self.owners, |index| {
             self.tables.interface_name(index)
         });
+        if self.options.first_rows.is_none() {
+            self.containers.resolve(sample);
+        }
         self.previous.clone_from(&sample.sockets);
         self.samples += 1;
         sample.timings.total_ns = start.elapsed().as_nanos() as u64;

@@ -4,6 +4,7 @@
 //! - [`procfs`]: owners of sockets, counters, interfaces, settings and names, from `/proc`.
 //! - `attribution`: joins sockets with their owners, or determines why a socket has none; remembers owners for
 //!   TIME-WAIT and closed sockets.
+//! - `containers`: the containers of control groups, named from the files of their runtimes.
 //! - `unexplained`: evidence about sockets for which no process was found.
 //! - `process_activity`: whether the processes that sockets wait for are stopped, asleep or busy.
 //! - `tables`: dumps the socket tables of a network namespace; `namespaces`: finds the other network namespaces of the host
@@ -20,6 +21,7 @@ pub mod procfs;
 
 mod attribution;
 mod clock;
+mod containers;
 mod live;
 mod namespaces;
 mod process_activity;

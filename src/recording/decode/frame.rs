@@ -1,7 +1,7 @@
 //! Decodes one decompressed frame after another, section by section. Its counterpart is
 //! [`Encoder`](crate::recording::Encoder).
 //!
-//! [`FrameDecoder::decode`] reads the sections on which the next frame is based. Names, faults and the activity of
+//! [`FrameDecoder::decode`] reads the sections on which the next frame is based. Names, containers, faults and the activity of
 //! processes are complete in every frame; only [`FrameDecoder::sample_into`] reads them, so that frames on the way to
 //! another one cost less.
 
@@ -15,7 +15,8 @@ use crate::recording::alloc_budget::AllocBudget;
 use crate::recording::error::Corrupt;
 use crate::recording::records::{
     Clock, CounterDecoder, DeviceDecoder, FieldReader, NamespaceDecoder, ProcessDecoder,
-    SettingsDecoder, decode_activity, decode_faults, decode_names, decode_unlisted,
+    SettingsDecoder, decode_activity, decode_containers, decode_faults, decode_names,
+    decode_unlisted,
 };
 use crate::recording::section;
 use crate::recording::strings::StringTable;
@@ -172,6 +173,8 @@ impl FrameDecoder {
         decode_unlisted(&mut reader, &mut sample.processes)?;
         let mut reader = field_reader(sections.fixed[section::NAMES], strings, budget);
         decode_names(&mut reader, sample)?;
+        let mut reader = field_reader(sections.fixed[section::CONTAINERS], strings, budget);
+        decode_containers(&mut reader, sample)?;
         let mut reader = field_reader(sections.fixed[section::FAULTS], strings, budget);
         decode_faults(&mut reader, sample)
     }

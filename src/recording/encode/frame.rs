@@ -10,7 +10,8 @@ use crate::recording::archive::Entry;
 use crate::recording::frame::Frame;
 use crate::recording::records::{
     CounterEncoder, DeviceEncoder, FieldWriter, NamespaceEncoder, ProcessEncoder, SettingsEncoder,
-    encode_activity, encode_clock, encode_faults, encode_names, encode_suspended, encode_unlisted,
+    encode_activity, encode_clock, encode_containers, encode_faults, encode_names,
+    encode_suspended, encode_unlisted,
 };
 use crate::recording::section::{self, put_section};
 use crate::recording::strings::StringInterner;
@@ -106,6 +107,7 @@ impl Encoder {
             holders: _,
             interfaces: _,
             cgroups: _,
+            containers: _,
             users: _,
             visibility: _,
             counters,
@@ -176,6 +178,9 @@ impl Encoder {
             own.namespaces.encode(sample, writer);
         });
         self.section(section::NAMES, |_, writer| encode_names(sample, writer));
+        self.section(section::CONTAINERS, |_, writer| {
+            encode_containers(sample, writer);
+        });
         self.section(section::FAULTS, |_, writer| encode_faults(faults, writer));
         // Known only now, but needed first.
         self.texts.clear_for_reuse();

@@ -2,7 +2,9 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::model::SeededSet;
-use crate::model::{DeviceAddress, Endpoint, Family, Parts, ProcessRow, Protocol, Socket, State};
+use crate::model::{
+    DeviceAddress, Endpoint, Family, Parts, ProcessRow, Protocol, Runtime, Socket, State,
+};
 
 fn replaced(redactor: &mut Redactor, address: &str) -> String {
     let address: IpAddr = address.parse().unwrap();
@@ -60,6 +62,28 @@ fn more_addresses_than_a_pool_has_are_still_distinct() {
     assert_eq!(others.len(), 200_000);
 }
 
+/// Returns a container in another one, with every fact about both.
+fn container() -> Container {
+    let outer = Container {
+        runtime: Some(Runtime::Docker),
+        id: "alice-1".into(),
+        name: Some("payroll".into()),
+        image: Some("registry.example.org/payroll:1".into()),
+        project: Some("payroll".into()),
+        service: Some("alice".into()),
+        pod: Some(Pod {
+            namespace: Some("payroll".into()),
+            name: Some("alice-0".into()),
+            uid: Some("alice-2".into()),
+        }),
+        outer: None,
+    };
+    Container {
+        outer: Some(Arc::new(outer.clone())),
+        ..outer
+    }
+}
+
 /// Returns a Sample with every kind of data that is redacted.
 fn sample() -> Sample {
     let mut sample = Sample {
@@ -70,6 +94,7 @@ fn sample() -> Sample {
         }),
         users: [(0, "root".into()), (1000, "alice".into())].into(),
         cgroups: [(7, "/system.slice/payroll.service".into())].into(),
+        containers: [("/docker/payroll".into(), Arc::new(container()))].into(),
         ..Sample::default()
     };
     let process = Process {
@@ -165,6 +190,11 @@ fn equal_originals_have_equal_replacements() {
         process.cgroup.as_deref(),
         Some("/system.slice/group-1.service")
     );
+    let (path, container) = first.containers.first_key_value().unwrap();
+    assert_eq!(path.as_ref(), "/docker/group-2");
+    assert_eq!(container.label(), "namespace-6/pod-7/container-2");
+    assert_eq!(container.outer.as_ref().unwrap().label(), container.label());
+    assert_eq!(container.runtime, Some(Runtime::Docker));
     assert_eq!(first.host.hostname, "host-1");
     assert_eq!(first.host.kernel, original.host.kernel);
     assert_eq!(first.sockets.len(), original.sockets.len());

@@ -40,7 +40,7 @@ impl SampleNames {
         let mut groups = SeededSet::default();
         let mut interfaces = SeededSet::default();
         let (mut last_uid, mut last_group) = (None, 0);
-        for socket in &sample.sockets {
+        for socket in sample.sockets.iter().chain(&sample.closed_sockets) {
             // Adjacent rows are usually equal, so the sets are queried only where they differ.
             if socket.uid != last_uid {
                 last_uid = socket.uid;

@@ -28,6 +28,8 @@ pub enum OwnerScope {
 pub struct LiveOptions {
     /// Mount point of procfs.
     pub proc_root: PathBuf,
+    /// Root of the file system, below which the files of container runtimes are.
+    pub file_root: PathBuf,
     /// Tables to dump.
     pub tables: Vec<Table>,
     /// Network namespaces to sample.
@@ -82,6 +84,7 @@ impl Default for LiveOptions {
     fn default() -> Self {
         LiveOptions {
             proc_root: PathBuf::from("/proc"),
+            file_root: PathBuf::from("/"),
             tables: Table::ALL.to_vec(),
             namespaces: NamespaceScope::Own,
             counts_namespaces: true,

@@ -6,7 +6,7 @@
 use procfs::process::{Stat, StatFlags};
 use procfs::{FromBufRead as _, FromRead as _, ProcessCGroups};
 
-use crate::model::{Activity, DescriptorKind};
+use crate::model::{Activity, CgroupPath, DescriptorKind};
 
 /// Parent of all kernel threads.
 const KTHREADD: u32 = 2;
@@ -87,20 +87,25 @@ pub(super) fn command_line(text: &[u8]) -> String {
 
 /// Parses the path of the control group in `/proc/PID/cgroup`: that in the cgroup-2 hierarchy, `0::/path`. Where every process
 /// is at the root of that hierarchy or it does not exist, systemd keeps its units in one of cgroup 1, `1:name=systemd:/path`.
+/// Without systemd, a container is in those of the controllers, `4:memory:/docker/ID`.
 pub(super) fn control_group(text: &[u8]) -> Option<String> {
     // A cgroup of another hierarchy whose name is not UTF-8 must not hide this one.
     let text = String::from_utf8_lossy(text);
     let groups = ProcessCGroups::from_buf_read(text.as_bytes()).ok()?;
-    let path_in = |is_hierarchy: fn(&procfs::ProcessCGroup) -> bool| {
+    let path_in = |is_wanted: fn(&procfs::ProcessCGroup) -> bool| {
         let mut all = groups.0.iter();
-        all.find(|group| is_hierarchy(group))
+        all.find(|group| is_wanted(group))
             .map(|group| group.pathname.clone())
     };
     let unified = path_in(|group| group.hierarchy == 0 && group.controllers.is_empty());
     let units = || path_in(|group| group.controllers.iter().any(|name| name == "name=systemd"));
+    let container = || path_in(|group| !CgroupPath::parse(&group.pathname).containers.is_empty());
     match unified {
         Some(path) if path != "/" => Some(path),
-        unified => units().or(unified),
+        unified => match units() {
+            Some(path) if path != "/" => Some(path),
+            units => container().or(units).or(unified),
+        },
     }
 }
 
@@ -259,5 +264,12 @@ mod tests {
             );
         }
         assert_eq!(control_group(b"4:memory:/a\n0::/\n").as_deref(), Some("/"));
+        // Cgroup 1 without systemd.
+        let container = format!("/docker/{}", "3f2a".repeat(16));
+        let groups = format!("4:memory:{container}\n3:cpu:/\n");
+        for groups in [groups.clone(), groups + "1:name=systemd:/\n0::/\n"] {
+            let found = control_group(groups.as_bytes());
+            assert_eq!(found.as_deref(), Some(container.as_str()));
+        }
     }
 }
