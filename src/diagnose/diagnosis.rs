@@ -129,10 +129,12 @@ impl Diagnosis {
         self.blindness = Blindness::of(&moment.sample, &self.recorded, &self.thresholds);
         self.blindness_log.add(&self.blindness);
         self.candidates.collect(moment);
+        self.others.find_rows(&moment.sample);
         let facts = Facts {
             moment,
             candidates: &self.candidates,
             netns: moment.sample.own_netns,
+            rows: self.others.own_rows(),
         };
         self.observations.clear();
         self.detectors.detect(facts, true, &mut self.observations);

@@ -1,11 +1,12 @@
 //! One moment as detectors receive it, with names for its processes and sockets.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::candidates::Candidates;
 use super::phrases;
 use super::subject::{ProcessName, Subject};
-use crate::aggregate::Moment;
+use crate::aggregate::{ListenerTotals, Moment};
 use crate::column::format;
 use crate::model::SeededSet;
 use crate::model::{Activity, Endpoint, ProcessKey, Sample, Settings, Socket, SocketRef, TcpInfo};
@@ -17,6 +18,8 @@ pub(super) struct Facts<'m> {
     pub(super) candidates: &'m Candidates,
     /// The network namespace that is examined.
     pub(super) netns: u32,
+    /// The rows of its sockets; `None` for all rows.
+    pub(super) rows: Option<&'m [Range<u32>]>,
 }
 
 /// The owner of a socket: a process by its row, or a user whose processes cannot be read.
@@ -33,6 +36,18 @@ impl<'m> Facts<'m> {
 
     pub(super) fn settings(&self) -> &'m Settings {
         self.moment.sample.settings_of(self.netns)
+    }
+
+    /// Iterates over the listeners of the network namespace, with their places among all.
+    pub(super) fn listeners(&self) -> impl Iterator<Item = (usize, &'m ListenerTotals)> + use<'m> {
+        // They are in the order of their rows.
+        let all = &self.moment.unfiltered().listeners;
+        let place = |row: u32| all.partition_point(|totals| totals.row < row);
+        let whole = self.rows.is_none().then_some(0..all.len());
+        let ranges = self.rows.unwrap_or(&[]).iter();
+        let ranges = ranges.map(move |rows| place(rows.start)..place(rows.end));
+        let places = whole.into_iter().chain(ranges).flatten();
+        places.filter_map(|at| Some((at, all.get(at)?)))
     }
 
     /// Reports whether a socket is in the network namespace that is examined.

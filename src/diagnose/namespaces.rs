@@ -18,6 +18,8 @@ pub(super) struct OtherNamespaces {
     candidates: Candidates,
     /// Rows of each namespace, in the order of the sample's namespaces.
     rows: Vec<Vec<Range<u32>>>,
+    /// Those of the namespace of the source; `None` if there is no other.
+    own_rows: Option<Vec<Range<u32>>>,
     round: u64,
 }
 
@@ -29,7 +31,7 @@ struct KnownNamespace {
 }
 
 impl OtherNamespaces {
-    /// Examines every other network namespace of a moment.
+    /// Examines every other network namespace of a moment, after [`Self::find_rows`].
     pub(super) fn detect(
         &mut self,
         moment: &Moment,
@@ -42,7 +44,6 @@ impl OtherNamespaces {
             return;
         }
         self.round += 1;
-        self.find_rows(sample);
         for (namespace, rows) in sample.namespaces.iter().zip(&self.rows) {
             let netns = namespace.inode;
             let known = self.known.entry(netns);
@@ -58,6 +59,7 @@ impl OtherNamespaces {
                 moment,
                 candidates: &self.candidates,
                 netns,
+                rows: Some(rows),
             };
             let first = out.len();
             known.detectors.detect(facts, false, out);
@@ -73,8 +75,19 @@ impl OtherNamespaces {
         self.known.retain(|_, known| known.round == round);
     }
 
-    /// Finds the rows of each namespace: usually one range for each.
-    fn find_rows(&mut self, sample: &Sample) {
+    /// Returns the rows of the namespace of the source; `None` for all rows.
+    pub(super) fn own_rows(&self) -> Option<&[Range<u32>]> {
+        self.own_rows.as_deref()
+    }
+
+    /// Finds the rows of each namespace of a Sample: usually one range for each.
+    pub(super) fn find_rows(&mut self, sample: &Sample) {
+        if sample.namespaces.is_empty() {
+            self.own_rows = None;
+            return;
+        }
+        let own_rows = self.own_rows.get_or_insert_default();
+        own_rows.clear();
         let namespaces = &sample.namespaces;
         self.rows.truncate(namespaces.len());
         for ranges in &mut self.rows {
@@ -84,8 +97,10 @@ impl OtherNamespaces {
         let mut run = (sample.own_netns, 0);
         let mut end_run = |run: (u32, u32), end: u32| {
             let at = namespaces.binary_search_by_key(&run.0, |namespace| namespace.inode);
-            if let Ok(at) = at {
-                self.rows[at].push(run.1..end);
+            match at {
+                Ok(at) => self.rows[at].push(run.1..end),
+                Err(_) if run.0 == sample.own_netns => own_rows.push(run.1..end),
+                Err(_) => {}
             }
         };
         let mut rows = 0;

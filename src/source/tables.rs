@@ -71,15 +71,32 @@ impl TableDumps {
         Ok(())
     }
 
-    /// Appends the rows of every table to those of `sample`.
+    /// Appends the rows of every table to those of `sample`: first those of the internet protocols.
     pub(super) fn dump(&mut self, sample: &mut Sample) {
+        self.dump_internet(sample);
+        self.dump_others(sample);
+    }
+
+    /// Appends the rows of the tables of other families than the internet protocols.
+    pub(super) fn dump_others(&mut self, sample: &mut Sample) {
+        for at in 0..self.tables.len() {
+            let table = self.tables[at];
+            if !is_internet(table) {
+                self.dump_table(table, sample);
+            }
+        }
+        sample.sockets.end_page();
+    }
+
+    /// Appends the rows of the tables of the internet protocols.
+    pub(super) fn dump_internet(&mut self, sample: &mut Sample) {
         let from = sample.sockets.len_unfinished();
         let no_mptcp = self.counts_mptcp
             && self.tables.iter().copied().any(is_mptcp)
             && has_no_mptcp_socket(&self.proc_root, &mut self.text);
         for at in 0..self.tables.len() {
             let table = self.tables[at];
-            if !(no_mptcp && is_mptcp(table)) {
+            if is_internet(table) && !(no_mptcp && is_mptcp(table)) {
                 self.dump_table(table, sample);
             }
         }
@@ -245,6 +262,11 @@ fn socket_file(table: Table) -> Option<SocketFile> {
         Table::Inet6(Protocol::Icmp6) => Some(SocketFile::ICMP6),
         _ => None,
     }
+}
+
+/// Returns true for the tables of the internet protocols.
+fn is_internet(table: Table) -> bool {
+    matches!(table, Table::Tcp | Table::Inet(_) | Table::Inet6(_))
 }
 
 /// Returns true for the tables of MPTCP.

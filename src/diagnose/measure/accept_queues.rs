@@ -135,9 +135,8 @@ impl AcceptQueues {
         // Dropped by the full accept queues of all listeners since the previous Sample.
         let overflowed = self.overflows.step(facts).unwrap_or(0);
         let groups = Groups::of(facts);
-        for (listener, totals) in facts.moment.unfiltered().listeners.iter().enumerate() {
-            let socket = facts.socket(totals.row);
-            let Some(socket) = socket.filter(|socket| facts.examines(socket.socket)) else {
+        for (listener, totals) in facts.listeners() {
+            let Some(socket) = facts.socket(totals.row) else {
                 continue;
             };
             let key = socket.socket.key();

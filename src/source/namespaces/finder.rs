@@ -146,6 +146,11 @@ impl NamespaceFinder {
         &self.found
     }
 
+    /// Reports whether the descriptors of processes were searched, some of which may keep namespaces alive.
+    pub(super) fn has_searched_files(&self) -> bool {
+        self.files_read_ns.is_some()
+    }
+
     /// Returns the name of our own namespace.
     pub(super) fn own_name(&self) -> Option<&Arc<str>> {
         self.own_name.as_ref()

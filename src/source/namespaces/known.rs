@@ -15,6 +15,8 @@ pub(super) struct KnownNamespace {
     pub(super) signs: Vec<u8>,
     /// Its pages in the last table, and the number of its rows.
     pub(super) pages: Range<usize>,
+    /// The first of these pages that is not of the internet protocols.
+    pub(super) other_pages: usize,
     /// Time to which the ages of its rows refer, ns of the monotonic clock.
     pub(super) rows_ns: u64,
     pub(super) namespace: Arc<NetNamespace>,

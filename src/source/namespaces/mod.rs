@@ -5,7 +5,7 @@
 //!
 //! Each dump walks the kernel's hash table of all namespaces, 0.15 ms for an empty one. So many namespaces are not dumped
 //! for each Sample: beyond [`visit::ALWAYS_DUMPED`], those are that show a [sign](signs) of change, and of the others
-//! every [`visit::TURNS`]th in turn. The rows of the rest are those of the previous Sample, with the ages that the clock predicts.
+//! one of [`visit::TURNS`] in turn. The rows of the rest are those of the previous Sample, with the ages that the clock predicts.
 
 mod enter;
 mod finder;
@@ -125,12 +125,13 @@ impl Namespaces {
         let mut omitted = OmittedNamespaces {
             failed: self.failed,
             not_permitted: self.refused,
+            may_be_more: !self.finder.has_searched_files(),
             ..OmittedNamespaces::default()
         };
         if !is_permitted {
             // Processes that cannot be read may be in namespaces that were found by their mounts.
             omitted.not_permitted = found.max(unreadable);
-            omitted.may_be_more = found.min(unreadable) > 0;
+            omitted.may_be_more |= found.min(unreadable) > 0;
         } else {
             if self.scope == NamespaceScope::Own {
                 omitted.not_requested = found;

@@ -4,9 +4,12 @@
 //! the loopback device. What a process reads or writes without either (unix sockets above all) shows with the next dump in
 //! turn.
 
+use std::ffi::CStr;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use crate::source::procfs::read_network_file;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 /// Words in `sockstat` whose number is that of all namespaces.
 const OF_THE_HOST: [&str; 4] = ["orphan", "alloc", "mem", "memory"];
@@ -15,19 +18,41 @@ const OF_THE_HOST: [&str; 4] = ["orphan", "alloc", "mem", "memory"];
 /// `net/{sockstat,sockstat6,dev}`.
 pub(super) fn read(root: &Path, text: &mut Vec<u8>, signs: &mut Vec<u8>) -> bool {
     signs.clear();
-    let Ok(sockstat) = read_network_file(root, "sockstat", text) else {
+    // Opened once: each path takes as long as its file.
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(directory) = rustix::fs::open(root.join("thread-self/net"), flags, Mode::empty()) else {
         return false;
     };
-    push_counts(sockstat, signs);
-    // A kernel without IPv6 has no such file.
-    if let Ok(sockstat) = read_network_file(root, "sockstat6", text) {
-        push_counts(sockstat, signs);
+    if !read_file(&directory, c"sockstat", text) {
+        return false;
     }
-    let Ok(devices) = read_network_file(root, "dev", text) else {
+    push_counts(&String::from_utf8_lossy(text), signs);
+    // A kernel without IPv6 has no such file.
+    if read_file(&directory, c"sockstat6", text) {
+        push_counts(&String::from_utf8_lossy(text), signs);
+    }
+    if !read_file(&directory, c"dev", text) {
+        return false;
+    }
+    signs.extend_from_slice(text);
+    true
+}
+
+/// Reads a file of a directory; false if it cannot be read.
+fn read_file(directory: &OwnedFd, name: &CStr, text: &mut Vec<u8>) -> bool {
+    text.clear();
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let Ok(file) = rustix::fs::openat(directory, name, flags, Mode::empty()) else {
         return false;
     };
-    signs.extend_from_slice(devices.as_bytes());
-    true
+    loop {
+        text.reserve(4096);
+        match rustix::io::read(&file, rustix::buffer::spare_capacity(text)) {
+            Ok(0) => return true,
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 /// Appends the numbers of `sockstat` that are those of the namespace.

@@ -15,6 +15,7 @@ use super::signs;
 use crate::model::{
     Counters, Fault, FaultSeverity, NetNamespace, Sample, SeededMap, Settings, SocketTable,
 };
+use crate::privilege::{self, ENTER_NAMESPACES, READ_PROCESSES};
 use crate::source::clock;
 use crate::source::netlink::devices::DeviceReader;
 use crate::source::netlink::namespace_ids::{KnownIds, NamespaceIds};
@@ -24,14 +25,31 @@ use crate::source::tables::TableDumps;
 /// Number of other namespaces up to which all are dumped for each Sample.
 pub(super) const ALWAYS_DUMPED: usize = 20;
 
-/// Samples within which each namespace without a sign of change is dumped.
-pub(super) const TURNS: usize = 32;
+/// Samples within which the sockets of each namespace without a sign of change are dumped, except those of the internet
+/// protocols.
+pub(super) const TURNS: u64 = 64;
 
-/// Interval for reading the settings of a namespace again, which takes half as long as its sockets.
-const SETTINGS_NS: u64 = 30_000_000_000;
+/// The same for sockets of the internet protocols, which hardly change without a sign. A multiple of [`TURNS`].
+const INTERNET_TURNS: u64 = 4 * TURNS;
+
+/// What is dumped at a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    /// All sockets.
+    All,
+    /// All sockets if there is a sign of change, else those that are not of the internet protocols.
+    Others,
+    /// All sockets if there is a sign of change, else none.
+    IfChanged,
+}
+
+/// Interval for reading the settings of a namespace again, and the same if there are many, because the kernel searches those
+/// of all namespaces by name.
+const SETTINGS_NS: u64 = 10_000_000_000;
+const MANY_SETTINGS_NS: u64 = 120_000_000_000;
 
 /// The same for its devices.
-const DEVICES_NS: u64 = 10_000_000_000;
+const DEVICES_NS: u64 = 60_000_000_000;
 
 /// The namespaces to visit, and the result.
 #[derive(Debug)]
@@ -45,6 +63,16 @@ pub(super) struct Visits<'a> {
     pub(super) failed: u32,
     /// Those that this user may not enter.
     pub(super) refused: u32,
+}
+
+impl Visits<'_> {
+    fn settings_interval_ns(&self) -> u64 {
+        if self.found.len() > ALWAYS_DUMPED {
+            MANY_SETTINGS_NS
+        } else {
+            SETTINGS_NS
+        }
+    }
 }
 
 /// Dumps and reads namespaces with its own buffers.
@@ -84,10 +112,17 @@ impl Visitor {
 
     /// Visits all namespaces and appends their rows to `sample`. The calling thread is in the last one afterwards.
     pub(super) fn visit_all(&mut self, visits: &mut Visits<'_>, sample: &mut Sample) {
+        let _raised = privilege::raise(ENTER_NAMESPACES | READ_PROCESSES);
         let spares = visits.found.len() > ALWAYS_DUMPED && !self.dumps.is_selective();
         for (at, found) in visits.found.iter().enumerate() {
-            let is_due = !spares || (at as u64 + visits.round).is_multiple_of(TURNS as u64);
-            match self.visit(found, is_due, spares, visits, sample) {
+            let turn = (at as u64).wrapping_add(visits.round);
+            let due = match turn {
+                _ if !spares => Due::All,
+                turn if turn.is_multiple_of(INTERNET_TURNS) => Due::All,
+                turn if turn.is_multiple_of(TURNS) => Due::Others,
+                _ => Due::IfChanged,
+            };
+            match self.visit(found, due, visits, sample) {
                 Ok(()) => {}
                 // It has gone.
                 Err(error) if is_gone(&error) => {}
@@ -109,8 +144,7 @@ impl Visitor {
     fn visit(
         &mut self,
         found: &FoundNamespace,
-        is_due: bool,
-        spares: bool,
+        due: Due,
         visits: &mut Visits<'_>,
         sample: &mut Sample,
     ) -> io::Result<()> {
@@ -123,21 +157,27 @@ impl Visitor {
         }
         enter(&file)?;
         drop(file);
-        let has_signs = spares && signs::read(&self.root, &mut self.text, &mut self.signs);
+        let has_signs = signs::read(&self.root, &mut self.text, &mut self.signs);
         let known = visits.known.get_mut(&found.inode);
         if let Some(known) = known
             && has_signs
-            && !is_due
+            && due != Due::All
             && known.signs == self.signs
         {
             let elapsed_ms = visits.now_ns.saturating_sub(known.rows_ns) / 1_000_000;
-            let first = sample.sockets.page_count();
-            let elapsed_ms32 = u32::try_from(elapsed_ms).unwrap_or(u32::MAX);
-            let (pages, inode) = (known.pages.clone(), found.inode);
-            if sample
-                .sockets
-                .push_pages(visits.previous, pages, inode, elapsed_ms32)
-            {
+            let elapsed = u32::try_from(elapsed_ms).unwrap_or(u32::MAX);
+            let (table, inode) = (&mut sample.sockets, found.inode);
+            let first = table.page_count();
+            let internet = known.pages.start..known.other_pages;
+            if table.push_pages(visits.previous, internet, inode, elapsed) {
+                let others = known.other_pages..known.pages.end;
+                known.other_pages = table.page_count();
+                if due == Due::Others && self.dumps.reopen(inode).is_ok() {
+                    self.dumps.dump_others(sample);
+                } else {
+                    // The same table as before, so that it has them as well.
+                    table.push_pages(visits.previous, others, inode, elapsed);
+                }
                 known.pages = first..sample.sockets.page_count();
                 known.rows_ns += elapsed_ms * 1_000_000;
                 known.round = visits.round;
@@ -163,7 +203,9 @@ impl Visitor {
         self.dumps.reopen(found.inode)?;
         let first = sample.sockets.page_count();
         let first_fault = sample.faults.len();
-        self.dumps.dump(sample);
+        self.dumps.dump_internet(sample);
+        let other_pages = sample.sockets.page_count();
+        self.dumps.dump_others(sample);
         let rows_ns = clock::monotonic_ns();
         let before = visits.known.remove(&found.inode);
         let mut counters = Counters::default();
@@ -174,7 +216,7 @@ impl Visitor {
             None => (Arc::<Settings>::default(), 0),
         };
         if let Some(reader) = &mut self.settings
-            && (before.is_none() || is_old(settings_ns, SETTINGS_NS))
+            && (before.is_none() || is_old(settings_ns, visits.settings_interval_ns()))
         {
             settings = reader.read(&mut sample.faults);
             settings_ns = rows_ns;
@@ -219,6 +261,7 @@ impl Visitor {
         let known = KnownNamespace {
             signs: self.signs.clone(),
             pages: first..sample.sockets.page_count(),
+            other_pages,
             rows_ns,
             namespace,
             settings_ns,

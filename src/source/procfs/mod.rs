@@ -33,7 +33,6 @@ pub use cgroup_members::OutsideCgroups;
 pub use cgroup_paths::CgroupPaths;
 pub(super) use cgroup_paths::cgroup2_mount;
 pub use counters::CounterReader;
-pub(in crate::source) use counters::read_file as read_network_file;
 pub use host::{hides_pid_namespaces, network_namespace, read_host};
 pub(in crate::source) use namespace_processes::NamespaceProcesses;
 pub use netlink_drops::netlink_drops;

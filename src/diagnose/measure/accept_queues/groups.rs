@@ -29,7 +29,7 @@ impl Groups {
     /// Sums up each group once, however many listeners it has.
     pub(super) fn of(facts: &Facts<'_>) -> Groups {
         let mut groups: SeededMap<u32, Group> = SeededMap::default();
-        let listeners = facts.moment.unfiltered().listeners.iter();
+        let listeners = facts.listeners().map(|(_, totals)| totals);
         for totals in listeners.filter(|totals| totals.sharing > 1) {
             if let Some(first) = first_listener(facts, totals) {
                 let group = groups.entry(first).or_default();
