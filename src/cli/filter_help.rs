@@ -48,10 +48,12 @@ pub const EXAMPLES: &[(&str, &str)] = &[
         "age < 10s",
         "opened less than 10 s ago, while sockwatch ran",
     ),
+    ("container web", "in a container, by name"),
     (
-        "cgroup =~ docker|kubepods",
-        "in a container, by regular expression",
+        "pod = api-* namespace payments",
+        "in the pods of one deployment",
     ),
+    ("unit nginx.service", "of a systemd unit"),
     (
         "protocol udp drops > 0",
         "UDP sockets that dropped datagrams",
@@ -112,10 +114,11 @@ pub fn write(page: &mut Page) {
     );
     page.paragraph(
         "PORT is a number or the name of a service. Unix sockets have inodes in place of ports, as in ss. Names of \
-         processes, users, cgroups, devices and states may contain * and ?; a number is a pid, a user id or the index \
+         processes, users, cgroups, containers, pods, units, devices and states may contain * and ?; a number is a pid, a user id or the index \
          of a device. A device that was removed is called by its index: if5. The name of a process is the whole name, \
          as far as its command line is readable, or the first 15 bytes, which are all that the kernel keeps. A process \
-         matches if any owner of the socket does."
+         matches if any owner of the socket does. A container is called by its name, or by the first 12 digits of its ID if \
+         no readable file has the name; see 'sockwatch help containers'."
 
     );
     page.paragraph(

@@ -1,5 +1,6 @@
 //! The topics of `sockwatch help` that are not commands.
 
+pub mod containers;
 pub mod cost;
 pub mod keys;
 pub mod monitoring;
@@ -26,6 +27,8 @@ pub enum Topic {
     Recording,
     /// Tables, JSON, CSV, and exit statuses.
     Output,
+    /// Names of containers.
+    Containers,
     /// Capabilities.
     Privileges,
     /// Measured figures.
@@ -34,7 +37,7 @@ pub enum Topic {
 
 impl Topic {
     /// Every topic, in the order of the list.
-    pub const ALL: [Topic; 9] = [
+    pub const ALL: [Topic; 10] = [
         Topic::Filter,
         Topic::Columns,
         Topic::Keys,
@@ -42,6 +45,7 @@ impl Topic {
         Topic::Monitoring,
         Topic::Recording,
         Topic::Output,
+        Topic::Containers,
         Topic::Privileges,
         Topic::Cost,
     ];
@@ -56,6 +60,7 @@ impl Topic {
             Topic::Monitoring => "monitoring",
             Topic::Recording => "recording",
             Topic::Output => "output",
+            Topic::Containers => "containers",
             Topic::Privileges => "privileges",
             Topic::Cost => "cost",
         }
@@ -71,6 +76,7 @@ impl Topic {
             Topic::Monitoring => "diagnose as a check for cron, Nagios and Icinga",
             Topic::Recording => "Recording, replaying and exporting; times; damaged files",
             Topic::Output => "JSON, CSV, unknown values, owners, exit status",
+            Topic::Containers => "Containers, pods and units, and where their names come from",
             Topic::Privileges => "What root and capabilities add, and how to grant them",
             Topic::Cost => "CPU time, memory and file sizes, measured",
         }

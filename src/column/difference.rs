@@ -182,6 +182,12 @@ pub static SOCKET_DIFFERENCE_COLUMNS: LazyLock<Vec<SocketChangeColumn>> = LazyLo
             |line| line.growth(|row| Some(row.socket.socket.send_queue)),
         ),
         of_socket!("user", "USER", 8, "User."),
+        of_socket!(
+            "workload",
+            "WORKLOAD",
+            24,
+            "Container with its pod, systemd unit, or name of the control group."
+        ),
         of_socket!("cgroup", "CGROUP", 24, "Control group."),
     ]
 });

@@ -200,6 +200,12 @@ pub static EVENT_COLUMNS: LazyLock<Vec<EventColumn>> = LazyLock::new(|| {
             |line| in_the_end(line, |info| info.measured_rtt()),
         ),
         of_socket!("user", "USER", 8, "User of the socket."),
+        of_socket!(
+            "workload",
+            "WORKLOAD",
+            24,
+            "Container with its pod, systemd unit, or name of the control group."
+        ),
         of_socket!("cgroup", "CGROUP", 24, "Control group."),
         of_socket!(
             "cookie",

@@ -182,6 +182,13 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
             "congestion",
             "Initial congestion control of connections. Kernel: INET_DIAG_CONG."
         ),
+        of_socket!("workload"),
+        of_socket!("container"),
+        of_socket!("image"),
+        of_socket!("pod"),
+        of_socket!("namespace"),
+        of_socket!("unit"),
+        of_socket!("runtime"),
         of_socket!("cgroup"),
         of_socket!("cookie").right_aligned(),
         ListenerColumn::text(

@@ -24,6 +24,7 @@ mod sort_key;
 pub mod sparkline;
 mod traffic;
 pub mod when;
+mod workload;
 
 pub use clock_change::describe_change;
 pub use counter::{Attention, COUNTER_COLUMNS, CounterLine, Counters, Meaning, meaning};
@@ -49,5 +50,6 @@ pub(crate) use socket::{
 };
 pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets, VOCABULARY};
 pub use sort_key::SortKey;
+pub(crate) use workload::{IMAGE_ABOUT, NAMESPACE_ABOUT, POD_ABOUT, RUNTIME_ABOUT, UNIT_ABOUT};
 
 pub use crate::model::Total;

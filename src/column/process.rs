@@ -8,9 +8,10 @@ use super::format;
 use super::sort_key::text_key;
 use super::sparkline::{MINUTE_BARS, minute_sparkline};
 use super::traffic::{COUNT, PER_SECOND, traffic_column};
+use super::workload::workload_columns;
 use super::{Column, Kind, Note, SortKey, Total, note};
 use crate::aggregate::{Moment, ProcessTotals, Recent};
-use crate::model::{ProcessRow, State};
+use crate::model::{Container, ProcessRow, Sample, State, unit_of_cgroup};
 
 /// Tables of processes.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ impl Kind for Processes {
 pub struct ProcessLine<'a> {
     /// The process.
     pub process: &'a ProcessRow,
+    /// The Sample that has it.
+    pub sample: &'a Sample,
     /// Totals of the process.
     pub totals: &'a ProcessTotals,
     /// Time since it started, µs.
@@ -40,6 +43,7 @@ impl<'a> ProcessLine<'a> {
         let process = moment.sample.processes.get(totals.process as usize)?;
         Some(ProcessLine {
             process,
+            sample: &moment.sample,
             totals,
             age_us: moment.sample.age_us(&process.process),
             note: None,
@@ -67,15 +71,16 @@ fn sum(recent: &Recent) -> Option<SortKey<'static>> {
     known.reduce(|a, b| a + b).map(SortKey::Number)
 }
 
-/// Returns the systemd unit of a control group, such as `nginx.service` of `/system.slice/nginx.service`, or else the last
-/// group.
+fn container<'a>(line: &ProcessLine<'a>) -> Option<&'a Container> {
+    line.sample.container_of(&line.process.process)
+}
+
 fn unit<'a>(line: &ProcessLine<'a>) -> Option<&'a str> {
-    let path = line.process.process.cgroup.as_deref()?;
-    let units = [".service", ".scope", ".socket"];
-    let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
-    let last = parts.clone().next()?;
-    let is_unit = |part: &&str| units.iter().any(|unit| part.ends_with(unit));
-    Some(parts.find(is_unit).unwrap_or(last))
+    unit_of_cgroup(line.process.process.cgroup.as_deref()?)
+}
+
+fn workload<'a>(line: &ProcessLine<'a>) -> Option<Cow<'a, str>> {
+    line.sample.workload_of(&line.process.process)
 }
 
 fn tcp(line: &ProcessLine<'_>, state: State) -> f64 {
@@ -84,7 +89,7 @@ fn tcp(line: &ProcessLine<'_>, state: State) -> f64 {
 
 /// Every column, the most wanted first.
 pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
-    vec![
+    let mut columns = vec![
         ProcessColumn::figure(
             ("pid", "PID", 7),
             "Process id.",
@@ -226,15 +231,6 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             (format::SHARE, Total::Highest),
             descriptors_share,
         ),
-        ProcessColumn::text(
-            ("unit", "UNIT", 16),
-            "Systemd unit of its control group, or else the group's name.",
-            |line, out| {
-                format::sanitize(out, unit(line)?.as_bytes());
-                Some(())
-            },
-            |line, _| text_key(unit(line)?),
-        ),
         ProcessColumn::figure(
             ("age", "AGE", 8),
             "Time since it started.",
@@ -271,7 +267,12 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             |line, out| note::write(line.note, out),
             |line, _| note::key(line.note),
         ),
-    ]
+    ];
+    let age = columns.iter().position(|column| column.id == "age");
+    let age = age.unwrap_or(columns.len());
+    let of_workload = workload_columns!(ProcessColumn, container, unit, workload);
+    columns.splice(age..age, of_workload);
+    columns
 });
 
 fn descriptors_share(line: &ProcessLine<'_>) -> Option<f64> {
@@ -301,7 +302,7 @@ mod tests {
             ("/system.slice/nginx.service", "nginx.service"),
             ("/system.slice/nginx.service/worker", "nginx.service"),
             ("/user.slice/session-1.scope", "session-1.scope"),
-            ("/machine/abc", "abc"),
+            ("/machine/abc", ""),
         ] {
             let mut process = Process::new(key);
             process.cgroup = Some(Arc::from(path));
@@ -315,7 +316,9 @@ mod tests {
             let mut aggregator = crate::aggregate::Aggregator::new();
             moment.derive(&mut aggregator);
             let line = ProcessLine::of(&moment, 0).unwrap();
-            assert_eq!(unit(&line), Some(expected));
+            assert_eq!(unit(&line).unwrap_or_default(), expected);
+            let name = if expected.is_empty() { "abc" } else { expected };
+            assert_eq!(workload(&line).as_deref(), Some(name));
         }
     }
 }

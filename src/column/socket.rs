@@ -10,6 +10,7 @@ mod registry;
 pub(super) mod row;
 pub(super) mod tcp;
 mod vocabulary;
+mod workload;
 
 pub(crate) use identity::{
     LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, NETNS_NAME_ABOUT, REMOTE_ADDRESSES_ABOUT,

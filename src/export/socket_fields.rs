@@ -3,7 +3,7 @@
 //! To export another field, add it here. A scalar of the [schema](crate::model::Socket::SCALARS) and a field of
 //! `tcp_info`, `mptcp_info` or a socket's memory are exported without a change here.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::ends;
 use super::field::{
@@ -12,13 +12,13 @@ use super::field::{
 use super::row::Row;
 use super::text::Text;
 use crate::column::{
-    CONGESTION_ABOUT, LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, NETNS_NAME_ABOUT,
-    REMOTE_ADDRESSES_ABOUT,
+    CONGESTION_ABOUT, IMAGE_ABOUT, LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, NAMESPACE_ABOUT,
+    NETNS_NAME_ABOUT, POD_ABOUT, REMOTE_ADDRESSES_ABOUT, RUNTIME_ABOUT, UNIT_ABOUT,
 };
 use crate::model::field as schema;
 use crate::model::{
-    AddressList, Attribution, Family, MemoryInfo, MptcpInfo, Protocol, SOCKOPT_NAMES, SctpInfo,
-    SctpOptions, Socket, State, TcpInfo, Timer, TimerKind, Unowned,
+    AddressList, Attribution, Container, Family, MemoryInfo, MptcpInfo, Pod, Protocol, Runtime,
+    SOCKOPT_NAMES, SctpInfo, SctpOptions, Socket, State, TcpInfo, Timer, TimerKind, Unowned,
 };
 
 /// Every field of a socket in the order of JSON.
@@ -304,6 +304,79 @@ fn ownership() -> Vec<ExportField> {
                 )
                 .in_column("cgroup"),
             ],
+        ),
+        record(
+            "container",
+            "Container of the socket's control group, or else of its first owner; null if it is in none.",
+            |row| container(row).is_some(),
+            container_parts(),
+        ),
+        record(
+            "pod",
+            "Pod of the container in Kubernetes; null if it is in none.",
+            |row| pod(row).is_some(),
+            [
+                field("namespace", NAMESPACE_ABOUT, Shape::Text(|row| text(pod(row)?.namespace.as_ref()))),
+                field("name", POD_ABOUT, Shape::Text(|row| text(pod(row)?.name.as_ref()))).in_column("pod"),
+                field("uid", "Unique id of the pod.", Shape::Text(|row| text(pod(row)?.uid.as_ref()))),
+            ],
+        ),
+        field(
+            "unit",
+            UNIT_ABOUT,
+            Shape::Text(|row| row.socket.unit().map(Text::Plain)),
+        ),
+    ]
+}
+
+fn container<'a>(row: &Row<'a>) -> Option<&'a Container> {
+    row.socket.container()
+}
+
+fn pod<'a>(row: &Row<'a>) -> Option<&'a Pod> {
+    container(row)?.pod.as_ref()
+}
+
+fn text(text: Option<&Arc<str>>) -> Option<Text<'_>> {
+    text.map(|text| Text::Plain(text))
+}
+
+fn container_parts() -> [ExportField; 6] {
+    [
+        field(
+            "runtime",
+            RUNTIME_ABOUT,
+            Shape::Name {
+                values: || Runtime::ALL.map(Runtime::name).to_vec(),
+                value: |row| Some(container(row)?.runtime?.name()),
+            },
+        ),
+        field(
+            "id",
+            "Id of the container; for LXC and machines of systemd its name.",
+            Shape::Text(|row| Some(Text::Plain(&container(row)?.id))),
+        )
+        .always(),
+        field(
+            "name",
+            "Name of the container; null if no readable file has it.",
+            Shape::Text(|row| text(container(row)?.name.as_ref())),
+        )
+        .in_column("container"),
+        field(
+            "image",
+            IMAGE_ABOUT,
+            Shape::Text(|row| text(container(row)?.image.as_ref())),
+        ),
+        field(
+            "project",
+            "Project of Docker Compose.",
+            Shape::Text(|row| text(container(row)?.project.as_ref())),
+        ),
+        field(
+            "service",
+            "Service of Docker Compose.",
+            Shape::Text(|row| text(container(row)?.service.as_ref())),
         ),
     ]
 }

@@ -53,6 +53,14 @@ pub enum ObservedValues {
     Devices,
     /// Paths of control groups.
     Cgroups,
+    /// Names of containers, or else their short ids.
+    Containers,
+    /// Names of pods.
+    Pods,
+    /// Namespaces of pods.
+    Namespaces,
+    /// Units of processes.
+    Units,
     /// Values of a column.
     Column(u16),
 }
@@ -271,6 +279,10 @@ fn observed_values(what: ValueKind, end: EndpointSide) -> Option<ObservedValues>
         ValueKind::Port => ObservedValues::Ports(end),
         ValueKind::Device => ObservedValues::Devices,
         ValueKind::Cgroup => ObservedValues::Cgroups,
+        ValueKind::Container => ObservedValues::Containers,
+        ValueKind::Pod => ObservedValues::Pods,
+        ValueKind::Namespace => ObservedValues::Namespaces,
+        ValueKind::Unit => ObservedValues::Units,
         _ => return None,
     })
 }

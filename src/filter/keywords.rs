@@ -14,6 +14,10 @@ pub(super) enum Keyword {
     Dev,
     Fwmark,
     Cgroup,
+    Container,
+    Pod,
+    Namespace,
+    Unit,
     Autobound,
     Process,
     User,
@@ -34,6 +38,10 @@ pub(super) enum ValueKind {
     Device,
     Mark,
     Cgroup,
+    Container,
+    Pod,
+    Namespace,
+    Unit,
     Process,
     User,
     Owner,
@@ -47,7 +55,7 @@ pub(super) enum ValueKind {
 pub(super) type KeywordRow = (&'static str, &'static [&'static str], Keyword, &'static str);
 
 /// All keywords.
-pub(super) const KEYWORDS: [KeywordRow; 19] = [
+pub(super) const KEYWORDS: [KeywordRow; 23] = [
     ("state", &[], Keyword::State, "a state or a group of states"),
     (
         "exclude",
@@ -89,6 +97,20 @@ pub(super) const KEYWORDS: [KeywordRow; 19] = [
         "the network device it is bound to",
     ),
     ("cgroup", &[], Keyword::Cgroup, "the control group, by path"),
+    (
+        "container",
+        &[],
+        Keyword::Container,
+        "the container, by name or short ID",
+    ),
+    ("pod", &[], Keyword::Pod, "the Kubernetes pod, by name"),
+    (
+        "namespace",
+        &[],
+        Keyword::Namespace,
+        "the Kubernetes namespace",
+    ),
+    ("unit", &[], Keyword::Unit, "the systemd unit"),
     (
         "fwmark",
         &["mark"],
@@ -136,6 +158,10 @@ impl Keyword {
             Keyword::Dev => ValueKind::Device,
             Keyword::Fwmark => ValueKind::Mark,
             Keyword::Cgroup => ValueKind::Cgroup,
+            Keyword::Container => ValueKind::Container,
+            Keyword::Pod => ValueKind::Pod,
+            Keyword::Namespace => ValueKind::Namespace,
+            Keyword::Unit => ValueKind::Unit,
             Keyword::Autobound => ValueKind::Nothing,
             Keyword::Process => ValueKind::Process,
             Keyword::User => ValueKind::User,
@@ -161,6 +187,10 @@ impl Keyword {
             Keyword::Dev => "interface",
             Keyword::Cgroup => "cgroup",
             Keyword::Netns => "netns_name",
+            Keyword::Container => "container",
+            Keyword::Pod => "pod",
+            Keyword::Namespace => "namespace",
+            Keyword::Unit => "unit",
             _ => return None,
         })
     }
@@ -179,6 +209,10 @@ impl ValueKind {
             ValueKind::Device => "a device name or index",
             ValueKind::Mark => "a mark, such as 0x1 or 0x1/0x3",
             ValueKind::Cgroup => "a cgroup path, such as /system.slice",
+            ValueKind::Container => "a container, such as web, 3f2a1b0c9d8e or shop-*",
+            ValueKind::Pod => "a pod, such as api-7c9 or api-*",
+            ValueKind::Namespace => "a namespace of Kubernetes, such as payments",
+            ValueKind::Unit => "a systemd unit, such as nginx.service or session-*",
             ValueKind::Process => "a process, such as nginx, 812 or php-*",
             ValueKind::User => "a user, such as www-data or 33",
             ValueKind::Owner => "none, any, or a process",

@@ -83,7 +83,7 @@ bindings! {
     "+", [key('+')], Command::Widen, "Widen the sort column";
     "-", [key('-')], Command::Narrow, "Narrow the sort column";
     "=", [key('=')], Command::ResetColumns, "Reset columns";
-    "t", [key('t')], Command::Group, "Cycle the grouping: process, remote, port, state, cgroup, none";
+    "t", [key('t')], Command::Group, "Cycle the grouping: process, remote, port, unit, pod, …, none";
     "z", [key('z')], Command::Fold, "Fold or unfold a group, or the ports of a remote";
     "Z", [key('Z')], Command::FoldAll, "Fold or unfold all";
     "Space", [key(' ')], Command::Freeze, "Freeze or resume the display; in a replay, pause or play";

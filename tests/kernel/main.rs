@@ -11,6 +11,7 @@ mod byte_counts;
 mod cgroup1;
 mod commands;
 mod compare_ss;
+mod containers;
 mod filter_ss;
 mod icmp;
 mod live;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
             ("recording_commands", recording_commands::CASES),
             ("byte_counts", byte_counts::CASES),
             ("cgroup1", cgroup1::CASES),
+            ("containers", containers::CASES),
             ("commands", commands::CASES),
             ("compare_ss", compare_ss::CASES),
             ("icmp", icmp::CASES),

@@ -54,7 +54,7 @@ fn find(sockets: &[Json], port: u64, state: &str) -> Json {
 }
 
 /// Fields that scripts depend on.
-const FIELDS: [&str; 28] = [
+const FIELDS: [&str; 31] = [
     "netns",
     "cookie",
     "inode",
@@ -74,6 +74,9 @@ const FIELDS: [&str; 28] = [
     "owners",
     "unowned",
     "cgroup",
+    "container",
+    "pod",
+    "unit",
     "timer",
     "tcp",
     "congestion",

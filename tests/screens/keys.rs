@@ -378,7 +378,16 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             assert_eq!(same, command == Command::ResetColumns);
         }
         Command::Group => {
-            for by in ["process", "remote", "local port", "state", "cgroup"] {
+            for by in [
+                "process",
+                "remote",
+                "local port",
+                "state",
+                "cgroup",
+                "unit",
+                "container",
+                "pod",
+            ] {
                 pressed(&mut dashboard);
                 assert!(title(&dashboard).contains(&format!("by {by}")), "{by}");
             }

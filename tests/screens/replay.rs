@@ -155,7 +155,7 @@ fn compare_with_live(archive: Box<dyn Archive>) {
     live.ticks(100);
     replay.type_in("@+99s\r");
     let screens = [
-        "1", "2", "2t", "ttttt", "3", "3j\r", "4", "4j\r", "5z", "7jj", "hj", "lljj", "lG", "8",
+        "1", "2", "2t", "tttttttt", "3", "3j\r", "4", "4j\r", "5z", "7jj", "hj", "lljj", "lG", "8",
     ];
     for keys in screens.into_iter().chain(["\x1b2/nginx\rj\r", "\x1b\x1b"]) {
         live.type_in(keys);

@@ -89,7 +89,7 @@ fn table_modes_at_every_size() {
         assert_screen("columns", &dashboard, size);
         dashboard.key(KeyCode::Esc).keys("tj").key(KeyCode::Enter);
         assert_screen("groups", &dashboard, size);
-        dashboard.keys("ttttt/nginx");
+        dashboard.keys("tttttttt/nginx");
         assert_screen("filter", &dashboard, size);
         dashboard.key(KeyCode::Enter).keys(" ");
         assert_screen("frozen", &dashboard, size);

@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use super::row::SocketColumn;
-use super::{identity, main_columns, memory, tcp};
+use super::{identity, main_columns, memory, tcp, workload};
 
 /// Every column of a socket, the most wanted first.
 pub static SOCKET_COLUMNS: LazyLock<Vec<SocketColumn>> = LazyLock::new(|| {
     let mut columns = main_columns::columns();
+    columns.extend(workload::columns());
     columns.extend(identity::columns());
     columns.extend(identity::scalar_columns());
     columns.push(identity::ulp_column());

@@ -60,6 +60,8 @@ static SEARCHED: LazyLock<Vec<usize>> = LazyLock::new(|| {
         "user",
         "interface",
         "cgroup",
+        "workload",
+        "image",
         "congestion",
         "limit",
     ];

@@ -29,10 +29,23 @@ const RATES: [&str; 7] = [
 ];
 
 /// Columns that need the owners of sockets.
-const OWNERS: [&str; 5] = ["process", "pid", "unowned", "attribution", "peer"];
+const OWNERS: [&str; 12] = [
+    "process",
+    "pid",
+    "unowned",
+    "attribution",
+    "peer",
+    "workload",
+    "container",
+    "image",
+    "pod",
+    "namespace",
+    "unit",
+    "runtime",
+];
 
 /// Columns that the kernel reports without requests for optional attributes.
-const BASIC: [&str; 29] = [
+const BASIC: [&str; 36] = [
     "netid",
     "state",
     "recv_queue",
@@ -46,6 +59,13 @@ const BASIC: [&str; 29] = [
     "peer",
     "interface",
     "cgroup",
+    "workload",
+    "container",
+    "image",
+    "pod",
+    "namespace",
+    "unit",
+    "runtime",
     "inode",
     "cookie",
     "netns",

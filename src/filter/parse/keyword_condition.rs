@@ -210,6 +210,10 @@ impl Parser<'_, '_> {
             Keyword::Dport
             | Keyword::Sport
             | Keyword::Port
+            | Keyword::Container
+            | Keyword::Pod
+            | Keyword::Namespace
+            | Keyword::Unit
             | Keyword::State
             | Keyword::Exclude
             | Keyword::Autobound => Predicate::Always,
@@ -217,21 +221,26 @@ impl Parser<'_, '_> {
         Ok(self.builder.predicate(test))
     }
 
-    /// Parses a value with wildcards as a pattern for the texts of the keyword's column; `None` if it has none, and for
-    /// keywords whose values have wildcards of their own.
+    /// Parses a value with wildcards as a pattern for the texts of the keyword's column, and every value of a keyword that
+    /// is a column; `None` if it has none, and for keywords whose values have wildcards of their own.
     fn name_pattern(
         &self,
         at: usize,
         value: &str,
         keyword: Keyword,
     ) -> Result<Option<Predicate>, FilterError> {
+        let is_column = matches!(
+            keyword,
+            Keyword::Container | Keyword::Pod | Keyword::Namespace | Keyword::Unit
+        );
         let has_column_of_names = match keyword {
             Keyword::Dev | Keyword::Unowned | Keyword::Protocol | Keyword::Family => true,
             // The name of a directory may have wildcards in it.
             Keyword::Cgroup => !matches!(self.context.names.cgroup(value), Lookup::Known(_)),
             _ => false,
         };
-        if !has_column_of_names || !value.contains(WILDCARDS) {
+        let is_pattern = has_column_of_names && value.contains(WILDCARDS);
+        if !is_column && !is_pattern {
             return Ok(None);
         }
         let column = keyword

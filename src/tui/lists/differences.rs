@@ -141,7 +141,7 @@ pub struct SocketDifferences {
     pub source: ComparisonSource,
 }
 
-const SOCKET_WIDTHS: [Widths; 12] = [
+const SOCKET_WIDTHS: [Widths; 13] = [
     ("fate", 8, 8, 0),
     ("states", 10, 24, 1),
     ("local", 15, 47, 0),
@@ -153,6 +153,7 @@ const SOCKET_WIDTHS: [Widths; 12] = [
     ("send_queue", 9, 9, 3),
     ("netid", 5, 5, 4),
     ("user", 8, 12, 5),
+    ("workload", 16, 44, WIDE_ONLY),
     ("cgroup", 16, 60, WIDE_ONLY),
 ];
 
@@ -331,7 +332,7 @@ impl List for ProcessDifferences {
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
         let line = self.row(moment, number);
         line.map_or_else(Vec::new, |line| {
-            filter_conditions::of_process(&line.process)
+            filter_conditions::of_process(&line.process, &moment.sample)
         })
     }
 

@@ -31,7 +31,7 @@ impl Events {
     }
 }
 
-const WIDTHS: [Widths; 15] = [
+const WIDTHS: [Widths; 16] = [
     ("at", 12, 12, 0),
     ("event", 6, 6, 0),
     ("local", 15, 47, 0),
@@ -45,7 +45,8 @@ const WIDTHS: [Widths; 15] = [
     ("retransmitted", 7, 7, 5),
     ("rtt", 8, 8, 6),
     ("user", 8, 12, 7),
-    ("cgroup", 16, 60, 8),
+    ("workload", 16, 44, 8),
+    ("cgroup", 16, 60, WIDE_ONLY),
     ("cookie", 12, 16, WIDE_ONLY),
 ];
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::group_key::GroupKey;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
 use crate::filter::{FieldKind, Unit};
-use crate::model::{Ends, Process, Socket, State};
+use crate::model::{Container, Ends, Process, Sample, Socket, State, unit_of_cgroup};
 
 /// Conditions, each with the id of the column that it is about.
 pub(in crate::tui) type Conditions = Vec<(&'static str, String)>;
@@ -35,12 +35,29 @@ fn host(address: IpAddr) -> String {
     }
 }
 
-/// The conditions that a process passes.
-pub(super) fn of_process(process: &Process) -> Conditions {
+/// The conditions on the container, its pod and the unit that the sockets of a workload pass.
+fn of_workload(container: Option<&Container>, unit: Option<&str>) -> Conditions {
+    let named = [
+        ("container", container.map(Container::name_or_id)),
+        ("pod", container.and_then(Container::pod_name)),
+        ("namespace", container.and_then(Container::pod_namespace)),
+        ("unit", unit),
+    ];
+    let conditions = named.into_iter().filter_map(|(id, name)| {
+        let name = quoted(name?)?;
+        Some((id, format!("{id} {name}")))
+    });
+    conditions.collect()
+}
+
+/// The conditions that a process of a Sample passes.
+pub(super) fn of_process(process: &Process, sample: &Sample) -> Conditions {
     let mut found = vec![("pid", format!("process {}", process.key.pid))];
     found.extend(quoted(&process.comm).map(|name| ("process", format!("process {name}"))));
     let user = process.user.as_deref().and_then(quoted);
     found.extend(user.map(|name| ("user", format!("user {name}"))));
+    let unit = process.cgroup.as_deref().and_then(unit_of_cgroup);
+    found.extend(of_workload(sample.container_of(process), unit));
     let cgroup = process.cgroup.as_deref().and_then(quoted);
     found.extend(cgroup.map(|path| ("cgroup", format!("cgroup {path}"))));
     found
@@ -108,6 +125,13 @@ pub(super) fn of_group(key: GroupKey, row: &SocketRow<'_>) -> Conditions {
             let name = name.unwrap_or_else(|| inode.to_string());
             vec![("netns_name", format!("netns {name}"))]
         }
+        GroupKey::Container(_) => of_workload(row.socket.container(), None),
+        GroupKey::Pod(_) => {
+            let mut found = of_workload(row.socket.container(), None);
+            found.retain(|(id, _)| *id != "container");
+            found
+        }
+        GroupKey::Unit(_) => of_workload(None, row.socket.unit()),
         GroupKey::OneOf(_) | GroupKey::Other => Vec::new(),
     }
 }
@@ -183,6 +207,7 @@ pub(in crate::tui) fn of_socket(row: &SocketRow<'_>, in_state: State) -> Conditi
     found.extend(user.map(|name| ("user", format!("user {name}"))));
     let device = row.socket.interface_name().and_then(quoted);
     found.extend(device.map(|name| ("interface", format!("dev {name}"))));
+    found.extend(of_workload(row.socket.container(), row.socket.unit()));
     let cgroup = row
         .socket
         .sample

@@ -1,9 +1,11 @@
 //! The criteria by which sockets are grouped, and the identities of groups.
 
+use std::hash::{BuildHasher as _, Hash};
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use crate::column::{SocketColumn, SocketRow, format};
-use crate::model::{Attribution, ProcessKey, State, Unowned};
+use crate::model::{Attribution, ProcessKey, Seed, State, Unowned};
 
 /// The criterion by which sockets are grouped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,6 +25,12 @@ pub enum Grouping {
     Cgroup,
     /// The network namespace.
     Namespace,
+    /// The systemd unit.
+    Unit,
+    /// The container.
+    Container,
+    /// The pod in Kubernetes.
+    Pod,
 }
 
 impl Grouping {
@@ -36,7 +44,10 @@ impl Grouping {
             Grouping::Port => Grouping::State,
             Grouping::State => Grouping::Cgroup,
             Grouping::Cgroup => Grouping::Namespace,
-            Grouping::Namespace => Grouping::None,
+            Grouping::Namespace => Grouping::Unit,
+            Grouping::Unit => Grouping::Container,
+            Grouping::Container => Grouping::Pod,
+            Grouping::Pod => Grouping::None,
         }
     }
 
@@ -50,6 +61,9 @@ impl Grouping {
             Grouping::State => Some("state"),
             Grouping::Cgroup => Some("cgroup"),
             Grouping::Namespace => Some("network namespace"),
+            Grouping::Unit => Some("unit"),
+            Grouping::Container => Some("container"),
+            Grouping::Pod => Some("pod"),
         }
     }
 }
@@ -73,8 +87,20 @@ pub enum GroupKey {
     Cgroup(u64),
     /// A network namespace.
     Namespace(u32),
+    /// A systemd unit, by the hash of its name.
+    Unit(u64),
+    /// A container, by the hash of its id.
+    Container(u64),
+    /// A pod, by the hash of its uid, or of its namespace and name.
+    Pod(u64),
     /// Sockets to which the criterion does not apply.
     Other,
+}
+
+/// Hashes a name with the seed of this run.
+fn hash(name: impl Hash) -> u64 {
+    static SEED: LazyLock<Seed> = LazyLock::new(Seed::default);
+    SEED.hash_one(name)
 }
 
 impl GroupKey {
@@ -101,6 +127,27 @@ impl GroupKey {
                 _ => GroupKey::Other,
             },
             Grouping::State => GroupKey::State(netid, socket.state),
+            Grouping::Unit => row
+                .socket
+                .unit()
+                .map_or(GroupKey::Other, |unit| GroupKey::Unit(hash(unit))),
+            Grouping::Container => {
+                let container = row.socket.container();
+                container.map_or(GroupKey::Other, |container| {
+                    GroupKey::Container(hash((container.runtime, &container.id)))
+                })
+            }
+            Grouping::Pod => {
+                let container = row.socket.container();
+                let pod = container.and_then(|container| container.pod.as_ref());
+                pod.map_or(GroupKey::Other, |pod| {
+                    let name = (&pod.namespace, &pod.name);
+                    GroupKey::Pod(match &pod.uid {
+                        Some(uid) => hash(uid),
+                        None => hash(name),
+                    })
+                })
+            }
             Grouping::Cgroup => match socket.cgroup_id {
                 0 => GroupKey::Other,
                 id => GroupKey::Cgroup(id),
@@ -136,6 +183,28 @@ impl GroupKey {
                 Some(_) => cell("netns_name"),
                 None => format!("netns {inode}"),
             },
+            GroupKey::Unit(_) => cell("unit"),
+            GroupKey::Container(_) => {
+                let mut label = String::new();
+                if let Some(container) = row.socket.container() {
+                    format::sanitize(&mut label, container.label().as_bytes());
+                }
+                label
+            }
+            GroupKey::Pod(_) => {
+                let container = row.socket.container();
+                let pod = container.and_then(|container| container.pod.as_ref());
+                let pod = pod.cloned().unwrap_or_default();
+                let mut label = String::new();
+                // Without a readable file, only the uid is known.
+                let name = pod.name.or(pod.uid).unwrap_or_default();
+                for (at, part) in pod.namespace.iter().chain([&name]).enumerate() {
+                    let slash = if at > 0 { "/" } else { "" };
+                    label.push_str(slash);
+                    format::sanitize(&mut label, part.as_bytes());
+                }
+                label
+            }
             GroupKey::Other => "none".to_owned(),
         }
     }

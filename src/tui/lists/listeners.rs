@@ -25,7 +25,7 @@ pub struct Listeners {
     pub findings: Arc<Findings>,
 }
 
-const WIDTHS: [Widths; 20] = [
+const WIDTHS: [Widths; 27] = [
     ("local", 12, 47, 0),
     ("process", 10, 32, 0),
     ("accept_queue", 6, 6, 0),
@@ -41,7 +41,14 @@ const WIDTHS: [Widths; 20] = [
     ("netid", 5, 5, 7),
     ("user", 8, 12, 7),
     ("sharing", 6, 6, 9),
-    ("cgroup", 16, 60, 8),
+    ("workload", 16, 44, 8),
+    ("cgroup", 16, 60, WIDE_ONLY),
+    ("container", 12, 30, WIDE_ONLY + 2),
+    ("image", 16, 50, WIDE_ONLY + 3),
+    ("pod", 12, 40, WIDE_ONLY + 3),
+    ("namespace", 10, 20, WIDE_ONLY + 3),
+    ("runtime", 10, 14, WIDE_ONLY + 4),
+    ("unit", 14, 30, WIDE_ONLY + 2),
     ("congestion", 6, 6, 11),
     ("interface", 8, 15, 10),
     ("cookie", 12, 16, WIDE_ONLY),

@@ -36,7 +36,7 @@ impl Processes {
     }
 }
 
-const WIDTHS: [Widths; 33] = [
+const WIDTHS: [Widths; 39] = [
     ("pid", 7, 7, 0),
     ("process", 12, 24, 0),
     ("sockets", 6, 7, 0),
@@ -57,7 +57,7 @@ const WIDTHS: [Widths; 33] = [
     ("time_wait_rate", 8, 8, 9),
     ("descriptors_share", 7, 7, 10),
     ("descriptors", 6, 6, 13),
-    ("unit", 14, 30, 11),
+    ("workload", 14, 44, 11),
     ("command", 24, 80, 14),
     ("age", 8, 8, 15),
     ("time_wait_minute", 10, 10, 16),
@@ -68,6 +68,12 @@ const WIDTHS: [Widths; 33] = [
     ("closing", 7, 7, WIDE_ONLY + 1),
     ("bound", 6, 6, WIDE_ONLY + 1),
     ("parent", 7, 7, WIDE_ONLY),
+    ("container", 12, 30, WIDE_ONLY + 2),
+    ("image", 16, 50, WIDE_ONLY + 3),
+    ("pod", 12, 40, WIDE_ONLY + 3),
+    ("namespace", 10, 20, WIDE_ONLY + 3),
+    ("runtime", 10, 14, WIDE_ONLY + 4),
+    ("unit", 14, 30, WIDE_ONLY + 2),
     ("cgroup", 24, 50, WIDE_ONLY),
     ("note", 4, 24, 1),
 ];
@@ -156,7 +162,7 @@ impl List for Processes {
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
         let line = self.row(moment, number);
         line.map_or_else(Vec::new, |line| {
-            filter_conditions::of_process(&line.process.process)
+            filter_conditions::of_process(&line.process.process, line.sample)
         })
     }
 

@@ -68,7 +68,7 @@ impl Sockets {
     }
 }
 
-const WIDTHS: [Widths; 36] = [
+const WIDTHS: [Widths; 43] = [
     ("state", 10, 10, 0),
     ("local", 15, 47, 0),
     ("remote", 15, 47, 0),
@@ -91,7 +91,14 @@ const WIDTHS: [Widths; 36] = [
     ("drops", 6, 6, 13),
     ("pid", 7, 7, 20),
     ("interface", 8, 15, 17),
-    ("cgroup", 16, 60, 16),
+    ("workload", 16, 44, 16),
+    ("cgroup", 16, 60, WIDE_ONLY),
+    ("container", 12, 30, WIDE_ONLY + 2),
+    ("image", 16, 50, WIDE_ONLY + 3),
+    ("pod", 12, 40, WIDE_ONLY + 3),
+    ("namespace", 10, 20, WIDE_ONLY + 3),
+    ("runtime", 10, 14, WIDE_ONLY + 4),
+    ("unit", 14, 30, WIDE_ONLY + 2),
     ("inode", 10, 10, 18),
     ("cookie", 12, 16, 19),
     ("rmem_alloc", 8, 8, WIDE_ONLY),

@@ -6,7 +6,7 @@ use crate::aggregate::Moment;
 use crate::column::{SOCKET_COLUMNS, SocketRow};
 use crate::filter::{EndpointSide, ObservedValues};
 use crate::model::SeededSet;
-use crate::model::{Endpoint, SocketRef};
+use crate::model::{Endpoint, SocketRef, unit_of_cgroup};
 
 /// Number of rows of many that are searched for values: evenly spaced, so that a key does not wait for all of them.
 const SEARCHED_ROWS: usize = 4_096;
@@ -60,6 +60,26 @@ pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
             for path in sample.cgroups.values() {
                 add(path.to_string());
             }
+        }
+        ObservedValues::Containers => {
+            for container in sample.containers.values() {
+                add(container.name_or_id().to_owned());
+            }
+        }
+        ObservedValues::Pods | ObservedValues::Namespaces => {
+            for container in sample.containers.values() {
+                let name = match wanted {
+                    ObservedValues::Pods => container.pod_name(),
+                    _ => container.pod_namespace(),
+                };
+                name.map(str::to_owned).into_iter().for_each(&mut add);
+            }
+        }
+        ObservedValues::Units => {
+            let processes = sample.processes.iter();
+            let paths = processes.filter_map(|row| row.process.cgroup.as_deref());
+            let units = paths.filter_map(unit_of_cgroup).map(str::to_owned);
+            units.for_each(add);
         }
         ObservedValues::Column(at) => {
             let column = SOCKET_COLUMNS.get(usize::from(at));

@@ -5,7 +5,7 @@
 //! │ ✗ its findings, a line each                                    f for details │
 //! │ user www   parent nginx/2210   started 20:01:02 (13 min ago)                 │
 //! │ command nginx: worker process                                                │
-//! │ cgroup /system.slice/nginx.service   namespaces net 4026531840 pid …         │
+//! │ unit nginx.service   namespaces net 4026531840 pid …                         │
 //! │ descriptors 823 of 1024 ████████·· 80.4 %   sockets 812  files 8  pipes 3    │
 //! │ listens on 10.0.0.1:443 (119/128)   0.0.0.0:80 (0/511)                       │
 //! │ unix with postgres/1404 ×2                                                   │
@@ -32,7 +32,7 @@ use super::finding_text;
 use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::format::{self, MISSING};
 use crate::diagnose::Concern;
-use crate::model::{Process, ProcessKey, ProcessRow};
+use crate::model::{CgroupPath, Process, ProcessKey, ProcessRow, Runtime, Sample};
 use crate::tui::appearance::Appearance;
 use crate::tui::lists::process_index;
 use crate::tui::page::{Page, ProcessPage};
@@ -159,8 +159,7 @@ fn lines(
             lines.push(listed("unix with ", &peers, room));
         }
     }
-    let cgroup = process.cgroup.as_deref().unwrap_or_default();
-    let mut groups = vec![named("cgroup ", cgroup)];
+    let mut groups = workload(process, &moment.sample);
     groups.extend(namespaces(process));
     for group in &mut groups {
         group.push(("   ".to_owned(), Tone::Plain));
@@ -246,6 +245,42 @@ fn identity(
             ]
         })
         .collect()
+}
+
+/// Its container with the ones around it and the image, its unit and login session, and its control group unless that is
+/// only the place of a service.
+fn workload(process: &Process, sample: &Sample) -> Vec<Vec<Piece>> {
+    let mut groups = Vec::new();
+    if let Some(container) = sample.container_of(process) {
+        let mut label = container.label().into_owned();
+        for outer in container.outers() {
+            let _ = write!(label, " in {}", outer.label());
+        }
+        groups.push(named("container ", &label));
+        let runtime = container.runtime.map(Runtime::name);
+        for (name, text) in [
+            ("runtime ", runtime),
+            ("image ", container.image.as_deref()),
+            ("compose project ", container.project.as_deref()),
+            ("service ", container.service.as_deref()),
+        ] {
+            groups.extend(text.map(|text| named(name, text)));
+        }
+    }
+    let path = process.cgroup.as_deref().unwrap_or_default();
+    let parsed = CgroupPath::parse(path);
+    let mut is_all = false;
+    if let Some(unit) = parsed.unit {
+        groups.push(named("unit ", unit));
+        is_all = path.strip_prefix("/system.slice/") == Some(unit);
+    }
+    if let Some(session) = parsed.session {
+        groups.push(named("session ", session));
+    }
+    if !is_all {
+        groups.push(named("cgroup ", path));
+    }
+    groups
 }
 
 /// The inodes of its namespaces.

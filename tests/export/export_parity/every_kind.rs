@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::model::{
-    Attribution, Endpoint, Ends, Family, Holder, Host, Md5Peer, Parts, Process, ProcessKey,
-    ProcessRow, Protocol, Sample, SctpAddresses, Socket, State, TcpExtras, Timer, TimerKind,
-    TlsInfo, Unowned,
+    Attribution, Container, Endpoint, Ends, Family, Holder, Host, Md5Peer, Parts, Pod, Process,
+    ProcessKey, ProcessRow, Protocol, Runtime, Sample, SctpAddresses, Socket, State, TcpExtras,
+    Timer, TimerKind, TlsInfo, Unowned,
 };
 
 use crate::support::edited_rows::give_last;
@@ -37,6 +37,21 @@ pub(crate) fn moments() -> Vec<Moment> {
     moments
 }
 
+fn container() -> Container {
+    Container {
+        name: Some("app\u{1b}[31m".into()),
+        image: Some("registry.example.org/app:1,2".into()),
+        project: Some("shop".into()),
+        service: Some("\"front\"".into()),
+        pod: Some(Pod {
+            namespace: Some("payments".into()),
+            name: Some("api-7c9".into()),
+            uid: Some("2d3b7a30".into()),
+        }),
+        ..Container::new(Some(Runtime::Containerd), "3f2a1b0c9d8e")
+    }
+}
+
 fn fill(sample: &mut Sample, tick: u8) {
     sample.taken_at_us = 1_795_205_647_123_456 + i64::from(tick) * 1_000_000;
     sample.monotonic_ns = 1_000_000_000_000 + u64::from(tick) * 1_000_000_000;
@@ -46,7 +61,12 @@ fn fill(sample: &mut Sample, tick: u8) {
         boot_id: "b007".into(),
     });
     sample.interfaces = [(7, "eth7".into())].into();
-    sample.cgroups = [(77, "/system.slice/a b,\"c\".service".into())].into();
+    sample.cgroups = [
+        (77, "/system.slice/a b,\"c\".service".into()),
+        (78, "/kubepods/x".into()),
+    ]
+    .into();
+    sample.containers = [("/kubepods/x".into(), Arc::new(container()))].into();
     sample.users = [(0, "root".into()), (1000, "jürgen, d.".into())].into();
     for (pid, comm) in (3..).zip(COMMS) {
         let mut process = Process::new(ProcessKey {
@@ -341,6 +361,7 @@ impl Sockets<'_> {
             (socket.attribution, socket.uid) = (attribution, Some(0));
             socket.cgroup_id = 77;
         }
+        self.tcp(State::Established).cgroup_id = 78;
         for reason in Unowned::ALL {
             let socket = self.tcp(State::Established);
             socket.attribution = Attribution::Unowned(reason);

@@ -13,11 +13,13 @@ pub(crate) type Flat = BTreeMap<String, Json>;
 pub(crate) const DERIVED: [&str; 2] = ["pid", "process"];
 
 /// Objects of which nothing but the parts is a column.
-const RECORDS: [&str; 12] = [
+const RECORDS: [&str; 14] = [
     "local",
     "remote",
     "peer",
     "cgroup",
+    "container",
+    "pod",
     "timer",
     "tcp",
     "mptcp",
@@ -63,6 +65,7 @@ fn flattened(object: &Map<String, Json>) -> Flat {
             let column = match (name.as_str(), part.as_str()) {
                 ("timer", "kind") => "timer".to_owned(),
                 ("cgroup", "path") => "cgroup".to_owned(),
+                ("container" | "pod", "name") => name.clone(),
                 ("rates", part) => part.to_owned(),
                 (record, part) => format!("{record}_{part}"),
             };

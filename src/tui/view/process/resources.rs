@@ -20,6 +20,7 @@ pub(super) fn descriptors(
 ) -> Vec<Vec<Piece>> {
     let line = ProcessLine {
         process: row,
+        sample: &moment.sample,
         totals,
         age_us: moment.sample.age_us(&row.process),
         note: None,
