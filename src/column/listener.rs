@@ -182,6 +182,7 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
             "congestion",
             "Initial congestion control of connections. Kernel: INET_DIAG_CONG."
         ),
+        of_socket!("netns_name"),
         of_socket!("workload"),
         of_socket!("container"),
         of_socket!("image"),

@@ -25,7 +25,7 @@ pub struct Listeners {
     pub findings: Arc<Findings>,
 }
 
-const WIDTHS: [Widths; 27] = [
+const WIDTHS: [Widths; 28] = [
     ("local", 12, 47, 0),
     ("process", 10, 32, 0),
     ("accept_queue", 6, 6, 0),
@@ -41,6 +41,7 @@ const WIDTHS: [Widths; 27] = [
     ("netid", 5, 5, 7),
     ("user", 8, 12, 7),
     ("sharing", 6, 6, 9),
+    ("netns_name", 10, 24, 4),
     ("workload", 16, 44, 8),
     ("cgroup", 16, 60, WIDE_ONLY),
     ("container", 12, 30, WIDE_ONLY + 2),

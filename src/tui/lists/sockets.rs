@@ -68,7 +68,7 @@ impl Sockets {
     }
 }
 
-const WIDTHS: [Widths; 43] = [
+const WIDTHS: [Widths; 44] = [
     ("state", 10, 10, 0),
     ("local", 15, 47, 0),
     ("remote", 15, 47, 0),
@@ -91,6 +91,7 @@ const WIDTHS: [Widths; 43] = [
     ("drops", 6, 6, 13),
     ("pid", 7, 7, 20),
     ("interface", 8, 15, 17),
+    ("netns_name", 10, 24, 6),
     ("workload", 16, 44, 16),
     ("cgroup", 16, 60, WIDE_ONLY),
     ("container", 12, 30, WIDE_ONLY + 2),

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::Table;
 use super::column_layout::{self, ColumnPlace};
+use super::heading::Heading;
 use super::list::{List, PEER_COLUMN};
 use crate::aggregate::Moment;
 use crate::column::{Align, format};
@@ -16,6 +17,29 @@ use crate::tui::theme::Tone;
 
 /// Minimum width of a group's label, terminal columns.
 const MIN_LABEL_WIDTH: u16 = 36;
+
+/// Returns the headings, those of columns that have nothing to say at a moment as if only the user could choose them.
+fn useful(headings: &[Heading], moment: &Moment) -> Vec<Heading> {
+    let headings = headings.iter().copied();
+    let useful = headings.map(|heading| match is_idle(heading.id, moment) {
+        true => Heading {
+            priority: Heading::NEVER,
+            ..heading
+        },
+        false => heading,
+    });
+    useful.collect()
+}
+
+/// Reports whether a column has the same cell in all rows, whatever they are: there is one network namespace, or no container.
+fn is_idle(column: &str, moment: &Moment) -> bool {
+    let sample = &moment.sample;
+    match column {
+        "netns_name" => sample.namespaces.is_empty(),
+        "container" | "image" | "pod" | "namespace" | "runtime" => sample.containers.is_empty(),
+        _ => false,
+    }
+}
 
 impl<L: List> Table<L> {
     /// Draws headings and the visible rows into `area`.
@@ -32,7 +56,7 @@ impl<L: List> Table<L> {
             return;
         }
         clicks.add_pane(area, pane);
-        self.place_columns(area.width);
+        self.place_columns(moment, area.width);
         let page = usize::from(area.height - 1);
         self.complete_totals();
         self.scroll_to_cursor(page);
@@ -55,8 +79,8 @@ impl<L: List> Table<L> {
         }
     }
 
-    /// Chooses and places the columns for a width.
-    fn place_columns(&mut self, room: u16) {
+    /// Chooses and places the columns for a width. Columns that have nothing to say at this moment are not chosen.
+    fn place_columns(&mut self, moment: &Moment, room: u16) {
         let (headings, sorted) = (L::headings(), self.sort.column);
         match &self.chosen {
             Some(chosen) => column_layout::place_chosen_columns(
@@ -68,7 +92,7 @@ impl<L: List> Table<L> {
                 &mut self.placed,
             ),
             None => column_layout::fit_columns(
-                headings,
+                &useful(headings, moment),
                 sorted,
                 &mut self.scrolled_columns,
                 room,
