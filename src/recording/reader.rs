@@ -2,6 +2,7 @@
 
 mod payload;
 mod scan;
+mod search;
 
 use std::fs::File;
 use std::io;
@@ -181,7 +182,12 @@ impl Reader {
         self.cursor.seek(
             at,
             |index| frames[index].is_key,
-            |index, buffer| match read_payload(file, frames[index].offset, buffer) {
+            |index, buffer| match read_payload(
+                file,
+                frames[index].offset,
+                frames[index].shift,
+                buffer,
+            ) {
                 Ok(Some(header)) => {
                     let (header, known) = (header.value, &frames[index]);
                     let is_key = header.kind == FrameKind::Key;
@@ -234,7 +240,8 @@ impl Archive for Reader {
         }
         read?;
         // Sockets that closed in dropped Samples count as events that the kernel dropped.
-        if let Ok(Some(header)) = read_header(&self.file, self.frames[at].offset) {
+        let FrameLocation { offset, shift, .. } = self.frames[at];
+        if let Ok(Some(header)) = read_header(&self.file, offset, shift) {
             let lost = u64::from(header.value.lost_closed);
             sample.lost_events = sample.lost_events.saturating_add(lost);
         }
