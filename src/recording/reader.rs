@@ -4,6 +4,7 @@ mod payload;
 mod scan;
 mod search;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,8 @@ pub struct Inspection {
     pub streams: Vec<(String, u64)>,
     /// True if the recorder closed the file.
     pub closed: bool,
+    /// Indices of the Samples that cannot be decoded.
+    pub unreadable: BTreeSet<usize>,
 }
 
 impl Reader {
@@ -135,6 +138,7 @@ impl Reader {
                 *sizes.entry(number).or_default() += bytes.len() as u64;
             }
         }
+        inspection.unreadable = self.lost.iter().copied().collect();
         let mut named: SeededMap<String, u64> = SeededMap::default();
         for (number, bytes) in sizes {
             let name = match number.checked_sub(section::FIRST_STREAM) {
@@ -171,6 +175,7 @@ impl Reader {
             offset,
             bytes,
             why,
+            loses_samples: true,
         });
     }
 

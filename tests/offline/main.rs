@@ -3,6 +3,7 @@
 
 mod clock_steps;
 mod config;
+mod damaged_recordings;
 mod decode;
 mod filter;
 mod findings_hostile;

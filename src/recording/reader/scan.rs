@@ -17,6 +17,9 @@ use crate::recording::metadata::Metadata;
 
 const REPAIRED: &str = "a flipped bit, repaired; no Samples are lost";
 const NOT_A_RECORDING: &str = "not a sockwatch recording";
+const CUT_IN_HEADER: &str =
+    "incomplete: the file was cut within its header, before the first sample";
+const NOTHING_READABLE: &str = "corrupt: neither the header nor a sample can be read";
 const FORMER_FORMAT: &str =
     "recorded by a development version of sockwatch before 0.1; record again";
 
@@ -30,6 +33,8 @@ pub(super) struct ScanResult {
     pub(super) losses: Vec<Loss>,
     /// True if the file has an end frame.
     pub(super) is_closed: bool,
+    /// True if the file is shorter than its header states.
+    cut_in_header: bool,
 }
 
 /// The reason why a file cannot be scanned.
@@ -64,8 +69,11 @@ pub(super) fn scan(file: &File, length: u64, max_scanned: u64) -> Result<ScanRes
     scan.read_frames(begin)?;
     let result = scan.result;
     if result.metadata.is_none() && result.frames.is_empty() {
-        // At most the magic matches that of a recording.
-        return Err(ScanError::Unsupported(NOT_A_RECORDING.to_owned()));
+        let why = match result.cut_in_header {
+            true => CUT_IN_HEADER,
+            false => NOTHING_READABLE,
+        };
+        return Err(ScanError::Unsupported(why.to_owned()));
     }
     Ok(result)
 }
@@ -122,7 +130,16 @@ impl FileScan<'_> {
     fn read_header(&mut self) -> Result<u64, ScanError> {
         let mut fixed = [0; FILE_HEADER_LEN];
         if self.length < FILE_HEADER_LEN as u64 {
-            return Err(ScanError::Unsupported(NOT_A_RECORDING.to_owned()));
+            let begin = &mut fixed[..self.length as usize];
+            self.file.read_exact_at(begin, 0)?;
+            // A text may begin with the same few bytes.
+            let is_cut = begin.starts_with(&MAGIC);
+            let why = if is_cut {
+                CUT_IN_HEADER
+            } else {
+                NOT_A_RECORDING
+            };
+            return Err(ScanError::Unsupported(why.to_owned()));
         }
         self.file.read_exact_at(&mut fixed, 0)?;
         if fixed[..8] == FORMER_MAGIC {
@@ -144,6 +161,7 @@ impl FileScan<'_> {
         fixed[..8].copy_from_slice(&MAGIC);
         let mut covered = [&fixed[..16], &json].concat();
         let is_whole = json.len() == json_length;
+        self.result.cut_in_header = has_magic && !is_whole && json_length <= MAX_METADATA_LEN;
         let mut is_intact = is_whole && crc == crc32c::crc32c(&covered);
         let mut repaired = None;
         if is_whole && !is_intact {
@@ -176,6 +194,7 @@ impl FileScan<'_> {
                 0,
                 (FILE_HEADER_LEN + json.len()) as u64,
                 "corrupt file header",
+                false,
             );
         } else if let Some(at) = repaired {
             // The CRC is between the bytes that it covers.
@@ -183,7 +202,7 @@ impl FileScan<'_> {
                 at if at == covered.len() || at < 16 => at.min(16),
                 at => at + FILE_HEADER_LEN - 16,
             };
-            self.add_loss(at as u64, 1, REPAIRED);
+            self.add_loss(at as u64, 1, REPAIRED, false);
         }
         if is_intact {
             return Ok((FILE_HEADER_LEN + json_length) as u64);
@@ -197,13 +216,15 @@ impl FileScan<'_> {
         Ok(self.search.next(0)?.is_some_and(|at| at <= limit))
     }
 
-    fn add_loss(&mut self, offset: u64, bytes: u64, why: &str) {
+    /// Adds a damaged range, with Samples in it or without.
+    fn add_loss(&mut self, offset: u64, bytes: u64, why: &str, loses_samples: bool) {
         let after = self.result.frames.len().checked_sub(1);
         if let Some(last) = self.result.losses.last_mut()
             && last.offset + last.bytes == offset
         {
             // One damaged range, and what cannot be decoded because of it.
             last.bytes += bytes;
+            last.loses_samples |= loses_samples;
             return;
         }
         self.result.losses.push(Loss {
@@ -211,6 +232,7 @@ impl FileScan<'_> {
             offset,
             bytes,
             why: why.to_owned(),
+            loses_samples,
         });
     }
 
@@ -219,7 +241,7 @@ impl FileScan<'_> {
         let mut at = begin;
         while at < self.length {
             if self.result.is_closed {
-                self.add_loss(at, self.length - at, "unexpected data after the end");
+                self.add_loss(at, self.length - at, "unexpected data after the end", true);
                 break;
             }
             let Some(header) = self.frame_header(at)? else {
@@ -229,7 +251,7 @@ impl FileScan<'_> {
                     Some(_) => "corrupt data",
                     None => "truncated Sample",
                 };
-                self.add_loss(at, end - at, why);
+                self.add_loss(at, end - at, why, next.is_some());
                 self.lacks_key = true;
                 at = end;
                 continue;
@@ -238,7 +260,7 @@ impl FileScan<'_> {
             if end > self.length {
                 // Bytes may be missing before this point although the end of the file exists.
                 let next = self.search.next(at + 1)?.unwrap_or(self.length);
-                self.add_loss(at, next - at, "truncated Sample");
+                self.add_loss(at, next - at, "truncated Sample", next < self.length);
                 self.lacks_key = true;
                 at = next;
                 continue;
@@ -247,14 +269,14 @@ impl FileScan<'_> {
             if read.is_none() && end < self.length && self.frame_header(end)?.is_none() {
                 // Bytes may have been inserted into the frame, or be missing from it.
                 let next = self.search.next(at + 1)?.unwrap_or(self.length);
-                self.add_loss(at, next - at, corrupt(header.kind));
+                self.add_loss(at, next - at, corrupt(header.kind), true);
                 self.lacks_key = true;
                 at = next;
                 continue;
             }
             self.add_frame(&header, read.is_some(), at, end);
             for byte in read.map_or_else(Vec::new, |read| read.bytes) {
-                self.add_loss(byte, 1, REPAIRED);
+                self.add_loss(byte, 1, REPAIRED, false);
             }
             at = end;
         }
@@ -265,15 +287,15 @@ impl FileScan<'_> {
     fn add_frame(&mut self, header: &FrameHeader, is_intact: bool, at: u64, end: u64) {
         match header.kind {
             FrameKind::Key | FrameKind::Delta if !is_intact => {
-                self.add_loss(at, end - at, corrupt(header.kind));
+                self.add_loss(at, end - at, corrupt(header.kind), true);
                 self.lacks_key = true;
             }
             FrameKind::Delta if self.lacks_key => {
-                self.add_loss(at, end - at, DEPENDS_ON_CORRUPT);
+                self.add_loss(at, end - at, DEPENDS_ON_CORRUPT, true);
             }
             FrameKind::Key | FrameKind::Delta => {
                 if let Err(corrupt) = self.work.spend(claimed_work(header, end)) {
-                    self.add_loss(at, end - at, corrupt.0);
+                    self.add_loss(at, end - at, corrupt.0, true);
                     self.lacks_key = true;
                     return;
                 }
@@ -294,7 +316,7 @@ impl FileScan<'_> {
             }
             FrameKind::End if is_intact => self.result.is_closed = true,
             FrameKind::Index | FrameKind::End => {
-                self.add_loss(at, end - at, corrupt(header.kind));
+                self.add_loss(at, end - at, corrupt(header.kind), false);
             }
         }
     }
