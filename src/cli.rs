@@ -36,6 +36,6 @@ pub use list::List;
 pub use record::Record;
 pub use replay::Replay;
 pub use select::Select;
-pub use suggestion::suggest;
+pub use suggestion::{misplaced_command, suggest};
 pub use summary::Summary;
 pub use topics::Topic;
