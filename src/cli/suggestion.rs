@@ -69,7 +69,7 @@ fn command_first(words: &[String]) -> Option<Vec<String>> {
     let name = reordered.remove(at);
     reordered.insert(1, name);
     if let Some(program) = reordered.first_mut() {
-        *program = "sockwatch".to_owned();
+        "sockwatch".clone_into(program);
     }
     Some(reordered)
 }

@@ -3,7 +3,7 @@
 use super::finding::Value;
 use super::phrases;
 use super::subject::ProcessName;
-use crate::model::{ProcessKey, ProcessRow, Sample, SocketRef};
+use crate::model::{Activity, ProcessKey, ProcessRow, Sample, SocketRef};
 
 /// Processes that hold the same sockets, each once.
 #[derive(Debug, Default)]
@@ -127,7 +127,7 @@ impl<'m> Holders<'m> {
 }
 
 fn is_stopped(row: &ProcessRow) -> bool {
-    row.activity.is_some_and(|activity| activity.is_stopped())
+    row.activity.is_some_and(Activity::is_stopped)
 }
 
 fn is_traced(row: &ProcessRow) -> bool {
@@ -180,7 +180,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::{Activity, Process};
+    use crate::model::Process;
 
     /// Workers with pids from 20 on, in these states.
     fn workers(states: &str) -> Vec<ProcessRow> {

@@ -69,9 +69,10 @@ pub(super) fn scan(file: &File, length: u64, max_scanned: u64) -> Result<ScanRes
     scan.read_frames(begin)?;
     let result = scan.result;
     if result.metadata.is_none() && result.frames.is_empty() {
-        let why = match result.cut_in_header {
-            true => CUT_IN_HEADER,
-            false => NOTHING_READABLE,
+        let why = if result.cut_in_header {
+            CUT_IN_HEADER
+        } else {
+            NOTHING_READABLE
         };
         return Err(ScanError::Unsupported(why.to_owned()));
     }

@@ -145,8 +145,9 @@ pub(super) fn talk_to_itself(_: &Arguments) {
     stream.set_nonblocking(true).expect("it can be set");
     let orders = Orders::listen();
     say("talks");
+    let chunk = vec![0x5a; 1 << 16];
     loop {
-        while stream.write(&[0x5a; 65536]).is_ok() {}
+        while stream.write(&chunk).is_ok() {}
         if orders.within(Duration::from_millis(20)).is_some() {
             drop((stream, other));
             say("ends");

@@ -169,9 +169,10 @@ impl PressedQueue {
             Cause::Slow => format!(
                 "{stopped}{} connections too slowly. Add workers or threads, or move blocking work out of the accept \
                  loop{tools}. A larger backlog only helps with bursts.",
-                match holders.are_several() {
-                    true => "Its processes together accept",
-                    false => "It is running but accepts",
+                if holders.are_several() {
+                    "Its processes together accept"
+                } else {
+                    "It is running but accepts"
                 }
             ),
             Cause::Backlog => {
