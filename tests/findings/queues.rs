@@ -255,12 +255,9 @@ fn stopped_child() {
     finding.assert_advises(&[&format!(
         "child ({stopped}) is stopped (state T): continue it with `kill -CONT {stopped}`."
     )]);
-    let named = &finding.0["subject"]["process"]["pid"];
-    let state = if named.to_string() == stopped {
-        "T"
-    } else {
-        "S"
-    };
+    let named = finding.0["subject"]["process"]["pid"].as_u64();
+    let is_stopped = named == stopped.parse().ok();
+    let state = if is_stopped { "T" } else { "S" };
     assert_eq!(finding.evidence("state"), state, "{finding}");
     assert_eq!(finding.evidence("stopped"), &format!("child ({stopped})"));
     clients.end();
