@@ -9,6 +9,12 @@ use crate::model::{Activity, ProcessKey, ProcessRow, Sample, SocketRef};
 #[derive(Debug, Default)]
 pub(super) struct Holders<'m>(Vec<&'m ProcessRow>);
 
+/// Reports whether the processes that hold a socket are known, and all of them stopped.
+pub(super) fn are_stopped(socket: SocketRef<'_>) -> bool {
+    let mut owners = socket.owners().map(|(owner, _)| owner).peekable();
+    owners.peek().is_some() && owners.all(is_stopped)
+}
+
 impl<'m> Holders<'m> {
     /// Returns the processes that hold a socket, its owner first.
     pub(super) fn of(socket: SocketRef<'m>) -> Holders<'m> {

@@ -76,12 +76,15 @@ enum Reading {
 }
 
 impl Reading {
-    /// Describes it after a name.
-    fn phrase(self) -> &'static str {
-        match self {
-            Reading::Nothing => "does not read",
-            Reading::Slowly => "reads too slowly",
-            Reading::Unknown => "does not read or reads too slowly",
+    /// Describes it after the name of one process, or of several.
+    fn phrase(self, are_several: bool) -> &'static str {
+        match (self, are_several) {
+            (Reading::Nothing, false) => "does not read",
+            (Reading::Nothing, true) => "do not read",
+            (Reading::Slowly, false) => "reads too slowly",
+            (Reading::Slowly, true) => "read too slowly",
+            (Reading::Unknown, false) => "does not read or reads too slowly",
+            (Reading::Unknown, true) => "do not read or read too slowly",
         }
     }
 }
@@ -117,21 +120,24 @@ impl ZeroWindow {
         observation.severity = Severity::Warning;
         let bytes = phrases::bytes(group.unacknowledged);
         let reader = stuck.reader.as_deref();
-        let (name, reads) = (reader.unwrap_or("the peer"), reading.phrase());
+        let (name, reads) = (
+            reader.unwrap_or("the peer"),
+            reading.phrase(stuck.readers > 1),
+        );
         observation.summary = format!(
             "{} has been unable to send to {}",
             stuck.sender, stuck.destination
         );
         observation.rest = format!(": {name} {reads}, its window is closed, and {bytes} wait");
-        observation.advice = match reader {
-            Some(reader) if stuck.holds_both_ends => format!(
-                "{reader} holds both ends: the network is not the problem. If the thread that writes is the one that \
+        observation.advice = match (reader, stuck.holds_both_ends) {
+            (_, Some(both)) => format!(
+                "{both} holds both ends: the network is not the problem. If the thread that writes is the one that \
                  should read, it waits for itself."
             ),
-            Some(reader) => format!(
+            (Some(reader), None) => format!(
                 "The other end is on this machine: find out why {reader} {reads}. The network is not the problem."
             ),
-            None if group.retries >= self.thresholds.retries => {
+            (None, None) if group.retries >= self.thresholds.retries => {
                 let of = if group.connections > 1 {
                     " of a connection"
                 } else {
@@ -143,7 +149,7 @@ impl ZeroWindow {
                     group.retries
                 )
             }
-            None => "The peer is reachable and acknowledges, but its process does not read or reads too slowly. Look at \
+            (None, None) => "The peer is reachable and acknowledges, but its process does not read or reads too slowly. Look at \
                      that host, not at the network. Until it reads, data stays in the send buffer; once that is full, \
                      writes here block."
                 .to_owned(),

@@ -16,7 +16,7 @@ use crate::diagnose::finding::Value;
 use crate::diagnose::holders::Holders;
 use crate::diagnose::kind::FindingKind;
 use crate::diagnose::observation::{MAX_PER_KIND, Observation};
-use crate::diagnose::subject::Subject;
+use crate::diagnose::subject::{ProcessName, Subject};
 use crate::diagnose::threshold::thresholds;
 use crate::model::SeededMap;
 use crate::model::{SocketRef, TcpInfo, TimerKind, Unowned};
@@ -71,10 +71,11 @@ pub(in crate::diagnose) struct StuckData<'m> {
     pub(in crate::diagnose) destination: String,
     /// The socket at the other end, if it is on this machine.
     pub(in crate::diagnose) peer: Option<SocketRef<'m>>,
-    /// Names of the processes at the other end.
+    /// Names of the processes at the other end, and their number.
     pub(in crate::diagnose) reader: Option<String>,
-    /// True if a process holds both ends.
-    pub(in crate::diagnose) holds_both_ends: bool,
+    pub(in crate::diagnose) readers: usize,
+    /// The process that holds both ends.
+    pub(in crate::diagnose) holds_both_ends: Option<ProcessName>,
 }
 
 /// Connections that are stuck, by remote end.
@@ -231,7 +232,7 @@ impl StuckGroup {
         }
         let readers = peer.map(Holders::of).unwrap_or_default();
         let reader = readers.names();
-        let holds_both_ends = readers.rows().any(|reader| {
+        let holds_both_ends = readers.rows().find(|reader| {
             let mut senders = socket.owners();
             senders.any(|(sender, _)| sender.process.key == reader.process.key)
         });
@@ -260,7 +261,8 @@ impl StuckGroup {
             destination,
             peer,
             reader,
-            holds_both_ends,
+            readers: readers.count(),
+            holds_both_ends: holds_both_ends.map(ProcessName::of),
         })
     }
 }
