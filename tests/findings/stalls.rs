@@ -19,6 +19,10 @@ pub(crate) const CASES: &[Case] = &[
         "receiver-stalled and zero-window: one process has both ends",
         one_process,
     ),
+    plain(
+        "receiver-stalled and zero-window: a child shares the connection",
+        two_readers,
+    ),
     plain("receiver-stalled: only the reader is local", the_reader),
     plain("zero-window: only the writer is local", the_writer),
 ];
@@ -72,6 +76,23 @@ fn slow_reader() {
     );
     client.end();
     drop(server);
+    watch.goes();
+}
+
+/// None of the two reads.
+fn two_readers() {
+    let mut server = Actor::start("forking-server", "share", &["127.0.0.1", "1", "no"]);
+    let target = format!("127.0.0.1:{}", server.port());
+    let client = Actor::start("eager-client", "send", &[&target, "65536", "20"]);
+    let child: u32 = server.send_order("name the child").parse().expect("a pid");
+    let mut watch = Watch::begin();
+    let findings = watch.find(&["receiver-stalled", "zero-window"]);
+    let both = [server.written(), format!("sharer ({child})")];
+    findings[0].assert_says(&[&both[0], &both[1], "has it open, too"]);
+    findings[0].assert_advises(&["They mostly sleep"]);
+    findings[1].assert_says(&[&both[0], &both[1], " not read"]);
+    client.end();
+    server.end();
     watch.goes();
 }
 

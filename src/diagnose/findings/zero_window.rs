@@ -64,7 +64,7 @@ impl Detector for ZeroWindow {
     }
 }
 
-/// What is known of the process at the other end.
+/// Reading behavior of the process at the other end, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading {
     /// It has read nothing for as long as makes a finding.
