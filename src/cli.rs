@@ -38,6 +38,6 @@ pub use net_scope::NetScope;
 pub use record::Record;
 pub use replay::Replay;
 pub use select::Select;
-pub use suggestion::suggest;
+pub use suggestion::{misplaced_command, suggest};
 pub use summary::Summary;
 pub use topics::Topic;

@@ -9,7 +9,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use jiff::tz::TimeZone;
 use signal_hook::consts::SIGXFSZ;
-use sockwatch::app::{ColorSupport, allocator, environment};
+use sockwatch::app::{ColorSupport, allocator, environment, time_zone};
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
 use sockwatch::command::UsageError;
@@ -39,8 +39,13 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     survive_file_size_limit();
-    // Read now, while any signal ends the process: TZ may name a file that cannot be read, such as a named pipe. It is
-    // cached.
+    if let Some(path) = time_zone::replace_unreadable() {
+        message::write(format_args!(
+            "sockwatch: TZ names {}, which is not a time zone file; times are in UTC",
+            path.display()
+        ));
+    }
+    // Read now, while any signal ends the process: the file may be on a server that does not answer. It is cached.
     let _ = TimeZone::system();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -69,7 +74,15 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         command::confine(command)?;
     }
     match &cli.command {
-        None => command::dashboard::run(&cli.dashboard),
+        None => {
+            let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+            let words: Vec<String> = words.collect();
+            if let Some(message) = sockwatch::cli::misplaced_command(&words, &cli.dashboard.filter)
+            {
+                return Err(UsageError::new(message).into());
+            }
+            command::dashboard::run(&cli.dashboard)
+        }
         Some(Command::List(arguments)) => command::list::run(arguments),
         Some(Command::Summary(arguments)) => command::summary::run(arguments),
         Some(Command::Events(arguments)) => command::events::run(arguments),
@@ -111,14 +124,23 @@ fn report_parse_error(error: &clap::Error) -> ExitCode {
     let words: Vec<String> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
-    print_parse_error(error, &words);
+    let mut written = print_parse_error(error, &words);
     if error.kind() == ErrorKind::DisplayVersion && words.iter().any(|word| word == "--version") {
         let confinement = privilege::available_confinement();
-        // Fails only if standard output is closed.
-        let _ = writeln!(
-            io::stdout(),
-            "recordings are read with access to {confinement}"
-        );
+        let mut out = io::stdout();
+        let line = format!("recordings are read with access to {confinement}");
+        written = written.and_then(|()| writeln!(out, "{line}"));
+    }
+    let written = written.and_then(|()| io::stdout().flush());
+    match written {
+        // The reader closed the pipe, as `head` does. If it is standard error, nothing can be reported.
+        Err(wrong) if !error.use_stderr() && wrong.kind() != io::ErrorKind::BrokenPipe => {
+            message::write(format_args!(
+                "sockwatch: cannot write to standard output: {wrong}"
+            ));
+            return ExitCode::FAILURE;
+        }
+        _ => {}
     }
     if error.kind() == ErrorKind::UnknownArgument
         && let Some(suggestion) = sockwatch::cli::suggest(&words)
@@ -130,7 +152,7 @@ fn report_parse_error(error: &clap::Error) -> ExitCode {
 }
 
 /// Prints the help or the error in the colors and characters that the terminal shows. `words` are the arguments.
-fn print_parse_error(error: &clap::Error, words: &[String]) {
+fn print_parse_error(error: &clap::Error, words: &[String]) -> io::Result<()> {
     // The error quotes arguments as they are, among its own escape sequences: it is repeated with printable ones.
     let printable: Vec<String> = words
         .iter()
@@ -143,18 +165,16 @@ fn print_parse_error(error: &clap::Error, words: &[String]) {
     };
     let is_plain = environment::is_ascii() || environment::color_support() == ColorSupport::None;
     let error = repeated.as_ref().unwrap_or(error);
-    // These fail only if the stream is closed.
     if !is_plain && (is_printable || repeated.is_some()) {
-        let _ = error.print();
-        return;
+        return error.print();
     }
     let text = error.render().to_string();
     let ascii = environment::is_ascii();
-    let _ = if error.use_stderr() {
+    if error.use_stderr() {
         TextWriter::new(io::stderr(), ascii).write_all(text.as_bytes())
     } else {
         TextWriter::new(io::stdout(), ascii).write_all(text.as_bytes())
-    };
+    }
 }
 
 /// Returns what the user can do about an error, if that is known.

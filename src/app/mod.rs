@@ -49,6 +49,7 @@ mod terminal;
 mod terminal_session;
 pub mod terminal_size;
 mod threads;
+pub mod time_zone;
 mod timeline_track;
 mod view_worker;
 

@@ -195,9 +195,11 @@ fn read_recording(path: &Path, diagnosis: Diagnosis) -> anyhow::Result<FindingsR
             .saturating_sub(first.time.monotonic_ns),
         _ => 0,
     };
+    let losses = replayer.archive().losses().iter();
+    let corrupt = losses.filter(|loss| loss.loses_samples).count() as u64;
     Ok(FindingsReport {
         findings: ended,
-        blindness: diagnosis.blindness_of_watch(span_ns as f64 / 1e9 + interval_s),
+        blindness: diagnosis.blindness_of_recording(span_ns as f64 / 1e9 + interval_s, corrupt),
         scope: plural(read, "sample", "samples"),
         namespaces: NamespaceCounts::of(&moment.sample),
     })

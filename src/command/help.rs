@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use anyhow::Context as _;
 use clap::CommandFactory as _;
 
 use super::shared::configuration;
@@ -37,9 +38,8 @@ pub fn run(arguments: &cli::Help) -> anyhow::Result<()> {
         },
     };
     let mut out = text_stdout();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.context("cannot write to standard output")
 }
 
 /// Returns the text of a topic, wrapped at a width in columns.

@@ -1,9 +1,8 @@
 //! `sockwatch replay`: the dashboard over a recording.
 
-use anyhow::bail;
-
 use super::shared::configuration;
 use super::shared::recorded_names::RecordedNames;
+use super::shared::recording_input;
 use super::shared::usage_error::UsageError;
 use crate::app;
 use crate::cli::Replay;
@@ -26,10 +25,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         allow_unknown_devices: true,
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
-    let archive = Reader::open(&arguments.file)?;
-    if archive.entries().is_empty() {
-        bail!("{}: contains no samples", arguments.file.display());
-    }
+    let archive = recording_input::open_reader(&arguments.file)?;
     let found = match &arguments.at {
         Some(text) => {
             let zone = jiff::tz::TimeZone::system();

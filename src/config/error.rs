@@ -71,7 +71,10 @@ impl InvalidSetting {
 
     /// Converts an error of the TOML parser.
     pub(super) fn of_toml(error: &toml::de::Error, text: &str) -> InvalidSetting {
-        let message = format!("invalid TOML: {}", error.message());
+        let message = format!(
+            "invalid TOML: {}; correct it, or {NO_CONFIG}",
+            error.message()
+        );
         match error.span() {
             Some(span) => InvalidSetting::at(text, span.start, &message),
             None => InvalidSetting::without_place(&message),

@@ -204,7 +204,8 @@ fn a_warning_is_not_above_critical() {
 fn syntax_errors_are_reported_in_one_line_with_their_position() {
     assert_eq!(
         error_of("[diagnose]\nhold_s = \n"),
-        ":2:10: invalid TOML: string values must be quoted, expected literal string"
+        ":2:10: invalid TOML: string values must be quoted, expected literal string; correct it, or use '--config none' to \
+         run without it"
     );
     assert!(
         error_of("[diagnose]\nhold_s = 1\nhold_s = 2\n")

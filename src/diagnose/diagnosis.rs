@@ -86,6 +86,13 @@ impl Diagnosis {
         blindness
     }
 
+    /// Returns the same of a recording with some corrupt parts, whose Samples were not examined.
+    pub fn blindness_of_recording(&self, watched_s: f64, corrupt_parts: u64) -> Blindness {
+        let mut blindness = self.blindness_of_watch(watched_s);
+        blindness.add_corrupt(corrupt_parts, &self.thresholds);
+        blindness
+    }
+
     /// Returns the active findings, the most severe first.
     pub fn findings(&self) -> &[Finding] {
         self.tracker.findings()

@@ -9,7 +9,7 @@ use super::subject::{ProcessName, Subject};
 use crate::aggregate::{ListenerTotals, Moment};
 use crate::column::format;
 use crate::model::SeededSet;
-use crate::model::{Activity, Endpoint, ProcessKey, Sample, Settings, Socket, SocketRef, TcpInfo};
+use crate::model::{Endpoint, ProcessKey, Sample, Settings, Socket, SocketRef, TcpInfo};
 
 /// One moment, and its rows that may be a problem.
 #[derive(Debug, Clone, Copy)]
@@ -216,17 +216,9 @@ pub(super) fn process_with_others(
     }
 }
 
-/// Adds the first process of a socket to the processes of a group, unless it is one of them.
-pub(super) fn add_process(processes: &mut BTreeSet<u32>, socket: SocketRef<'_>) {
-    let first = socket.holders().first();
-    processes.extend(first.map(|holder| holder.process));
-}
-
-/// Returns the activity of a socket's owners: stopped if all readable owners are, else that of the first running one.
-pub(super) fn activity(socket: SocketRef<'_>) -> Option<Activity> {
-    let known = || socket.owners().filter_map(|(row, _)| row.activity);
-    let running = known().find(|activity| !activity.is_stopped());
-    running.or_else(|| known().next())
+/// Adds the processes that hold a socket to those of a group, as rows.
+pub(super) fn add_processes(processes: &mut BTreeSet<u32>, socket: SocketRef<'_>) {
+    processes.extend(socket.holders().iter().map(|holder| holder.process));
 }
 
 /// Returns a socket as the subject of a finding.

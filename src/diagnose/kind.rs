@@ -65,11 +65,6 @@ impl FindingKind {
         self.max_severity
     }
 
-    /// Returns the id of one of the findings that its texts refer to; empty if there are fewer.
-    pub(super) fn related(&self, number: usize) -> &'static str {
-        self.related.get(number).copied().unwrap_or_default()
-    }
-
     /// Replaces `{0}`, `{1}`, … in its documentation by the ids of the findings that it refers to.
     pub(super) fn resolve_references(&self, text: &str) -> String {
         with_references(text, self.related)

@@ -26,6 +26,7 @@ mod facts;
 mod finding;
 mod findings;
 mod help_text;
+mod holders;
 mod kind;
 mod measure;
 mod namespaces;

@@ -1,7 +1,6 @@
 //! Numbers and recurring phrases in the sentences of findings.
 
 use crate::column::format;
-use crate::model::Activity;
 
 /// `341 connections`, `1 connection`.
 pub fn plural(count: u64, one: &str, many: &str) -> String {
@@ -47,26 +46,6 @@ pub(super) fn seconds(seconds: f64) -> String {
     out
 }
 
-/// Advice for processes that a signal or a debugger has stopped.
-pub(super) fn stopped(pids: &[u32], activity: Option<Activity>) -> String {
-    if activity.is_some_and(|activity| activity.state == 't') {
-        return "A debugger has stopped it (state t). Continue it there, or detach.".to_owned();
-    }
-    match pids {
-        [] => "It is stopped (state T). Continue it with `kill -CONT PID`.".to_owned(),
-        [pid] => format!(
-            "It is stopped (state T), most likely by SIGSTOP or Ctrl-Z. Continue it with `kill -CONT {pid}`."
-        ),
-        pids => {
-            let pids: Vec<String> = pids.iter().map(ToString::to_string).collect();
-            format!(
-                "They are all stopped (state T), most likely by SIGSTOP or Ctrl-Z. Continue them with `kill -CONT {}`.",
-                pids.join(" ")
-            )
-        }
-    }
-}
-
 /// Maximum number of names in a sentence.
 const MAX_NAMES: usize = 5;
 
@@ -82,6 +61,15 @@ pub(super) fn names(all: &[String]) -> String {
         }
     };
     format!("{} and {last}", shown.join(", "))
+}
+
+/// Refers to `some` of `all` connections: `it`, `them` or `some of them`.
+pub(super) fn all_or_some(some: u32, all: u32) -> &'static str {
+    match (some >= all, all) {
+        (true, 1) => "it",
+        (true, _) => "them",
+        (false, _) => "some of them",
+    }
 }
 
 /// `once`, `twice`, `5 times`.

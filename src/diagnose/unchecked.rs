@@ -166,6 +166,22 @@ impl Blindness {
         }
     }
 
+    /// Adds all kinds if parts of a recording are corrupt: their conditions may have been there.
+    pub(super) fn add_corrupt(&mut self, parts: u64, thresholds: &Thresholds) {
+        if parts == 0 {
+            return;
+        }
+        let parts = phrases::plural(parts, "part", "parts");
+        let why = format!("{parts} of the recording could not be read (sockwatch info lists them)");
+        for kind in enabled(thresholds) {
+            if self.not_checked.iter().any(|known| known.kind == kind) {
+                continue;
+            }
+            self.limited.retain(|known| known.kind != kind);
+            self.push(Extent::NotChecked, kind, why.clone());
+        }
+    }
+
     fn push(&mut self, extent: Extent, kind: &'static FindingKind, why: String) {
         let list = match extent {
             Extent::NotChecked => &mut self.not_checked,

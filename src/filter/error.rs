@@ -15,6 +15,8 @@ pub struct FilterError {
     message: String,
     /// Description of the expected input at that position.
     expected: Option<String>,
+    /// File and line of the text.
+    line: Option<String>,
 }
 
 impl FilterError {
@@ -24,12 +26,37 @@ impl FilterError {
             at: at.min(text.len()),
             message: sanitize(&message.into()),
             expected: None,
+            line: None,
         }
     }
 
     pub(super) fn with_expected(mut self, what: impl Into<String>) -> FilterError {
         self.expected = Some(sanitize(&what.into()));
         self
+    }
+
+    /// Places the error in a line of a file. `line` is the text of the line, without a comment or indentation, that begins at
+    /// `from` in the filter, in bytes; `before` is the number of characters before it in the file's line.
+    #[must_use]
+    pub fn in_file(
+        self,
+        path: &str,
+        (number, before): (usize, usize),
+        line: &str,
+        from: usize,
+    ) -> FilterError {
+        let indented = " ".repeat(before) + line;
+        FilterError {
+            at: (self.at.saturating_sub(from) + before).min(indented.len()),
+            text: indented,
+            line: Some(format!("{}:{number}", sanitize(path))),
+            ..self
+        }
+    }
+
+    /// Returns the position of the error in the filter, in bytes.
+    pub fn byte(&self) -> usize {
+        self.at
     }
 
     /// Returns the position of the error, in characters from 1.
@@ -74,7 +101,9 @@ const MAX_MESSAGE: usize = 240;
 
 /// Returns a message as printable text of bounded length.
 fn sanitize(message: &str) -> String {
-    let message = sanitized(message);
+    // A NUL is no sign of an abstract name here.
+    let message = message.replace('\0', "\\0");
+    let message = sanitized(&message);
     let mut out: String = message.chars().take(MAX_MESSAGE).collect();
     if message.chars().nth(MAX_MESSAGE).is_some() {
         out.push('…');
@@ -84,7 +113,10 @@ fn sanitize(message: &str) -> String {
 
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at character {}", self.message, self.position())?;
+        match &self.line {
+            Some(line) => write!(f, "{line}:{}: {}", self.position(), self.message)?,
+            None => write!(f, "{} at character {}", self.message, self.position())?,
+        }
         match &self.expected {
             Some(expected) => write!(f, "; expected {expected}"),
             None => Ok(()),

@@ -26,6 +26,8 @@ pub struct Loss {
     pub bytes: u64,
     /// Description of the damage.
     pub why: String,
+    /// True if Samples were in it, apart from one that the end of the file cuts.
+    pub loses_samples: bool,
 }
 
 /// A recording with random access to its Samples.

@@ -18,7 +18,7 @@ const AHEAD: usize = 4;
 const AHEAD_BYTES: usize = 8 << 20;
 
 /// The reason why a Sample after a corrupt one cannot be decoded.
-pub(super) const DEPENDS_ON_CORRUPT: &str = "Samples that depend on a corrupt one";
+pub(super) const DEPENDS_ON_CORRUPT: &str = "it depends on a corrupt Sample";
 
 /// The sizes in the header of a frame, unverified until the frame is decoded.
 #[derive(Debug, Clone, Copy)]

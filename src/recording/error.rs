@@ -39,7 +39,7 @@ pub enum RecordingError {
     #[error("recording stopped: {0}")]
     Ended(String),
     /// A Sample cannot be read.
-    #[error("the recording is corrupt: {0}")]
+    #[error("corrupt Sample: {0}")]
     Damaged(String),
 }
 

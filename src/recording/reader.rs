@@ -2,7 +2,9 @@
 
 mod payload;
 mod scan;
+mod search;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -58,6 +60,8 @@ pub struct Inspection {
     pub streams: Vec<(String, u64)>,
     /// True if the recorder closed the file.
     pub closed: bool,
+    /// Indices of the Samples that cannot be decoded.
+    pub unreadable: BTreeSet<usize>,
 }
 
 impl Reader {
@@ -134,6 +138,7 @@ impl Reader {
                 *sizes.entry(number).or_default() += bytes.len() as u64;
             }
         }
+        inspection.unreadable = self.lost.iter().copied().collect();
         let mut named: SeededMap<String, u64> = SeededMap::default();
         for (number, bytes) in sizes {
             let name = match number.checked_sub(section::FIRST_STREAM) {
@@ -170,6 +175,7 @@ impl Reader {
             offset,
             bytes,
             why,
+            loses_samples: true,
         });
     }
 
@@ -181,7 +187,12 @@ impl Reader {
         self.cursor.seek(
             at,
             |index| frames[index].is_key,
-            |index, buffer| match read_payload(file, frames[index].offset, buffer) {
+            |index, buffer| match read_payload(
+                file,
+                frames[index].offset,
+                frames[index].shift,
+                buffer,
+            ) {
                 Ok(Some(header)) => {
                     let (header, known) = (header.value, &frames[index]);
                     let is_key = header.kind == FrameKind::Key;
@@ -234,7 +245,8 @@ impl Archive for Reader {
         }
         read?;
         // Sockets that closed in dropped Samples count as events that the kernel dropped.
-        if let Ok(Some(header)) = read_header(&self.file, self.frames[at].offset) {
+        let FrameLocation { offset, shift, .. } = self.frames[at];
+        if let Ok(Some(header)) = read_header(&self.file, offset, shift) {
             let lost = u64::from(header.value.lost_closed);
             sample.lost_events = sample.lost_events.saturating_add(lost);
         }

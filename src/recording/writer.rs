@@ -120,6 +120,7 @@ impl FileWriter {
         let header = FrameHeader::of_frame(frame, dropped, lost_closed, self.length);
         let location = FrameLocation {
             offset: self.length,
+            shift: 0,
             is_key: frame.is_key,
             entry: header.entry,
         };

@@ -9,6 +9,10 @@ use crate::support::wait;
 
 pub(crate) const CASES: &[Case] = &[
     plain("refused connections are not stuck", refused),
+    plain(
+        "half-closed connections that carry an answer are not leaked",
+        half_closed,
+    ),
     plain("a few TIME-WAIT sockets are not a finding", few_time_waits),
     plain(
         "a busy reader with a constant backlog of data is not stalled",
@@ -29,6 +33,14 @@ fn nothing_is_found() {
 
 fn refused() {
     let _client = Actor::start("knocking-client", "knock", &["127.0.0.1:9", "20"]);
+    nothing_is_found();
+}
+
+/// The clients have closed their own direction only.
+fn half_closed() {
+    let server = Actor::start("report-server", "answer", &["127.0.0.1"]);
+    let target = format!("127.0.0.1:{}", server.port());
+    let _clients = Actor::start("clients", "ask", &[&target, "8", "question"]);
     nothing_is_found();
 }
 

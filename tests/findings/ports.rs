@@ -19,6 +19,11 @@ use crate::{needing, plain};
 
 pub(crate) const CASES: &[Case] = &[
     plain("close-wait-leak: a server that never closes", never_closes),
+    plain("close-wait-leak: a server that never reads", never_reads),
+    plain(
+        "close-wait-leak: connections that a child shares",
+        never_closed_by_both,
+    ),
     plain(
         "ephemeral-ports-low: one destination uses nearly all ports",
         ports_low,
@@ -63,6 +68,40 @@ fn never_closes() {
     server.assert_named(&finding, &["30 connections", "127.0.0.1"]);
     finding.assert_subject("process", &json!({}));
     finding.assert_in("connections", 30.0..=30.0);
+    server.send_order("close");
+    watch.goes();
+}
+
+/// The FINs are unread, and no data.
+fn never_reads() {
+    let server = Actor::start("deaf-server", "share", &["127.0.0.1", "8", "no"]);
+    let target = place(&server);
+    let mut clients = Actor::start("callers", "call", &[&target, "8"]);
+    clients.send_order("close");
+    let mut watch = Watch::begin();
+    let finding = watch.finds("close-wait-leak");
+    finding.assert_cause("not-read");
+    finding.assert_in("unread_bytes", 0.0..=0.0);
+    finding.assert_in("not_read_to_end", 8.0..=8.0);
+    finding.assert_advises(&["They were not read to the end"]);
+    server.end();
+    watch.goes();
+}
+
+/// Each of both has to close them.
+fn never_closed_by_both() {
+    let mut server = Actor::start("forking-server", "share", &["127.0.0.1", "6", "reads"]);
+    let target = place(&server);
+    let mut clients = Actor::start("callers", "call", &[&target, "6"]);
+    clients.send_order("close");
+    let child: u32 = server.send_order("name the child").parse().expect("a pid");
+    let mut watch = Watch::begin();
+    let finding = watch.finds("close-wait-leak");
+    finding.assert_cause("not-closed");
+    let both = [server.written(), format!("sharer ({child})")];
+    finding.assert_says(&[&both[0], &both[1], "has them open, too"]);
+    finding.assert_in("processes", 2.0..=2.0);
+    finding.assert_advises(&["restart of all of them"]);
     server.send_order("close");
     watch.goes();
 }

@@ -28,10 +28,18 @@ pub(crate) const CASES: &[Case] = &[
         "accept-queue-full: one of several workers on a port is stopped",
         stopped_worker,
     ),
+    plain(
+        "accept-queue-full: one of several processes that share a listener is stopped",
+        stopped_child,
+    ),
     plain("accept-queue-filling: most of a backlog in use", filling),
     plain(
         "not-accepted: connections that are never accepted",
         not_accepted,
+    ),
+    plain(
+        "not-accepted: clients that have closed wait, and no data",
+        closed_while_waiting,
     ),
     plain(
         "not-accepted: one of several workers on a port is stopped",
@@ -178,6 +186,20 @@ fn not_accepted() {
     watch.goes();
 }
 
+/// A FIN is no unread byte.
+fn closed_while_waiting() {
+    let mut server = Actor::start("idle-server", "accept", &["127.0.0.1", "128", "never"]);
+    let target = format!("127.0.0.1:{}", server.port());
+    let mut clients = Actor::start("clients", "call", &[&target, "6"]);
+    clients.send_order("close");
+    let mut watch = Watch::begin();
+    let finding = watch.finds("not-accepted");
+    finding.assert_in("connections", 6.0..=6.0);
+    finding.assert_in("unread_bytes", 0.0..=0.0);
+    server.send_order("all 2");
+    watch.goes();
+}
+
 /// Three workers with a listener each on one port, the second of them stopped.
 fn workers(backlog: &str) -> ([Actor; 3], String) {
     let first = Actor::start("worker-0", "accept", &["127.0.0.1:0", backlog, "all 2"]);
@@ -215,6 +237,31 @@ fn stopped_worker_with_room() {
     finding.assert_in("connections", 2.0..=60.0);
     finding.assert_in("waiting_at_others", 0.0..=0.0);
     signal(&stopped, Signal::CONT);
+    watch.goes();
+}
+
+/// The one that is stopped is named, and the state is that of the one that the finding is about.
+fn stopped_child() {
+    let mut parent = Actor::start("parent", "inherit", &["127.0.0.1", "2"]);
+    let target = format!("127.0.0.1:{}", parent.port());
+    let children = parent.send_order("name the children");
+    let (stopped, _) = children.split_once(' ').expect("there are two");
+    let pid = Pid::from_raw(stopped.parse().expect("a pid")).expect("not 0");
+    kill_process(pid, Signal::STOP).expect("it is ours");
+    let clients = Actor::start("clients", "call", &[&target, "80"]);
+    let mut watch = Watch::begin();
+    let finding = watch.finds("accept-queue-full");
+    finding.assert_says(&["shared by", &parent.written(), "SYNs or ACKs"]);
+    finding.assert_advises(&[&format!(
+        "child ({stopped}) is stopped (state T): continue it with `kill -CONT {stopped}`."
+    )]);
+    let named = finding.0["subject"]["process"]["pid"].as_u64();
+    let is_stopped = named == stopped.parse().ok();
+    let state = if is_stopped { "T" } else { "S" };
+    assert_eq!(finding.evidence("state"), state, "{finding}");
+    assert_eq!(finding.evidence("stopped"), &format!("child ({stopped})"));
+    clients.end();
+    parent.end();
     watch.goes();
 }
 

@@ -14,6 +14,15 @@ pub(crate) const CASES: &[Case] = &[
         "receiver-stalled and zero-window: both ends on one machine",
         both_ends,
     ),
+    plain("zero-window: a slow reader", slow_reader),
+    plain(
+        "receiver-stalled and zero-window: one process has both ends",
+        one_process,
+    ),
+    plain(
+        "receiver-stalled and zero-window: a child shares the connection",
+        two_readers,
+    ),
     plain("receiver-stalled: only the reader is local", the_reader),
     plain("zero-window: only the writer is local", the_writer),
 ];
@@ -47,6 +56,53 @@ fn both_ends() {
     // On one machine both ends are known.
     assert_eq!(findings[1].evidence("reader"), &server.written());
     server.send_order("read");
+    watch.goes();
+}
+
+/// It reads, but the window stays closed for many seconds.
+fn slow_reader() {
+    let server = Actor::start("slow-server", "read-slowly", &["127.0.0.1", "500", "500"]);
+    let target = format!("127.0.0.1:{}", server.port());
+    let client = Actor::start("eager-client", "send", &[&target, "65536", "20"]);
+    let mut watch = Watch::begin();
+    let finding = watch.finds_with("zero-window", |finding| {
+        finding.text("summary").contains("reads too slowly, its")
+    });
+    assert_unsent(&finding, &client, &target);
+    finding.assert_says(&[&format!("{} reads too slowly", server.written())]);
+    assert!(
+        !finding.text("advice").contains("receiver-stalled"),
+        "{finding}"
+    );
+    client.end();
+    drop(server);
+    watch.goes();
+}
+
+/// None of the two reads.
+fn two_readers() {
+    let mut server = Actor::start("forking-server", "share", &["127.0.0.1", "1", "no"]);
+    let target = format!("127.0.0.1:{}", server.port());
+    let client = Actor::start("eager-client", "send", &[&target, "65536", "20"]);
+    let child: u32 = server.send_order("name the child").parse().expect("a pid");
+    let mut watch = Watch::begin();
+    let findings = watch.find(&["receiver-stalled", "zero-window"]);
+    let both = [server.written(), format!("sharer ({child})")];
+    findings[0].assert_says(&[&both[0], &both[1], "has it open, too"]);
+    findings[0].assert_advises(&["They mostly sleep"]);
+    findings[1].assert_says(&[&both[0], &both[1], " not read"]);
+    client.end();
+    server.end();
+    watch.goes();
+}
+
+fn one_process() {
+    let mut both = Actor::start("both-ends", "talk-to-itself", &[]);
+    let mut watch = Watch::begin();
+    let findings = watch.find(&["receiver-stalled", "zero-window"]);
+    assert_unread(&findings[0], &both);
+    findings[1].assert_advises(&[&format!("{} holds both ends", both.written())]);
+    both.send_order("end");
     watch.goes();
 }
 

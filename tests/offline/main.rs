@@ -3,6 +3,7 @@
 
 mod clock_steps;
 mod config;
+mod damaged_recordings;
 mod decode;
 mod filter;
 mod findings_hostile;
@@ -12,6 +13,7 @@ mod layers;
 mod list;
 mod older_kernels;
 mod output_boundary;
+mod program_errors;
 mod proportional_work;
 mod recording_format;
 mod shared_pages;

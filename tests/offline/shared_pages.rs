@@ -193,6 +193,8 @@ proptest! {
             for (own, other) in shared.iter().zip(&full) {
                 let placeless = |mut socket: Socket| {
                     socket.blob.at = 0;
+                    // Its name is compared: a table keeps those that the one before had.
+                    socket.congestion = 0;
                     socket
                 };
                 prop_assert_eq!(placeless(own.to_socket()), placeless(other.to_socket()));

@@ -63,6 +63,7 @@ impl Damaged {
             offset: 4711,
             bytes: 815,
             why: "its checksum is wrong".to_owned(),
+            loses_samples: true,
         };
         Box::new(Damaged {
             samples: recorded(60, 1),

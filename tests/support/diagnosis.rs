@@ -112,6 +112,13 @@ impl Finding {
         assert!(missing.is_empty(), "it does not say {missing:?}: {self}");
     }
 
+    /// Whether the advice says all of these.
+    pub(crate) fn assert_advises(&self, all: &[&str]) {
+        let advice = self.text("advice");
+        let missing: Vec<_> = all.iter().filter(|part| !advice.contains(**part)).collect();
+        assert!(missing.is_empty(), "it does not advise {missing:?}: {self}");
+    }
+
     /// Whether it is about this process, or what that holds.
     pub(crate) fn assert_process(&self, comm: &str, pid: u32) {
         let process = &self.0["subject"]["process"];

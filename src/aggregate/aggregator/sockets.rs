@@ -9,7 +9,7 @@ use crate::aggregate::send_limit::send_limit;
 use crate::aggregate::{Aggregate, Aggregator, Change, FinalTotals, SocketRates};
 use crate::model::{
     Attribution, ClosedSocket, EndingEvidence, Family, Payload, Protocol, Row, Sample, Socket,
-    SocketRef, State, TcpInfo, Visit, fin_received,
+    SocketRef, State, TcpInfo, Unowned, Visit, fin_received,
 };
 
 /// Duration of TIME-WAIT, ms. Kernel: `TCP_TIMEWAIT_LEN`.
@@ -79,7 +79,10 @@ impl Aggregator {
                 rates.sent = rate(delta.acked);
                 rates.wire_sent = rate(delta.bytes_sent);
                 rates.retransmitted = rate(u64::from(delta.bytes_retrans));
-                if let (Some(info), State::Established | State::CloseWait) = (info, socket.state) {
+                // No application has a connection that waits for accept().
+                if let (Some(info), State::Established | State::CloseWait) = (info, socket.state)
+                    && socket.attribution.unowned() != Some(Unowned::WaitingForAccept)
+                {
                     rates.limit = Some(send_limit(delta, info, window / 1000));
                 }
             }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::aggregate::{Change, Event, EventKind, FinalTotals, Lifetime};
+use crate::aggregate::{Change, Event, EventKind, FinalTotals, Lifetime, SendLimit};
 use crate::model::{
     Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, FaultSeverity, Holder, Parts,
-    Process, ProcessRow, Socket, SocketTable, State,
+    Process, ProcessRow, Socket, SocketTable, State, Unowned,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -138,6 +138,25 @@ fn rates_are_the_growth_of_counters_over_the_interval() {
     assert_eq!(next.throughput.received, Some(1200.0));
     assert_eq!(next.remotes[0].throughput.sent, Some(30.0));
     assert_eq!(changes(next), (0.0, 0.0, 0.0));
+}
+
+#[test]
+fn no_application_limits_a_connection_that_waits_for_accept() {
+    let of = |attribution| {
+        let mut run = Run::new();
+        let mut waiting = || {
+            let mut sample = sample();
+            let mut socket = connection(1, State::Established);
+            socket.attribution = attribution;
+            insert(&mut sample.sockets, socket, Some((500, 100)));
+            run.update(sample).sockets.get(0).unwrap().limit
+        };
+        waiting();
+        waiting()
+    };
+    assert_eq!(of(Attribution::Unowned(Unowned::WaitingForAccept)), None);
+    let accepted = of(Attribution::Observed);
+    assert_eq!(accepted, Some(SendLimit::Application));
 }
 
 #[test]

@@ -37,7 +37,7 @@ const CLOCKS: [(&str, &str); 4] = [
 ];
 
 /// Section on files that are not intact: skipped parts and their reports.
-const DAMAGE: [(&str, &str); 5] = [
+const DAMAGE: [(&str, &str); 6] = [
     (
         "not closed",
         "The recorder was killed, or is still running. Everything that was written can be read; a line on standard \
@@ -55,8 +55,13 @@ const DAMAGE: [(&str, &str); 5] = [
         "damaged parts",
         "Checksums find them. The samples in them are lost, and those up to the next complete sample, of which there is \
          one every 10 s (every 30 s above 3600 busy sockets, where it is large) and every 64 samples: at most 64 samples \
-         (6.4 s) at 100 ms, 10 samples (30) at 1 s, 1 sample (3) at 10 s. Each part is reported on standard error in one line, and the rest is read. The exit status is 0; \
-         info --json has \"whole\": false.",
+         (6.4 s) at 100 ms, 10 samples (30) at 1 s, 1 sample (3) at 10 s. Each part is reported on standard error in one line, and the rest is read, also behind \
+         inserted or missing bytes (up to eight times in a file). The exit status is 0, but 3 of diagnose without \
+         findings; info --json has \"whole\": false.",
+    ),
+    (
+        "unreadable samples",
+        "A sample with a right checksum may still not be decodable. list and summary then show the one before, and say so.",
     ),
     (
         "full disk",

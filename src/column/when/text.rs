@@ -16,10 +16,18 @@ const MAX_RANGES: usize = 3;
 /// Units to which the name of a relative time is rounded, µs.
 const NAME_UNITS: [i64; 4] = [1_000_000, 100_000, 10_000, 1000];
 
-/// Formats a time in `zone`, to the second: `2026-11-20 20:14:07`. Empty if it is out of range.
+/// Formats a time in `zone`, to the second: `2026-11-20 20:14:07`. One that the calendar does not
+/// have is `after year 9999`, or `before year -9999`.
 pub fn show(us: i64, zone: &TimeZone) -> String {
     Timestamp::from_microsecond(us).map_or_else(
-        |_| String::new(),
+        |_| {
+            let side = if us > 0 {
+                "after year 9999"
+            } else {
+                "before year -9999"
+            };
+            side.to_owned()
+        },
         |at| {
             let local = at.to_zoned(zone.clone());
             local.strftime("%Y-%m-%d %H:%M:%S").to_string()

@@ -266,6 +266,7 @@ mod tests {
             offset: 4096,
             bytes: 812,
             why: "its checksum is wrong".into(),
+            loses_samples: true,
         }];
         archive.metadata.filter = "-t dport = :443".into();
         archive.metadata.capabilities.clear();

@@ -142,7 +142,10 @@ impl RecordingInfo {
                 why: loss.why.clone(),
             })
             .collect();
-        let sockets: u64 = entries.iter().map(|entry| u64::from(entry.sockets)).sum();
+        let is_readable = |(at, _): &(usize, &Entry)| !inspection.unreadable.contains(at);
+        let readable = || entries.iter().enumerate().filter(is_readable);
+        let readable = || readable().map(|(_, entry)| entry);
+        let sockets: u64 = readable().map(|entry| u64::from(entry.sockets)).sum();
         let (first, last) = (entries.first(), entries.last());
         RecordingInfo {
             version: VERSION,
@@ -161,10 +164,10 @@ impl RecordingInfo {
             suspended_s: suspended_s(&axis),
             interval_s: metadata.interval.as_secs_f64(),
             measured_interval_s: axis.median_pause_us().map(seconds),
-            samples: entries.len(),
+            samples: readable().count(),
             sockets: Sockets {
-                min: entries.iter().map(|entry| entry.sockets).min(),
-                max: entries.iter().map(|entry| entry.sockets).max(),
+                min: readable().map(|entry| entry.sockets).min(),
+                max: readable().map(|entry| entry.sockets).max(),
             },
             dropped_samples: entries.iter().map(|entry| u64::from(entry.dropped)).sum(),
             clock_steps: clock_steps(&axis),

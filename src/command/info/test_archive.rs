@@ -81,5 +81,6 @@ pub(super) fn inspection() -> Inspection {
         unpacked_bytes: 140_000_000,
         streams: vec![("tcp_info".into(), 90_000_000), ("ends".into(), 20_000_000)],
         closed: true,
+        ..Inspection::default()
     }
 }

@@ -1,6 +1,7 @@
 //! Parts that several subcommands use: the selection of sockets, recordings as input, output files, configuration.
 
 pub(super) mod configuration;
+mod filter_text;
 pub(super) mod net_scope;
 pub(super) mod pace_note;
 pub(super) mod recorded_names;

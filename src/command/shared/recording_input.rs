@@ -10,7 +10,7 @@ use super::usage_error::UsageError;
 use crate::aggregate::Moment;
 use crate::column::when;
 use crate::export::message::report;
-use crate::recording::{Archive, Loss, Reader};
+use crate::recording::{Archive, Loss, Reader, RecordingError};
 use crate::replay::{Depth, Replayer};
 
 /// Time after the last Sample that still selects it, µs, beyond one interval: times are typed in whole seconds.
@@ -25,18 +25,40 @@ pub(in crate::command) const NOT_CLOSED: &str =
 /// # Errors
 /// If the file cannot be read or has no Samples.
 pub(in crate::command) fn open(path: &Path) -> anyhow::Result<Replayer> {
-    let reader = Reader::open(path)?;
+    let reader = open_reader(path)?;
     report_losses(&reader, path);
-    if reader.entries().is_empty() {
-        return Err(anyhow!("{}: contains no samples", path.display()));
-    }
     Ok(Replayer::new(Box::new(reader)))
 }
 
-/// Reads the last moment of a recording at or before a time, or the last one.
+/// Opens a recording without reporting its damage.
 ///
 /// # Errors
-/// If the file cannot be read, the time is invalid or outside of the recording, or the Sample is damaged.
+/// If the file cannot be read or has no Samples; then the damage is the reason.
+pub(in crate::command) fn open_reader(path: &Path) -> anyhow::Result<Reader> {
+    let reader = Reader::open(path)?;
+    if !reader.entries().is_empty() {
+        return Ok(reader);
+    }
+    let zone = TimeZone::system();
+    let losses = reader.losses().iter();
+    let mut why: Vec<String> = losses
+        .map(|loss| describe_loss(loss, &reader, &zone))
+        .collect();
+    if !reader.is_closed() {
+        why.push(NOT_CLOSED.to_owned());
+    }
+    let path = path.display();
+    Err(match why.as_slice() {
+        [] => anyhow!("{path}: contains no samples"),
+        why => anyhow!("{path}: contains no readable samples: {}", why.join("; ")),
+    })
+}
+
+/// Reads the last moment of a recording at or before a time, or the last one. If its Sample is damaged, reads the one
+/// before and says so on standard error.
+///
+/// # Errors
+/// If the file cannot be read, the time is invalid or outside of the recording, or no Sample up to there can be read.
 pub(in crate::command) fn read_moment(
     path: &Path,
     at: Option<&str>,
@@ -46,8 +68,35 @@ pub(in crate::command) fn read_moment(
     let index = sample_index(replayer.archive(), at, &TimeZone::system(), |note| {
         report!("sockwatch: {}: {note}", path.display());
     })?;
-    replayer.show(index, Depth::Rates, moment)?;
-    Ok(())
+    let path = path.display();
+    let time = |replayer: &Replayer, at: usize| {
+        let entry = replayer.archive().entries().get(at);
+        entry.map_or_else(String::new, |entry| {
+            when::show(entry.time.wall_us, &TimeZone::system())
+        })
+    };
+    let mut first_why = None;
+    for at in (0..=index).rev() {
+        match replayer.show(at, Depth::Rates, moment) {
+            Ok(()) => {
+                if let Some(why) = first_why {
+                    report!(
+                        "sockwatch: {path}: the sample at {} cannot be read ({why}); this is the one at {}",
+                        time(&replayer, index),
+                        time(&replayer, at)
+                    );
+                }
+                return Ok(());
+            }
+            Err(RecordingError::Damaged(why)) => first_why = first_why.or(Some(why)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(anyhow!(
+        "{path}: no sample up to {} can be read: {}",
+        time(&replayer, index),
+        first_why.unwrap_or_default()
+    ))
 }
 
 /// Returns the index of the last Sample at or before a time; of the last one without a time. Reports a time that the wall

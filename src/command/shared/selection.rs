@@ -1,12 +1,9 @@
 //! The sockets that the arguments select, with ss's letters and a filter.
 
-use std::fs::File;
-use std::io::Read;
+use anyhow::anyhow;
 
-use anyhow::{Context as _, anyhow};
-
+use super::filter_text::FilterText;
 use super::socket_kinds::SocketKinds;
-use super::usage_error::UsageError;
 use crate::aggregate::{Event, EventKind, Moment};
 use crate::cli::Select;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
@@ -87,9 +84,6 @@ const BASIC: [&str; 36] = [
 /// States that `-l` lists.
 const LISTENING: StateSet = StateSet::of(State::Listen).with(StateSet::of(State::Closed));
 
-/// Maximum size of a filter file, bytes.
-const MAX_FILTER_BYTES: u64 = 1 << 20;
-
 /// The parsed selection.
 #[derive(Debug)]
 pub(in crate::command) struct Selection {
@@ -122,7 +116,8 @@ impl Selection {
             requested: &around,
             allow_unknown_devices,
         };
-        let filter = Filter::parse(&filter_text(letters)?, &context)?;
+        let text = FilterText::read(letters)?;
+        let filter = Filter::parse(&text.text, &context).map_err(|error| text.place(error))?;
         let states = if filter.mentions_states() || letters.all {
             StateSet::ALL
         } else if letters.listening {
@@ -318,33 +313,6 @@ impl Selection {
         }
         Ok(())
     }
-}
-
-/// Returns the filter as one text: the arguments, followed, as in ss, by the contents of the file named by `-F`. Lines
-/// of the file that begin with `#` are comments.
-fn filter_text(letters: &Select) -> anyhow::Result<String> {
-    let mut text = letters.filter.join(" ");
-    if let Some(path) = &letters.filter_file {
-        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let mut whole = String::new();
-        file.take(MAX_FILTER_BYTES + 1)
-            .read_to_string(&mut whole)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        // Without its end, a filter selects other sockets.
-        if whole.len() as u64 > MAX_FILTER_BYTES {
-            return Err(UsageError::new(format!(
-                "the filter file {} is longer than 1 MiB; use a shorter one",
-                path.display()
-            ))
-            .into());
-        }
-        let lines = whole.lines().map(str::trim);
-        for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            text.push(' ');
-            text.push_str(line);
-        }
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

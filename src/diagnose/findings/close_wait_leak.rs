@@ -3,20 +3,21 @@
 //! The kernel keeps a connection in CLOSE-WAIT until the process closes it; no timer ends that. Connections that still
 //! wait for `accept()` are another finding.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::diagnose::ages::Ages;
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::facts::{Holder, activity, holder};
+use crate::diagnose::facts::{Facts, Holder, add_processes, holder};
 use crate::diagnose::finding::{Severity, Value};
-use crate::diagnose::measure::waiting::{WaitingConnections, waiting_since};
+use crate::diagnose::holders::Holders;
+use crate::diagnose::measure::waiting::{WaitingConnections, unread_data};
 use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::Subject;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
 use crate::model::SeededMap;
-use crate::model::{Activity, Protocol};
+use crate::model::{Protocol, SocketRef, TcpInfo, Tracker, Visit};
 
 thresholds! {
     #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
@@ -36,28 +37,48 @@ thresholds! {
     }
 }
 
+/// Time for which a process that was seen to send after the peer's FIN may pause without its connection being a leak, s.
+/// The peer has only closed its own direction (`shutdown(SHUT_WR)`) and still reads.
+const PAUSE_S: f64 = 60.0;
+
 /// One process's connections.
 #[derive(Debug, Default)]
 struct Group {
-    /// The row of the first.
-    row: u32,
     waiting: WaitingConnections,
+    /// Number of connections that were not read to the end, so that their FIN is unread.
+    unfinished: u32,
+    /// Number of connections that several processes hold, and the rows of all processes.
+    shared: u32,
+    processes: BTreeSet<u32>,
     peers: SeededMap<IpAddr, u32>,
+}
+
+/// A connection in CLOSE-WAIT from Sample to Sample.
+#[derive(Debug, Default)]
+struct HalfClosed {
+    /// When the peer closed, ns of the monotonic clock.
+    since_ns: u64,
+    /// Bytes that the peer has acknowledged.
+    acknowledged: Option<u64>,
+    /// When they last grew, ns of the monotonic clock.
+    grew_ns: Option<u64>,
 }
 
 /// Detects processes that do not close their connections.
 #[derive(Debug)]
 pub(in crate::diagnose) struct CloseWaitLeak {
     thresholds: Thresholds,
-    ages: Ages,
+    connections: Tracker<HalfClosed>,
 }
 
 impl Detector for CloseWaitLeak {
     const ID: &'static str = "close-wait-leak";
     const TITLE: &'static str = "A process does not close connections that its peers have closed.";
-    const LOOK_ALIKES: &'static str = "Connections that still wait for accept() may also be in CLOSE-WAIT; {0} reports them. Cause \
-         stopped: the process is in state T. Cause not-read: data is unread, so the process has not seen that the \
-         peer closed; it may hang. Cause not-closed: it has read everything but has not called close().";
+    const LOOK_ALIKES: &'static str = "Connections that still wait for accept() may also be in CLOSE-WAIT; {0} reports them. A peer may \
+         close only its own direction and still read: a connection with unsent data, or over which the process still \
+         sends, does not count. Cause stopped: the process is in state T. Cause not-read: most connections were not \
+         read to the end, where the process would see that the peer closed; it may hang. Cause not-closed: it has read \
+         most of them to the end but has not called close().";
     const REMEDY: &'static str = "Fix the code. Until then, only a restart frees the file descriptors: the kernel has no timeout for \
          CLOSE-WAIT. `sockwatch kill` ends the connections but leaves the descriptors open.";
     const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp)];
@@ -67,7 +88,7 @@ impl Detector for CloseWaitLeak {
     fn new(thresholds: &Thresholds) -> Self {
         CloseWaitLeak {
             thresholds: *thresholds,
-            ages: Ages::default(),
+            connections: Tracker::default(),
         }
     }
 
@@ -89,24 +110,24 @@ impl Detector for CloseWaitLeak {
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
         let facts = &scan.facts;
         let mut groups: SeededMap<Holder, Group> = SeededMap::default();
-        self.ages.begin();
+        self.connections.begin_round(0);
         for &row in &facts.candidates.close_wait {
             let Some(socket) = facts.socket(row) else {
                 continue;
             };
-            // The peer's FIN carried its last acknowledgment, unless a keepalive followed.
-            let since = waiting_since(&mut self.ages, facts, socket);
-            let Some(holder) = holder(socket) else {
+            let since = self.idle_since(facts, socket);
+            let (Some(since), Some(holder)) = (since, holder(socket)) else {
                 continue;
             };
-            let group = groups.entry(holder).or_insert_with(|| Group {
-                row,
-                ..Group::default()
-            });
-            // The FIN counts as a byte.
-            let unread = socket.socket.recv_queue.saturating_sub(1);
+            let group = groups.entry(holder).or_default();
             let is_stuck = facts.age_s(since) >= self.thresholds.age_s;
-            group.waiting.add(unread, since, is_stuck);
+            group
+                .waiting
+                .add(unread_data(socket.socket), since, is_stuck);
+            // The FIN counts as a byte.
+            group.unfinished += u32::from(socket.socket.recv_queue > 0);
+            group.shared += u32::from(socket.owners().nth(1).is_some());
+            add_processes(&mut group.processes, socket);
             if let Some(remote) = socket.socket.remote() {
                 *group
                     .peers
@@ -114,7 +135,7 @@ impl Detector for CloseWaitLeak {
                     .or_default() += 1;
             }
         }
-        self.ages.end();
+        self.connections.retain(|_, seen, _| seen);
         for (holder, group) in groups {
             // A finding stays active until less than half of its threshold is left.
             let stuck = group.waiting.stuck;
@@ -126,6 +147,36 @@ impl Detector for CloseWaitLeak {
 }
 
 impl CloseWaitLeak {
+    /// Returns when the peer closed a connection, ns of the monotonic clock; `None` if the process still uses it to send.
+    fn idle_since(&mut self, facts: &Facts<'_>, socket: SocketRef<'_>) -> Option<u64> {
+        let info = socket.tcp_info();
+        let acknowledged = info.and_then(TcpInfo::bytes_acked);
+        let connection = match self.connections.visit(socket.socket.key()) {
+            Visit::New(connection) => {
+                // The peer's FIN carried its last acknowledgment, unless a keepalive followed.
+                connection.since_ns = facts.last_ack_ns(socket);
+                connection
+            }
+            Visit::Known(connection) | Visit::Repeated(connection) => {
+                let both = acknowledged.zip(connection.acknowledged);
+                if both.is_some_and(|(now, before)| now > before) {
+                    connection.grew_ns = Some(facts.now_ns());
+                }
+                connection
+            }
+        };
+        connection.acknowledged = acknowledged;
+        let sent_s = info
+            .and_then(TcpInfo::last_data_sent)
+            .map(|ms| ms as f64 / 1e3);
+        let is_used = socket.socket.send_queue > 0
+            || sent_s.is_some_and(|sent_s| sent_s < self.thresholds.age_s)
+            || connection
+                .grew_ns
+                .is_some_and(|grew_ns| facts.age_s(grew_ns) < PAUSE_S.max(self.thresholds.age_s));
+        (!is_used).then_some(connection.since_ns)
+    }
+
     fn observe(&self, scan: &Scan<'_>, holder: Holder, group: &Group) -> Option<Observation> {
         let facts = &scan.facts;
         let (subject, who) = facts.subject_of_holder(holder)?;
@@ -133,20 +184,21 @@ impl CloseWaitLeak {
             Holder::Process(row) => facts.sample().processes.get(row as usize),
             Holder::User(_) => None,
         };
-        let socket = facts.socket(group.row)?;
+        let holders = Holders::at(facts.sample(), group.processes.iter().copied())
+            .with_first(process.map(|row| row.process.key));
         let waiting = &group.waiting;
-        let activity = activity(socket);
         let (peer, others) = top_peer(&group.peers)?;
         let closed_by = match others {
-            0 => peer.to_string(),
-            1 => format!("{peer} and another host"),
-            others => format!("{peer} and {others} other hosts"),
+            0 => format!("{peer} closed its end"),
+            1 => format!("{peer} and another host closed their ends"),
+            others => format!("{peer} and {others} other hosts closed their ends"),
         };
         let connections = phrases::plural(waiting.connections.into(), "connection", "connections");
         let limit = process.and_then(|process| process.process.descriptor_limit);
         let of_limit = limit.map(|limit| f64::from(waiting.connections) / limit.max(1) as f64);
-        let (cause, advice) = advice(&subject, activity, waiting.unread);
+        let (cause, advice) = advice(&subject, &holders, group);
         let count = Value::Count(waiting.connections.into());
+        let processes = holders.are_several().then(|| holders.count() as u64);
         let mut observation = Observation::new(scan.kind, subject, "connections", count)
             .with("stuck", Value::Count(waiting.stuck.into()))
             .with_cause(cause)
@@ -154,9 +206,12 @@ impl CloseWaitLeak {
             .with("peer", Value::Text(peer.to_string()))
             .with("peers", Value::Count(group.peers.len() as u64))
             .with("unread_bytes", Value::Bytes(waiting.unread))
+            .with("not_read_to_end", Value::Count(group.unfinished.into()))
+            .with_known("processes", processes.map(Value::Count))
             .with_known("descriptor_limit", limit.map(Value::Count))
             .with_known("of_descriptor_limit", of_limit.map(Value::Share))
-            .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
+            .with_known("state", holders.state())
+            .with_known("stopped", holders.stopped_names());
         observation.over_threshold = waiting.stuck >= self.thresholds.connections;
         if of_limit.is_some_and(|share| share >= self.thresholds.critical_share) {
             observation.severity = Severity::Critical;
@@ -164,7 +219,8 @@ impl CloseWaitLeak {
         observation.reports_growth = true;
         observation.since_ns = Some(waiting.oldest_ns);
         observation.summary = format!("{who} has left {connections} in CLOSE-WAIT");
-        observation.rest = format!(": {closed_by} closed first");
+        let shared = holders.sharing(phrases::all_or_some(group.shared, waiting.connections));
+        observation.rest = format!(": {closed_by} first{shared}");
         observation.advice = advice;
         Some(observation)
     }
@@ -177,25 +233,53 @@ fn top_peer(peers: &SeededMap<IpAddr, u32>) -> Option<(IpAddr, usize)> {
 }
 
 /// Returns the cause and the advice.
-fn advice(subject: &Subject, activity: Option<Activity>, unread: u64) -> (&'static str, String) {
+fn advice(subject: &Subject, holders: &Holders<'_>, group: &Group) -> (&'static str, String) {
+    if holders.are_stopped() {
+        return ("stopped", holders.continue_all());
+    }
     let pid = subject.process().map(|named| named.key.pid);
     let of = pid.map_or_else(String::new, |pid| format!(" process {pid}"));
-    if activity.is_some_and(Activity::is_stopped) {
-        return ("stopped", phrases::stopped(pid.as_slice(), activity));
-    }
+    let (are_several, stopped) = (holders.are_several(), holders.continue_some());
+    let restart = if are_several {
+        "Each process that has a connection open must close it. Until the code is fixed, only a restart of all of them"
+    } else {
+        "Until the code is fixed, only a restart"
+    };
     let meanwhile = format!(
-        "Until the code is fixed, only a restart frees the file descriptors. `sockwatch kill state close-wait{of}` ends \
-         the connections but leaves the descriptors open."
+        "{restart} frees the file descriptors. `sockwatch kill state close-wait{of}` ends the connections but leaves the \
+         descriptors open."
     );
-    if unread > 0 {
-        let why = "They hold unread data, so the process has not seen that the peer closed. Look for a thread or event \
-                   loop that hangs";
-        let how = pid.map_or_else(String::new, |pid| {
-            format!(" (`gdb -p {pid}`, `strace -fp {pid}`)")
-        });
-        return ("not-read", format!("{why}{how}. {meanwhile}"));
+    let all = group.waiting.connections;
+    let (unfinished, finished) = (group.unfinished, all - group.unfinished);
+    if unfinished * 2 > all {
+        let number = match (finished, unfinished) {
+            (0, 1) => "It was".to_owned(),
+            (0, _) => "They were".to_owned(),
+            _ => format!("{unfinished} of them were"),
+        };
+        let tools = holders.tools();
+        return (
+            "not-read",
+            format!(
+                "{stopped}{number} not read to the end, where the process would see that the peer closed. Look for a \
+                 thread or event loop that hangs{tools}. {meanwhile}"
+            ),
+        );
     }
-    let why = "It has read everything but has not called close(). Check connections that are returned to a pool or \
-               forgotten on an error path.";
-    ("not-closed", format!("{why} {meanwhile}"))
+    let what = if unfinished == 0 {
+        "everything".to_owned()
+    } else {
+        format!("{finished} of them to the end")
+    };
+    let why = if are_several {
+        format!("{stopped}They have read {what} but not all have called close().")
+    } else {
+        format!("{stopped}It has read {what} but has not called close().")
+    };
+    (
+        "not-closed",
+        format!(
+            "{why} Check connections that are returned to a pool or forgotten on an error path. {meanwhile}"
+        ),
+    )
 }

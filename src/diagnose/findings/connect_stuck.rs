@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::facts::{add_process, own_end, process, process_with_others};
+use crate::diagnose::facts::{add_processes, own_end, process, process_with_others};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
@@ -107,7 +107,7 @@ impl Detector for ConnectStuck {
             });
             group.requests += 1;
             group.retries = group.retries.max(retries);
-            add_process(&mut group.processes, socket);
+            add_processes(&mut group.processes, socket);
             if let Some(local) = socket.socket.local() {
                 group.sources.push(local.address);
             }

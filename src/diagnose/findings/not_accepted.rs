@@ -7,16 +7,17 @@ use std::cmp::Reverse;
 
 use crate::diagnose::ages::Ages;
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::facts::{activity, listener_name, subject_of};
+use crate::diagnose::facts::{listener_name, subject_of};
 use crate::diagnose::finding::{Severity, Value};
-use crate::diagnose::measure::waiting::{WaitingConnections, waiting_since};
+use crate::diagnose::holders::Holders;
+use crate::diagnose::measure::waiting::{WaitingConnections, unread_data, waiting_since};
 use crate::diagnose::measure::waiting_at::{QueueAges, Waiter, waiters};
 use crate::diagnose::need::Need;
 use crate::diagnose::observation::{MAX_PER_KIND, Observation};
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
 use crate::model::SeededMap;
-use crate::model::{Activity, Protocol, SocketRef};
+use crate::model::{Protocol, SocketRef};
 
 thresholds! {
     /// Thresholds for connections that wait for `accept()`.
@@ -89,7 +90,7 @@ impl Detector for NotAccepted {
             let is_stuck = facts.age_s(since) >= self.thresholds.age_s;
             let cgroup = socket.socket.cgroup_id;
             let waiting = groups.entry((listener, cgroup)).or_default();
-            waiting.add(socket.socket.recv_queue, since, is_stuck);
+            waiting.add(unread_data(socket.socket), since, is_stuck);
         }
         self.ages.end();
         self.queues.begin();
@@ -113,26 +114,29 @@ impl Detector for NotAccepted {
 fn observe(scan: &Scan<'_>, waiter: &Waiter<'_>, waiting: &WaitingConnections) -> Observation {
     let facts = &scan.facts;
     let socket: SocketRef<'_> = waiter.listener;
-    let activity = activity(socket);
     let subject = subject_of(socket);
-    let pids: Vec<u32> = subject.processes().map(|named| named.key.pid).collect();
+    let holders = Holders::of(socket);
     let who = listener_name(&subject);
     let connections = phrases::plural(waiter.connections.into(), "connection", "connections");
-    let is_stopped = activity.is_some_and(Activity::is_stopped);
+    let is_stopped = holders.are_stopped();
     let advice = if is_stopped {
-        phrases::stopped(&pids, activity)
+        holders.continue_all()
     } else {
-        let tools = pids.first().map_or_else(String::new, |pid| {
-            format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
-        });
-        let state = if pids.len() > 1 {
-            "None of the processes that share it accepts, and they are not all stopped. See what they do"
-        } else {
-            "It is not stopped. See what it does"
+        let state = match (holders.are_several(), holders.are_running()) {
+            (false, true) => "It is not stopped. See what it does",
+            (false, false) => "See what its process does",
+            (true, true) => {
+                "None of the processes that share it accepts, and none is stopped. See what they do"
+            }
+            (true, false) => {
+                "None of the processes that share it accepts. See what those do that are not stopped"
+            }
         };
         format!(
-            "{state} instead of calling accept(){tools}. All workers may be busy, or the listener may have been \
-             inherited and forgotten."
+            "{}{state} instead of calling accept(){}. All workers may be busy, or the listener may have been inherited \
+             and forgotten.",
+            holders.continue_some(),
+            holders.tools()
         )
     };
     let count = Value::Count(waiter.connections.into());
@@ -152,7 +156,8 @@ fn observe(scan: &Scan<'_>, waiter: &Waiter<'_>, waiting: &WaitingConnections) -
     let backlog = socket.socket.send_queue;
     observation = observation
         .with("backlog", Value::Count(backlog.into()))
-        .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
+        .with_known("state", holders.state())
+        .with_known("stopped", holders.stopped_names());
     if waiter.sharing > 1 {
         observation = observation
             .with("listeners", Value::Count(waiter.sharing.into()))

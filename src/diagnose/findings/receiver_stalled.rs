@@ -3,17 +3,21 @@
 //! The bytes that a process has read are the received bytes minus the unread ones. If they do not grow while data waits, the
 //! process does not read; one that reads more slowly than data arrives is not reported.
 
+use std::collections::BTreeSet;
+
 use crate::diagnose::ages::Ages;
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::facts::{Facts, Holder, activity, holder};
+use crate::diagnose::facts::{Facts, Holder, add_processes, holder};
 use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::holders::Holders;
 use crate::diagnose::measure::waiting::WaitingConnections;
 use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
+use crate::diagnose::subject::ProcessName;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
 use crate::model::SeededMap;
-use crate::model::{Activity, MemoryInfo, ProcessKey, Protocol, TcpInfo};
+use crate::model::{MemoryInfo, ProcessKey, Protocol, TcpInfo};
 
 thresholds! {
     /// Thresholds for unread data.
@@ -43,6 +47,9 @@ struct Group {
     largest: u32,
     /// Number of connections whose receive window is closed.
     full: u32,
+    /// Number of connections that several processes hold, and the rows of all processes.
+    shared: u32,
+    processes: BTreeSet<u32>,
 }
 
 /// Detects processes that do not read.
@@ -124,70 +131,98 @@ impl Detector for ReceiverStalled {
             }
             let window = socket.tcp_info().and_then(TcpInfo::rcv_wnd);
             group.full += u32::from(window == Some(0));
+            group.shared += u32::from(socket.owners().nth(1).is_some());
+            add_processes(&mut group.processes, socket);
         }
         self.ages.end();
         let before = std::mem::take(&mut self.used);
         for (holder, group) in groups {
-            let busy = self.busy(facts, holder, &before);
-            out.extend(observe(scan, holder, &group, busy));
+            let first = match holder {
+                Holder::Process(row) => facts.sample().processes.get(row as usize),
+                Holder::User(_) => None,
+            };
+            let holders = Holders::at(facts.sample(), group.processes.iter().copied())
+                .with_first(first.map(|row| row.process.key));
+            let busy = self.busiest(facts, &holders, &before);
+            out.extend(observe(scan, holder, &group, &holders, busy));
         }
     }
 }
 
 impl ReceiverStalled {
-    /// Returns the share of a processor that a process has used since its stall was first observed.
-    fn busy(
+    /// Returns the process that has used most processor time since its stall was first observed, as a share of a processor.
+    fn busiest(
         &mut self,
         facts: &Facts<'_>,
-        holder: Holder,
+        holders: &Holders<'_>,
         before: &SeededMap<ProcessKey, (u64, u64)>,
-    ) -> Option<f64> {
-        let Holder::Process(row) = holder else {
-            return None;
-        };
-        let row = facts.sample().processes.get(row as usize)?;
-        let ticks = row.activity?.cpu_ticks;
-        let key = row.process.key;
-        let first = before.get(&key).copied();
-        let first = first.unwrap_or((facts.now_ns(), ticks));
-        self.used.insert(key, first);
-        let seconds = facts.age_s(first.0);
-        (seconds > 0.0).then(|| ticks.saturating_sub(first.1) as f64 / TICKS_PER_SECOND / seconds)
+    ) -> Option<(ProcessName, f64)> {
+        let mut busiest: Option<(ProcessName, f64)> = None;
+        for row in holders.rows() {
+            let Some(activity) = row.activity else {
+                continue;
+            };
+            let (key, ticks) = (row.process.key, activity.cpu_ticks);
+            let first = before.get(&key).copied();
+            let first = first.unwrap_or((facts.now_ns(), ticks));
+            self.used.insert(key, first);
+            let seconds = facts.age_s(first.0);
+            let share = ticks.saturating_sub(first.1) as f64 / TICKS_PER_SECOND / seconds;
+            if seconds > 0.0 && busiest.as_ref().is_none_or(|(_, most)| share > *most) {
+                busiest = Some((ProcessName::of(row), share));
+            }
+        }
+        busiest
     }
+}
+
+/// Returns the cause and the advice.
+fn advice(holders: &Holders<'_>, busy: Option<&(ProcessName, f64)>) -> (&'static str, String) {
+    if holders.are_stopped() {
+        return ("stopped", holders.continue_all());
+    }
+    let are_several = holders.are_several();
+    let (cause, what) = match busy {
+        Some((name, share)) if *share >= BUSY && are_several => {
+            ("busy", format!("{name} uses the CPU, but no process reads"))
+        }
+        Some((_, share)) if *share >= BUSY => {
+            ("busy", "It uses the CPU and does not read".to_owned())
+        }
+        known => {
+            let what = match (known.is_some(), are_several) {
+                (true, true) => {
+                    "They mostly sleep, so they probably wait for something else and do not read"
+                }
+                (true, false) => {
+                    "It mostly sleeps, so it probably waits for something else and does not read"
+                }
+                (false, true) => "They may wait for something else and do not read",
+                (false, false) => "It may wait for something else and does not read",
+            };
+            ("not-reading", what.to_owned())
+        }
+    };
+    let advice = format!(
+        "{}{what}. Look at the thread that should read{}. Once the receive buffer is full, its peers cannot send; a larger \
+         buffer only delays that.",
+        holders.continue_some(),
+        holders.tools()
+    );
+    (cause, advice)
 }
 
 fn observe(
     scan: &Scan<'_>,
     holder: Holder,
     group: &Group,
-    busy: Option<f64>,
+    holders: &Holders<'_>,
+    busy: Option<(ProcessName, f64)>,
 ) -> Option<Observation> {
     let facts = &scan.facts;
     let socket = facts.socket(group.row)?;
-    let activity = activity(socket);
     let (subject, who) = facts.subject_of_holder(holder)?;
-    let pid = subject.process().map(|process| process.key.pid);
-    let is_stopped = activity.is_some_and(Activity::is_stopped);
-    let (cause, advice) = if is_stopped {
-        ("stopped", phrases::stopped(pid.as_slice(), activity))
-    } else {
-        let tools = pid.map_or_else(String::new, |pid| {
-            format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
-        });
-        let (cause, what) = match busy {
-            Some(share) if share >= BUSY => ("busy", "It uses the CPU"),
-            Some(_) => (
-                "not-reading",
-                "It mostly sleeps, so it probably waits for something else",
-            ),
-            None => ("not-reading", "It may wait for something else"),
-        };
-        let advice = format!(
-            "{what} and does not read. Look at the thread that should read{tools}. Once the receive buffer is full, its \
-             peers cannot send; a larger buffer only delays that."
-        );
-        (cause, advice)
-    };
+    let (cause, advice) = advice(holders, busy.as_ref());
     let peer = socket
         .socket
         .remote()
@@ -197,6 +232,7 @@ fn observe(
         (_, count) => phrases::plural(count.into(), "connection", "connections"),
     };
     let buffer = socket.memory().and_then(MemoryInfo::rcvbuf);
+    let processes = holders.are_several().then(|| holders.count() as u64);
     let mut observation = Observation::new(
         scan.kind,
         subject,
@@ -218,8 +254,10 @@ fn observe(
         buffer.map(|n| Value::Bytes(n.into())),
     )
     .with_known("peer", peer.map(|peer| Value::Text(peer.to_string())))
-    .with_known("processor", busy.map(Value::Share))
-    .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
+    .with_known("processor", busy.map(|(_, share)| Value::Share(share)))
+    .with_known("processes", processes.map(Value::Count))
+    .with_known("state", holders.state())
+    .with_known("stopped", holders.stopped_names());
     observation.severity = if group.full > 0 {
         Severity::Critical
     } else {
@@ -227,7 +265,14 @@ fn observe(
     };
     observation.since_ns = Some(group.waiting.oldest_ns);
     observation.summary = format!("{who} has not read from {from}");
-    observation.rest = format!(": {} are unread", phrases::bytes(group.waiting.unread));
+    let shared = holders.sharing(phrases::all_or_some(
+        group.shared,
+        group.waiting.connections,
+    ));
+    observation.rest = format!(
+        ": {} are unread{shared}",
+        phrases::bytes(group.waiting.unread)
+    );
     observation.advice = advice;
     Some(observation)
 }

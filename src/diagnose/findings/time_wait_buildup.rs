@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnose::candidates::Path;
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::facts::{Facts, add_process, listener_name, process, process_with_others};
+use crate::diagnose::facts::{Facts, add_processes, listener_name, process, process_with_others};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::port_reuse::PortReuse;
 use crate::diagnose::need::Need;
@@ -131,7 +131,7 @@ impl Detector for TimeWaitBuildup {
             if socket.holders_len > 0 {
                 group.owned.get_or_insert(row);
                 if let Some(socket) = facts.socket(row) {
-                    add_process(&mut group.processes, socket);
+                    add_processes(&mut group.processes, socket);
                 }
             }
         }

@@ -6,8 +6,9 @@
 //! that is mostly empty is too small for the bursts in which datagrams arrive.
 
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::facts::{Facts, Holder, activity, holder, subject_of};
+use crate::diagnose::facts::{Facts, Holder, holder, subject_of};
 use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::holders::Holders;
 use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::{Subject, format_endpoint};
@@ -15,7 +16,7 @@ use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
 use crate::diagnose::{help_text, phrases};
 use crate::model::SeededMap;
-use crate::model::{Activity, Endpoint, MemoryInfo, Protocol, SocketKey, SocketRef};
+use crate::model::{Endpoint, MemoryInfo, Protocol, SocketKey, SocketRef};
 
 thresholds! {
     /// Thresholds for dropped datagrams.
@@ -227,25 +228,24 @@ fn observe(
     let sum = group.dropped;
     let taken = group.taken / sum;
     let socket = facts.socket(group.worst.1)?;
-    let activity = activity(socket);
     let buffer = socket.memory().and_then(MemoryInfo::rcvbuf);
     let subject = subject_of(facts.socket(group.first.1)?);
-    let pid = subject.process().map(|process| process.key.pid);
+    let named = subject.process().map(|process| process.key);
+    let holders = Holders::of(socket).with_first(named);
+    let pid = named.map(|process| process.pid);
     let whose = whose(&subject, common, group.sockets);
     let is_slow = taken >= thresholds.slow_share;
     let most = facts.settings().number("net.core.rmem_max", 0);
-    let (cause, why, advice) = if activity.is_some_and(Activity::is_stopped) && is_slow {
-        ("stopped", "has been stopped", {
-            let processes = subject.processes().map(|named| named.key.pid);
-            phrases::stopped(&processes.collect::<Vec<_>>(), activity)
-        })
+    let (cause, why, advice) = if holders.are_stopped() && is_slow {
+        ("stopped", "has been stopped", holders.continue_all())
     } else if is_slow {
         let tools = pid.map_or_else(String::new, |pid| {
             format!(" (`strace -fp {pid}`, `perf top -p {pid}`)")
         });
         let advice = format!(
-            "Its receive buffer stays full: it does not read as fast as datagrams arrive{tools}. Read with recvmmsg(), use \
-             more threads with SO_REUSEPORT, or send less; a larger buffer only delays the drops."
+            "{}Its receive buffer stays full: it does not read as fast as datagrams arrive{tools}. Read with recvmmsg(), use \
+             more threads with SO_REUSEPORT, or send less; a larger buffer only delays the drops.",
+            holders.continue_some()
         );
         ("slow", "has not kept up", advice)
     } else {
@@ -272,7 +272,8 @@ fn observe(
             buffer.map(|n| Value::Bytes(n.into())),
         )
         .with_known("rmem_max", most.map(Value::Bytes))
-        .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
+        .with_known("state", holders.state())
+        .with_known("stopped", holders.stopped_names());
     observation.over_threshold = sum >= thresholds.datagrams as f64;
     observation.summary = format!("{whose} {why}");
     observation.rest = format!(

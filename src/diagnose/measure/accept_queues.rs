@@ -20,10 +20,11 @@ use crate::model::SeededMap;
 
 use super::counter::CounterStep;
 use crate::aggregate::ListenerTotals;
-use crate::diagnose::facts::{Facts, activity};
+use crate::diagnose::facts::Facts;
+use crate::diagnose::holders::Holders;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
-use crate::model::{Activity, SocketKey, SocketRef};
+use crate::model::{SocketKey, SocketRef};
 
 thresholds! {
     /// Thresholds for accept queues that are filling or full.
@@ -73,7 +74,6 @@ pub(in crate::diagnose) struct PressedQueue {
     /// When the queue began to be full or filling, ns of the monotonic clock.
     since_ns: u64,
     cause: Cause,
-    activity: Option<Activity>,
     /// Connections dropped within the window, and per second.
     dropped: f64,
     dropped_per_s: Option<f64>,
@@ -253,7 +253,7 @@ impl RecentQueue {
         let accepted_per_s = window
             .per_second(ACCEPTED)
             .filter(|_| totals.accepted_per_s.is_some() && is_alone);
-        let activity = activity(socket);
+        let holders = Holders::of(socket);
         let accepts = Accepts {
             per_s: accepted_per_s,
             // Connections that close within an interval are not seen to be accepted. Those of the others would be missing
@@ -274,8 +274,7 @@ impl RecentQueue {
             others_full,
             waiting: queue.waiting.into(),
             since_ns: self.since_ns,
-            cause: Cause::of(facts, totals, accepts, activity, &thresholds),
-            activity,
+            cause: Cause::of(facts, totals, accepts, &holders, &thresholds),
             dropped,
             dropped_per_s: window.per_second(DROPPED),
             dropped_total: totals.drops.map(u64::from),
@@ -310,10 +309,10 @@ impl Cause {
         facts: &Facts<'_>,
         totals: &ListenerTotals,
         accepts: Accepts,
-        activity: Option<Activity>,
+        holders: &Holders<'_>,
         thresholds: &Thresholds,
     ) -> Cause {
-        if activity.is_some_and(Activity::is_stopped) {
+        if holders.are_stopped() {
             return Cause::Stopped;
         }
         let quick = totals.queue().capacity() as f64 * thresholds.quick_turns_per_s;

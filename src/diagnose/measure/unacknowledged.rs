@@ -11,8 +11,9 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::diagnose::ages::Ages;
-use crate::diagnose::facts::{Facts, add_process, own_end, process, process_with_others};
+use crate::diagnose::facts::{Facts, add_processes, own_end, process, process_with_others};
 use crate::diagnose::finding::Value;
+use crate::diagnose::holders::Holders;
 use crate::diagnose::kind::FindingKind;
 use crate::diagnose::observation::{MAX_PER_KIND, Observation};
 use crate::diagnose::subject::{ProcessName, Subject};
@@ -51,7 +52,7 @@ pub(in crate::diagnose) struct StuckGroup {
     pub(in crate::diagnose) remote: RemoteEnd,
     /// Row of the connection with the most data.
     row: u32,
-    connections: u32,
+    pub(in crate::diagnose) connections: u32,
     pub(in crate::diagnose) unacknowledged: u64,
     largest: u32,
     processes: BTreeSet<u32>,
@@ -62,14 +63,19 @@ pub(in crate::diagnose) struct StuckGroup {
 
 /// The observation of a group, without severity and sentences.
 #[derive(Debug)]
-pub(in crate::diagnose) struct StuckData {
+pub(in crate::diagnose) struct StuckData<'m> {
     pub(in crate::diagnose) observation: Observation,
     /// The sending process, as the start of a sentence.
     pub(in crate::diagnose) sender: String,
     /// The remote end, and the number of connections if there are several.
     pub(in crate::diagnose) destination: String,
-    /// The process at the other end, if it is on this machine.
-    pub(in crate::diagnose) reader: Option<ProcessName>,
+    /// The socket at the other end, if it is on this machine.
+    pub(in crate::diagnose) peer: Option<SocketRef<'m>>,
+    /// Names of the processes at the other end, and their number.
+    pub(in crate::diagnose) reader: Option<String>,
+    pub(in crate::diagnose) readers: usize,
+    /// The process that holds both ends.
+    pub(in crate::diagnose) holds_both_ends: Option<ProcessName>,
 }
 
 /// Connections that are stuck, by remote end.
@@ -134,7 +140,7 @@ impl UnacknowledgedData {
                     });
                 let bytes = socket.socket.send_queue;
                 group.connections += 1;
-                add_process(&mut group.processes, socket);
+                add_processes(&mut group.processes, socket);
                 group.unacknowledged += u64::from(bytes);
                 if bytes > group.largest {
                     (group.largest, group.row) = (bytes, row);
@@ -201,11 +207,11 @@ impl UnacknowledgedData {
 impl StuckGroup {
     /// Returns the observation of this group for a kind of finding; `None` if its other end still waits for `accept()`,
     /// which is another finding.
-    pub(in crate::diagnose) fn observe(
+    pub(in crate::diagnose) fn observe<'m>(
         &self,
         kind: &'static FindingKind,
-        facts: &Facts<'_>,
-    ) -> Option<StuckData> {
+        facts: &Facts<'m>,
+    ) -> Option<StuckData<'m>> {
         let socket = facts.socket(self.row)?;
         let process = process(socket);
         let sender = process_with_others(process.as_ref(), &self.processes);
@@ -224,7 +230,12 @@ impl StuckGroup {
         if is_unaccepted {
             return None;
         }
-        let reader = peer.and_then(|peer| peer.owner()).map(ProcessName::of);
+        let readers = peer.map(Holders::of).unwrap_or_default();
+        let reader = readers.names();
+        let holds_both_ends = readers.rows().find(|reader| {
+            let mut senders = socket.owners();
+            senders.any(|(sender, _)| sender.process.key == reader.process.key)
+        });
         let info = socket.tcp_info();
         let unacknowledged = Value::Bytes(self.unacknowledged);
         let mut observation =
@@ -236,12 +247,7 @@ impl StuckGroup {
                     "window_bytes",
                     info.and_then(TcpInfo::snd_wnd).map(Value::Bytes),
                 )
-                .with_known(
-                    "reader",
-                    reader
-                        .as_ref()
-                        .map(|reader| Value::Text(reader.to_string())),
-                );
+                .with_known("reader", reader.clone().map(Value::Text));
         observation.since_ns = Some(self.oldest_ns);
         observation.own_end = own_end(socket.socket);
         let to = observation.subject.to_string();
@@ -253,7 +259,10 @@ impl StuckGroup {
             observation,
             sender,
             destination,
+            peer,
             reader,
+            readers: readers.count(),
+            holds_both_ends: holds_both_ends.map(ProcessName::of),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnose::ages::Ages;
 use crate::diagnose::facts::Facts;
-use crate::model::SocketRef;
+use crate::model::{Socket, SocketRef, State};
 
 /// Connections that wait for the same process or listener.
 #[derive(Debug)]
@@ -10,7 +10,7 @@ pub(in crate::diagnose) struct WaitingConnections {
     pub(in crate::diagnose) connections: u32,
     /// Number of connections that have waited for too long.
     pub(in crate::diagnose) stuck: u32,
-    /// Unread bytes of all connections.
+    /// Unread bytes of all connections, without FINs.
     pub(in crate::diagnose) unread: u64,
     /// When the stuck connection that has waited longest began to wait, ns of the monotonic clock.
     pub(in crate::diagnose) oldest_ns: u64,
@@ -48,4 +48,13 @@ pub(in crate::diagnose) fn waiting_since(
 ) -> u64 {
     let earlier_ns = facts.last_ack_ns(socket);
     ages.since(socket.socket.key(), 0, earlier_ns, facts.now_ns())
+}
+
+/// Returns the received bytes of a connection that were not read. The kernel counts a FIN that was not read as one more.
+pub(in crate::diagnose) fn unread_data(socket: &Socket) -> u32 {
+    let has_fin = matches!(
+        socket.state,
+        State::CloseWait | State::LastAck | State::Closing
+    );
+    socket.recv_queue.saturating_sub(u32::from(has_fin))
 }

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use super::waiting::WaitingConnections;
 use crate::diagnose::ages::Ages;
-use crate::diagnose::facts::{Facts, activity};
-use crate::model::{Activity, SocketKey, SocketRef};
+use crate::diagnose::facts::Facts;
+use crate::diagnose::holders::are_stopped;
+use crate::model::{SocketKey, SocketRef};
 
 /// Since when the accept queue of each listener has not been seen empty.
 #[derive(Debug, Default)]
@@ -78,8 +79,7 @@ pub(in crate::diagnose) fn waiters<'m>(
     };
     candidates.retain(|listener| has_waited(listener, ages));
     // Stopped processes accept nothing. If their queues hold enough, the others are merely busy.
-    let is_stopped =
-        |listener: &SocketRef<'_>| activity(*listener).is_some_and(Activity::is_stopped);
+    let is_stopped = |listener: &SocketRef<'_>| are_stopped(*listener);
     let stopped = candidates.iter().filter(|listener| is_stopped(listener));
     let at_stopped: u64 = stopped.map(|listener| u64::from(queue_of(listener))).sum();
     if at_stopped >= u64::from(waiting.stuck.max(1)) {

@@ -139,6 +139,13 @@ impl FrameHeader {
         bytes: &[u8; FRAME_HEADER_LEN],
         offset: u64,
     ) -> Option<FrameHeader> {
+        FrameHeader::parse_anywhere(bytes).filter(|header| header.offset == offset)
+    }
+
+    /// Parses a header that may not be at the offset that it states.
+    pub(in crate::recording) fn parse_anywhere(
+        bytes: &[u8; FRAME_HEADER_LEN],
+    ) -> Option<FrameHeader> {
         let u32_at = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
         let u64_at = |at: usize| Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
         let kind = match bytes[4] {
@@ -168,7 +175,6 @@ impl FrameHeader {
         };
         let is_valid = bytes[..4] == FRAME_MAGIC
             && u32_at(56)? == crc32c::crc32c(&bytes[..56])
-            && header.offset == offset
             && header.length <= MAX_FRAME_LEN;
         is_valid.then_some(header)
     }

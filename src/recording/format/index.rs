@@ -11,6 +11,9 @@ use crate::recording::varint::{ByteReader, put_bytes, put_signed, put_varint};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::recording) struct FrameLocation {
     pub(in crate::recording) offset: u64,
+    /// Number of bytes by which the offset exceeds the one that the frame states: 0 unless bytes were inserted into the
+    /// file, or are missing.
+    pub(in crate::recording) shift: i64,
     pub(in crate::recording) is_key: bool,
     pub(in crate::recording) entry: Entry,
 }
@@ -79,6 +82,7 @@ pub(in crate::recording) fn parse_index(
         sockets = sockets.wrapping_add(reader.signed()?);
         frames.push(FrameLocation {
             offset,
+            shift: 0,
             is_key: step & 1 != 0,
             entry: Entry {
                 time: SampleTime {

@@ -13,14 +13,20 @@ pub(super) struct Repaired<T> {
     pub(super) bytes: Vec<u64>,
 }
 
-/// Reads the header at an offset; returns `None` if there is none or it is damaged.
+/// Reads the header at an offset, which exceeds the one that it states by `shift`; returns `None` if there is none or it is
+/// damaged.
 ///
 /// # Errors
 /// If the file cannot be read, or ends within the header.
-pub(super) fn read_header(file: &File, offset: u64) -> io::Result<Option<Repaired<FrameHeader>>> {
+pub(super) fn read_header(
+    file: &File,
+    offset: u64,
+    shift: i64,
+) -> io::Result<Option<Repaired<FrameHeader>>> {
+    let stated = offset.wrapping_sub(shift.cast_unsigned());
     let mut bytes = [0; FRAME_HEADER_LEN];
     file.read_exact_at(&mut bytes, offset)?;
-    if let Some(value) = FrameHeader::parse(&bytes, offset) {
+    if let Some(value) = FrameHeader::parse(&bytes, stated) {
         let bytes = Vec::new();
         return Ok(Some(Repaired { value, bytes }));
     }
@@ -28,23 +34,24 @@ pub(super) fn read_header(file: &File, offset: u64) -> io::Result<Option<Repaire
     let repaired = FrameHeader::repair(&mut bytes);
     let header = repaired.and_then(|at| {
         Some(Repaired {
-            value: FrameHeader::parse(&bytes, offset)?,
+            value: FrameHeader::parse(&bytes, stated)?,
             bytes: vec![offset + at as u64],
         })
     });
     Ok(header)
 }
 
-/// Reads the header and the payload at an offset; returns `None` if either is damaged.
+/// Reads the header and the payload at an offset, as [`read_header`]; returns `None` if either is damaged.
 ///
 /// # Errors
 /// If the file cannot be read, or ends within the frame.
 pub(super) fn read_payload(
     file: &File,
     offset: u64,
+    shift: i64,
     payload: &mut Vec<u8>,
 ) -> io::Result<Option<Repaired<FrameHeader>>> {
-    let Some(mut header) = read_header(file, offset)? else {
+    let Some(mut header) = read_header(file, offset, shift)? else {
         return Ok(None);
     };
     // Nothing is allocated for a length beyond the end of the file.

@@ -5,21 +5,21 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 
 use super::payload::{read_header, read_payload};
+use super::search::FrameSearch;
 use crate::recording::archive::Loss;
 use crate::recording::cursor::DEPENDS_ON_CORRUPT;
 use crate::recording::format::{
-    FILE_HEADER_LEN, FORMER_MAGIC, FRAME_HEADER_LEN, FRAME_MAGIC, FrameHeader, FrameKind,
-    FrameLocation, MAGIC, MAX_METADATA_LEN, VERSION, parse_index, parse_metadata, repair_bit,
+    FILE_HEADER_LEN, FORMER_MAGIC, FRAME_HEADER_LEN, FrameHeader, FrameKind, FrameLocation, MAGIC,
+    MAX_METADATA_LEN, VERSION, parse_index, parse_metadata, repair_bit,
 };
 use crate::recording::limits::{ClaimedWork, WorkLimit};
 use crate::recording::metadata::Metadata;
 
-/// Number of bytes searched at once for the next frame: few at first, because it is usually close.
-const FIRST_STEP: usize = 4 << 10;
-const MAX_STEP: usize = 1 << 20;
-
 const REPAIRED: &str = "a flipped bit, repaired; no Samples are lost";
 const NOT_A_RECORDING: &str = "not a sockwatch recording";
+const CUT_IN_HEADER: &str =
+    "incomplete: the file was cut within its header, before the first sample";
+const NOTHING_READABLE: &str = "corrupt: neither the header nor a sample can be read";
 const FORMER_FORMAT: &str =
     "recorded by a development version of sockwatch before 0.1; record again";
 
@@ -33,6 +33,8 @@ pub(super) struct ScanResult {
     pub(super) losses: Vec<Loss>,
     /// True if the file has an end frame.
     pub(super) is_closed: bool,
+    /// True if the file is shorter than its header states.
+    cut_in_header: bool,
 }
 
 /// The reason why a file cannot be scanned.
@@ -54,6 +56,7 @@ pub(super) fn scan(file: &File, length: u64, max_scanned: u64) -> Result<ScanRes
     let mut scan = FileScan {
         file,
         length,
+        search: FrameSearch::new(file, length),
         result: ScanResult::default(),
         payload: Vec::new(),
         lacks_key: true,
@@ -66,16 +69,29 @@ pub(super) fn scan(file: &File, length: u64, max_scanned: u64) -> Result<ScanRes
     scan.read_frames(begin)?;
     let result = scan.result;
     if result.metadata.is_none() && result.frames.is_empty() {
-        // At most the magic matches that of a recording.
-        return Err(ScanError::Unsupported(NOT_A_RECORDING.to_owned()));
+        let why = if result.cut_in_header {
+            CUT_IN_HEADER
+        } else {
+            NOTHING_READABLE
+        };
+        return Err(ScanError::Unsupported(why.to_owned()));
     }
     Ok(result)
 }
 
-fn claimed_work(header: &FrameHeader) -> ClaimedWork {
+/// Describes a frame whose payload is damaged.
+fn corrupt(kind: FrameKind) -> &'static str {
+    match kind {
+        FrameKind::Key | FrameKind::Delta => "corrupt Sample: checksum mismatch",
+        FrameKind::Index | FrameKind::End => "corrupt index; no Samples are lost",
+    }
+}
+
+/// Returns what the header of a frame that ends at an offset claims.
+fn claimed_work(header: &FrameHeader, end: u64) -> ClaimedWork {
     ClaimedWork {
         is_key: header.kind == FrameKind::Key,
-        offset: header.offset.saturating_add(u64::from(header.length)),
+        offset: end,
         entry: header.entry,
         closed: header.closed,
         unpacked: header.unpacked,
@@ -101,6 +117,7 @@ fn is_proportionate(frames: &[FrameLocation]) -> bool {
 struct FileScan<'a> {
     file: &'a File,
     length: u64,
+    search: FrameSearch<'a>,
     result: ScanResult,
     payload: Vec<u8>,
     /// True if the key frame of the following delta frames is missing.
@@ -114,7 +131,16 @@ impl FileScan<'_> {
     fn read_header(&mut self) -> Result<u64, ScanError> {
         let mut fixed = [0; FILE_HEADER_LEN];
         if self.length < FILE_HEADER_LEN as u64 {
-            return Err(ScanError::Unsupported(NOT_A_RECORDING.to_owned()));
+            let begin = &mut fixed[..self.length as usize];
+            self.file.read_exact_at(begin, 0)?;
+            // A text may begin with the same few bytes.
+            let is_cut = begin.starts_with(&MAGIC);
+            let why = if is_cut {
+                CUT_IN_HEADER
+            } else {
+                NOT_A_RECORDING
+            };
+            return Err(ScanError::Unsupported(why.to_owned()));
         }
         self.file.read_exact_at(&mut fixed, 0)?;
         if fixed[..8] == FORMER_MAGIC {
@@ -136,6 +162,7 @@ impl FileScan<'_> {
         fixed[..8].copy_from_slice(&MAGIC);
         let mut covered = [&fixed[..16], &json].concat();
         let is_whole = json.len() == json_length;
+        self.result.cut_in_header = has_magic && !is_whole && json_length <= MAX_METADATA_LEN;
         let mut is_intact = is_whole && crc == crc32c::crc32c(&covered);
         let mut repaired = None;
         if is_whole && !is_intact {
@@ -168,6 +195,7 @@ impl FileScan<'_> {
                 0,
                 (FILE_HEADER_LEN + json.len()) as u64,
                 "corrupt file header",
+                false,
             );
         } else if let Some(at) = repaired {
             // The CRC is between the bytes that it covers.
@@ -175,27 +203,29 @@ impl FileScan<'_> {
                 at if at == covered.len() || at < 16 => at.min(16),
                 at => at + FILE_HEADER_LEN - 16,
             };
-            self.add_loss(at as u64, 1, REPAIRED);
+            self.add_loss(at as u64, 1, REPAIRED, false);
         }
         if is_intact {
             return Ok((FILE_HEADER_LEN + json_length) as u64);
         }
-        Ok(self.find_frame(0)?.unwrap_or(self.length))
+        Ok(self.search.next(0)?.unwrap_or(self.length))
     }
 
     /// Reports whether there is a frame where a header may end, so that the file is a recording with a damaged header.
-    fn has_frame_near_begin(&self) -> Result<bool, ScanError> {
+    fn has_frame_near_begin(&mut self) -> Result<bool, ScanError> {
         let limit = (FILE_HEADER_LEN + MAX_METADATA_LEN + FRAME_HEADER_LEN) as u64;
-        Ok(self.find_frame(0)?.is_some_and(|at| at <= limit))
+        Ok(self.search.next(0)?.is_some_and(|at| at <= limit))
     }
 
-    fn add_loss(&mut self, offset: u64, bytes: u64, why: &str) {
+    /// Adds a damaged range, with Samples in it or without.
+    fn add_loss(&mut self, offset: u64, bytes: u64, why: &str, loses_samples: bool) {
         let after = self.result.frames.len().checked_sub(1);
         if let Some(last) = self.result.losses.last_mut()
             && last.offset + last.bytes == offset
         {
             // One damaged range, and what cannot be decoded because of it.
             last.bytes += bytes;
+            last.loses_samples |= loses_samples;
             return;
         }
         self.result.losses.push(Loss {
@@ -203,6 +233,7 @@ impl FileScan<'_> {
             offset,
             bytes,
             why: why.to_owned(),
+            loses_samples,
         });
     }
 
@@ -211,17 +242,17 @@ impl FileScan<'_> {
         let mut at = begin;
         while at < self.length {
             if self.result.is_closed {
-                self.add_loss(at, self.length - at, "unexpected data after the end");
+                self.add_loss(at, self.length - at, "unexpected data after the end", true);
                 break;
             }
             let Some(header) = self.frame_header(at)? else {
-                let next = self.find_frame(at + 1)?;
+                let next = self.search.next(at + 1)?;
                 let end = next.unwrap_or(self.length);
                 let why = match next {
                     Some(_) => "corrupt data",
                     None => "truncated Sample",
                 };
-                self.add_loss(at, end - at, why);
+                self.add_loss(at, end - at, why, next.is_some());
                 self.lacks_key = true;
                 at = end;
                 continue;
@@ -229,16 +260,24 @@ impl FileScan<'_> {
             let end = at + FRAME_HEADER_LEN as u64 + u64::from(header.length);
             if end > self.length {
                 // Bytes may be missing before this point although the end of the file exists.
-                let next = self.find_frame(at + 1)?.unwrap_or(self.length);
-                self.add_loss(at, next - at, "truncated Sample");
+                let next = self.search.next(at + 1)?.unwrap_or(self.length);
+                self.add_loss(at, next - at, "truncated Sample", next < self.length);
                 self.lacks_key = true;
                 at = next;
                 continue;
             }
-            let read = read_payload(self.file, at, &mut self.payload)?;
+            let read = read_payload(self.file, at, self.search.shift(), &mut self.payload)?;
+            if read.is_none() && end < self.length && self.frame_header(end)?.is_none() {
+                // Bytes may have been inserted into the frame, or be missing from it.
+                let next = self.search.next(at + 1)?.unwrap_or(self.length);
+                self.add_loss(at, next - at, corrupt(header.kind), true);
+                self.lacks_key = true;
+                at = next;
+                continue;
+            }
             self.add_frame(&header, read.is_some(), at, end);
             for byte in read.map_or_else(Vec::new, |read| read.bytes) {
-                self.add_loss(byte, 1, REPAIRED);
+                self.add_loss(byte, 1, REPAIRED, false);
             }
             at = end;
         }
@@ -249,21 +288,22 @@ impl FileScan<'_> {
     fn add_frame(&mut self, header: &FrameHeader, is_intact: bool, at: u64, end: u64) {
         match header.kind {
             FrameKind::Key | FrameKind::Delta if !is_intact => {
-                self.add_loss(at, end - at, "corrupt Sample: checksum mismatch");
+                self.add_loss(at, end - at, corrupt(header.kind), true);
                 self.lacks_key = true;
             }
             FrameKind::Delta if self.lacks_key => {
-                self.add_loss(at, end - at, DEPENDS_ON_CORRUPT);
+                self.add_loss(at, end - at, DEPENDS_ON_CORRUPT, true);
             }
             FrameKind::Key | FrameKind::Delta => {
-                if let Err(corrupt) = self.work.spend(claimed_work(header)) {
-                    self.add_loss(at, end - at, corrupt.0);
+                if let Err(corrupt) = self.work.spend(claimed_work(header, end)) {
+                    self.add_loss(at, end - at, corrupt.0, true);
                     self.lacks_key = true;
                     return;
                 }
                 self.lacks_key = false;
                 self.result.frames.push(FrameLocation {
                     offset: at,
+                    shift: self.search.shift(),
                     is_key: header.kind == FrameKind::Key,
                     entry: header.entry,
                 });
@@ -277,7 +317,7 @@ impl FileScan<'_> {
             }
             FrameKind::End if is_intact => self.result.is_closed = true,
             FrameKind::Index | FrameKind::End => {
-                self.add_loss(at, end - at, "corrupt index; no Samples are lost");
+                self.add_loss(at, end - at, corrupt(header.kind), false);
             }
         }
     }
@@ -287,32 +327,8 @@ impl FileScan<'_> {
         if at + FRAME_HEADER_LEN as u64 > self.length {
             return Ok(None);
         }
-        Ok(read_header(self.file, at)?.map(|header| header.value))
-    }
-
-    /// Searches for the next frame, starting at an offset.
-    fn find_frame(&self, from: u64) -> Result<Option<u64>, ScanError> {
-        let mut at = from;
-        let mut step = FIRST_STEP;
-        let mut bytes = Vec::new();
-        while at + FRAME_HEADER_LEN as u64 <= self.length {
-            let left = usize::try_from(self.length - at).unwrap_or(usize::MAX);
-            bytes.resize(left.min(step + FRAME_HEADER_LEN), 0);
-            let window = &mut bytes[..];
-            self.file.read_exact_at(window, at)?;
-            let last = window.len() - FRAME_HEADER_LEN;
-            let begins = (0..=last).filter(|&begin| window[begin..begin + 4] == FRAME_MAGIC);
-            for begin in begins {
-                let offset = at + begin as u64;
-                let header = window[begin..begin + FRAME_HEADER_LEN].try_into().ok();
-                if header.is_some_and(|header| FrameHeader::parse(header, offset).is_some()) {
-                    return Ok(Some(offset));
-                }
-            }
-            at += last as u64 + 1;
-            step = (step * 4).min(MAX_STEP);
-        }
-        Ok(None)
+        let header = read_header(self.file, at, self.search.shift())?;
+        Ok(header.map(|header| header.value))
     }
 
     /// Reads the locations from the indices, last to first. Returns false if an index is missing or damaged, or claims more
@@ -324,7 +340,7 @@ impl FileScan<'_> {
         };
         let is_end = |header: &FrameHeader| header.kind == FrameKind::End && header.length == 8;
         if !self.frame_header(at)?.as_ref().is_some_and(is_end)
-            || read_payload(self.file, at, &mut self.payload)?.is_none()
+            || read_payload(self.file, at, 0, &mut self.payload)?.is_none()
         {
             return Ok(false);
         }
@@ -337,7 +353,7 @@ impl FileScan<'_> {
             if at < begin || at >= next || at + FRAME_HEADER_LEN as u64 > self.length {
                 return Ok(false);
             }
-            let header = read_payload(self.file, at, &mut self.payload)?;
+            let header = read_payload(self.file, at, 0, &mut self.payload)?;
             if header.is_none_or(|header| header.value.kind != FrameKind::Index) {
                 return Ok(false);
             }

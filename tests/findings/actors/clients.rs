@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,6 +34,32 @@ pub(super) fn call(arguments: &Arguments) {
         orders.next();
         held.clear();
         say("closed");
+    }
+}
+
+/// `TARGET COUNT TEXT`: opens COUNT connections, sends TEXT over each, and closes that direction. Reads until it is ordered
+/// to close.
+pub(super) fn ask(arguments: &Arguments) {
+    let orders = Orders::listen();
+    let mut held: Vec<TcpStream> = (0..arguments.number(1))
+        .map(|_| {
+            let mut stream = TcpStream::connect(target(arguments)).expect("it connects");
+            let text = arguments.text(2).as_bytes();
+            stream.write_all(text).expect("it can be written to");
+            stream.shutdown(Shutdown::Write).expect("it can be closed");
+            stream.set_nonblocking(true).expect("it can be set");
+            stream
+        })
+        .collect();
+    say("asked");
+    loop {
+        if orders.within(Duration::from_millis(20)).is_some() {
+            held.clear();
+            say("closed");
+        }
+        for stream in &mut held {
+            while stream.read(&mut [0; 512]).is_ok_and(|bytes| bytes > 0) {}
+        }
     }
 }
 
@@ -103,6 +129,27 @@ pub(super) fn send(arguments: &Arguments) {
             .within(next.saturating_duration_since(Instant::now()))
             .is_some()
         {
+            say("ends");
+            return;
+        }
+    }
+}
+
+/// Sends over a connection to itself until nothing more fits, and does not read the other end.
+pub(super) fn talk_to_itself(_: &Arguments) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("it listens");
+    let to = listener.local_addr().expect("it has an address");
+    let mut stream = TcpStream::connect(to).expect("it connects");
+    let other = listener.accept().expect("a connection waits");
+    drop(listener);
+    stream.set_nonblocking(true).expect("it can be set");
+    let orders = Orders::listen();
+    say("talks");
+    let chunk = vec![0x5a; 1 << 16];
+    loop {
+        while stream.write(&chunk).is_ok() {}
+        if orders.within(Duration::from_millis(20)).is_some() {
+            drop((stream, other));
             say("ends");
             return;
         }

@@ -1,6 +1,6 @@
 //! Servers, most of them misbehaving.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
@@ -69,7 +69,8 @@ impl Manner {
     }
 }
 
-/// `ADDRESS COUNT`: COUNT children inherit the listener of their parent; none of them accepts.
+/// `ADDRESS COUNT`: COUNT children inherit the listener of their parent; none of them accepts. The first order is answered
+/// with their pids.
 pub(super) fn inherit(arguments: &Arguments) {
     let listener = listen(arguments.text(0), 64);
     let children: Vec<HelperProcess> = (0..arguments.number(1))
@@ -86,6 +87,9 @@ pub(super) fn inherit(arguments: &Arguments) {
         .collect();
     let orders = Orders::listen();
     say(port(&listener));
+    orders.next();
+    let pids = children.iter().map(|child| child.pid().to_string());
+    say(pids.collect::<Vec<_>>().join(" "));
     orders.next();
     drop(children);
 }
@@ -223,4 +227,57 @@ pub(super) fn read_slowly(arguments: &Arguments) {
         stream.read_exact(&mut buffer).expect("there is more");
         let _ = orders.within(period);
     }
+}
+
+/// `ADDRESS`: reads requests to their end and then answers with a few bytes at each interval, without an end.
+pub(super) fn answer(arguments: &Arguments) {
+    const INTERVAL: Duration = Duration::from_millis(500);
+    let listener = listen(arguments.text(0), 64);
+    let orders = Orders::listen();
+    say(port(&listener));
+    let mut streams = Vec::new();
+    loop {
+        while let Some(mut stream) = accepted(&listener) {
+            stream.set_nonblocking(false).expect("it can be set");
+            while stream.read(&mut [0; 512]).expect("it can be read") > 0 {}
+            streams.push(stream);
+        }
+        for stream in &mut streams {
+            stream.write_all(b"part").expect("the peer reads");
+        }
+        let _ = orders.within(INTERVAL);
+    }
+}
+
+/// `ADDRESS COUNT READS`: accepts COUNT connections, which a child inherits, and reads them to the end if READS is `reads`.
+/// An order closes them in both processes.
+pub(super) fn share(arguments: &Arguments) {
+    let listener = listen(arguments.text(0), 64);
+    listener.set_nonblocking(false).expect("it can be set");
+    let (count, reads): (usize, _) = (arguments.number(1), arguments.text(2) == "reads");
+    let orders = Orders::listen();
+    say(port(&listener));
+    let mut streams: Vec<TcpStream> = (0..count)
+        .map(|_| listener.accept().expect("it accepts").0)
+        .collect();
+    for stream in &streams {
+        // The child inherits those.
+        rustix::io::fcntl_setfd(stream, rustix::io::FdFlags::empty()).expect("it can be set");
+    }
+    let mut command = helper_process::command("hold-input");
+    command.arg("sharer").stdin(Stdio::null());
+    let mut child = HelperProcess::start(command);
+    child.read_line();
+    if reads {
+        for stream in &mut streams {
+            while stream.read(&mut [0; 512]).expect("it can be read") > 0 {}
+        }
+    }
+    // Which process that is.
+    orders.next();
+    say(child.pid());
+    orders.next();
+    drop((streams, child));
+    say("closed");
+    orders.next();
 }

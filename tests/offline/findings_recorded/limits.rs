@@ -11,14 +11,13 @@ fn close_wait_leak() {
             id: "close-wait-leak",
             severity: "warning",
             subject: "process, web-app (20)",
-            cause: Some("not-closed"),
+            cause: Some("not-read"),
             span: ("17:14:33", "17:14:49"),
-            summary: "web-app (20) has left 24 connections in CLOSE-WAIT since 17:14:33: 10.0.0.7 \
-                        and another host closed first.",
-            advice: "It has read everything but has not called close(). Check connections that \
-                        are returned to a pool or forgotten on an error path. Until the code is \
-                        fixed, only a restart frees the file descriptors. `sockwatch kill state \
-                        close-wait process 20` ends the connections but leaves the descriptors \
+            summary: "web-app (20) has left 24 connections in CLOSE-WAIT since 17:14:33: 10.0.0.7 and another host closed their ends first.",
+            advice: "They were not read to the end, where the process would see that the peer closed. \
+                        Look for a thread or event loop that hangs (`strace -fp 20`, `gdb -p 20`). Until \
+                        the code is fixed, only a restart frees the file descriptors. `sockwatch kill \
+                        state close-wait process 20` ends the connections but leaves the descriptors \
                         open.",
         }],
     );

@@ -14,8 +14,7 @@ fn accept_queue_full_stopped() {
             cause: Some("stopped"),
             span: ("17:14:34", "17:14:46"),
             summary: "web-app (20) on 10.0.0.3:8080 has been stopped since 17:14:34: 5 \
-                        connections wait in an accept queue of 4; 25 connection attempts were \
-                        dropped in the last 10 s.",
+                        connections wait in an accept queue of 4; 25 SYNs or ACKs of handshakes were dropped in the last 10 s.",
             advice: "It is stopped (state T), most likely by SIGSTOP or Ctrl-Z. Continue it with \
                         `kill -CONT 20`.",
         }],
@@ -34,8 +33,7 @@ fn accept_queue_full_slow() {
             cause: Some("slow"),
             span: ("17:15:01", "17:15:13"),
             summary: "web-app (20) on 10.0.0.3:8080 has accepted only 1.5/s since 17:15:01: 5 \
-                        connections wait in an accept queue of 4; 36 connection attempts were \
-                        dropped in the last 10 s.",
+                        connections wait in an accept queue of 4; 36 SYNs or ACKs of handshakes were dropped in the last 10 s.",
             advice: "It is running but accepts connections too slowly. Add workers or threads, or \
                         move blocking work out of the accept loop (`strace -fp 20`, `gdb -p 20`). \
                         A larger backlog only helps with bursts.",
@@ -56,7 +54,7 @@ fn accept_queue_full_backlog() {
             span: ("17:23:35", "17:23:49"),
             summary: "web-app (20) on 10.0.0.3:8080 has had too small a backlog since 17:23:35: \
                         it accepts 38/s; 3 connections wait in an accept queue of 4; 409 \
-                        connection attempts were dropped in the last 10 s.",
+                        SYNs or ACKs of handshakes were dropped in the last 10 s.",
             advice: "It accepts quickly, but its accept queue of 4 is too small for bursts. Raise \
                         the backlog that it passes to listen() (up to net.core.somaxconn = 4096) \
                         and restart it.",

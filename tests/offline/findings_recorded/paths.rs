@@ -76,9 +76,8 @@ fn zero_window() {
             subject: "remote, 10.0.0.20:9000, web-app (26)",
             cause: None,
             span: ("17:17:28", "17:17:40"),
-            summary: "web-app (26) has been unable to send to 10.0.0.20:9000 since 17:17:28: the \
-                        peer does not read, its window is closed, and 714 kB wait.",
-            advice: "The peer is reachable and acknowledges, but its process does not read. Look \
+            summary: "web-app (26) has been unable to send to 10.0.0.20:9000 since 17:17:28: the peer does not read or reads too slowly, its window is closed, and 714 kB wait.",
+            advice: "The peer is reachable and acknowledges, but its process does not read or reads too slowly. Look \
                         at that host, not at the network. Until it reads, data stays in the send \
                         buffer; once that is full, writes here block.",
         }],

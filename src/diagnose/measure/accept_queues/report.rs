@@ -4,6 +4,7 @@ use super::{Cause, PressedQueue, Thresholds};
 use crate::aggregate::ListenerTotals;
 use crate::diagnose::facts::{Facts, listener_name, subject_of};
 use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::holders::Holders;
 use crate::diagnose::kind::FindingKind;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::phrases;
@@ -18,12 +19,12 @@ impl PressedQueue {
         severity: Severity,
     ) -> Option<Observation> {
         let totals = facts.moment.unfiltered().listeners.get(self.listener)?;
-        let subject = subject_of(facts.socket(totals.row)?);
+        let socket = facts.socket(totals.row)?;
+        let subject = subject_of(socket);
+        let holders = Holders::of(socket);
         let who = listener_name(&subject);
-        let pids: Vec<u32> = subject.processes().map(|named| named.key.pid).collect();
         let somaxconn = facts.settings().number("net.core.somaxconn", 0);
         let waiting = Value::Count(self.waiting);
-        let state = self.activity.map(|a| Value::Text(a.state.to_string()));
         let mut observation = Observation::new(kind, subject, "waiting", waiting)
             .with("backlog", Value::Count(totals.backlog.into()))
             .with_cause(self.cause.name())
@@ -34,7 +35,8 @@ impl PressedQueue {
             .with_known("dropped_total", self.dropped_total.map(Value::Count))
             .with_known("half_open", totals.syn_recv.map(|n| Value::Count(n.into())))
             .with_known("somaxconn", somaxconn.map(Value::Count))
-            .with_known("state", state);
+            .with_known("state", holders.state())
+            .with_known("stopped", holders.stopped_names());
         if self.listeners > 1 {
             observation = observation.with("queues", Value::Count(self.listeners.into()));
         }
@@ -45,7 +47,7 @@ impl PressedQueue {
         }
         observation.severity = severity;
         observation.since_ns = Some(self.since_ns);
-        observation.summary = format!("{who} {}", self.fault(pids.len() > 1));
+        observation.summary = format!("{who} {}", self.fault(holders.are_several()));
         let rate = match (self.cause, self.accepted_per_s) {
             (Cause::Backlog | Cause::Somaxconn, Some(rate)) => {
                 format!(": it accepts {}; ", phrases::per_second(rate))
@@ -54,7 +56,7 @@ impl PressedQueue {
         };
         let consequence = self.consequence(totals, thresholds.window_s);
         observation.rest = rate + &consequence + &self.others_in_group();
-        observation.advice = self.advice(&pids, totals, somaxconn) + &self.share_of_group();
+        observation.advice = self.advice(&holders, totals, somaxconn) + &self.share_of_group();
         Some(observation)
     }
 
@@ -70,7 +72,8 @@ impl PressedQueue {
         }
     }
 
-    /// Returns the consequence for connections. The kernel counts each attempt, even that of a client which tries again.
+    /// Returns the consequence for connections. The kernel counts each segment that it drops: SYNs, also those that
+    /// are sent again, and the ACKs that would complete a handshake.
     fn consequence(&self, totals: &ListenerTotals, window_s: f64) -> String {
         let backlog = totals.backlog;
         let queues = match self.listeners {
@@ -92,8 +95,8 @@ impl PressedQueue {
                 "{waiting}; {} dropped in the last {}",
                 phrases::plural(
                     dropped,
-                    "connection attempt was",
-                    "connection attempts were"
+                    "SYN or ACK of a handshake was",
+                    "SYNs or ACKs of handshakes were"
                 ),
                 phrases::seconds(window_s)
             ),
@@ -140,31 +143,37 @@ impl PressedQueue {
         )
     }
 
-    fn advice(&self, pids: &[u32], totals: &ListenerTotals, somaxconn: Option<u64>) -> String {
-        let tools = pids.first().map_or_else(String::new, |pid| {
-            format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
-        });
-        let is_running = match pids {
-            [] | [_] => "It is running",
-            _ => "Not all its processes are stopped",
-        };
+    fn advice(
+        &self,
+        holders: &Holders<'_>,
+        totals: &ListenerTotals,
+        somaxconn: Option<u64>,
+    ) -> String {
+        let tools = holders.tools();
+        // Others may accept, so one that is stopped is not the whole explanation.
+        let stopped = holders.continue_some();
         match self.cause {
-            Cause::Stopped => phrases::stopped(pids, self.activity),
-            Cause::NotAccepting if pids.is_empty() => {
+            Cause::Stopped => holders.continue_all(),
+            Cause::NotAccepting if holders.count() == 0 => {
                 "No visible process owns this listener. Run sockwatch as root to find the process that should accept."
                     .to_owned()
             }
             Cause::NotAccepting => format!(
-                "{is_running} but has accepted nothing recently. See what it waits for{tools}. A larger backlog only \
-                 hides the problem."
+                "{stopped}{}{tools}. A larger backlog only hides the problem.",
+                not_accepting(holders)
             ),
             Cause::Slow if self.accepted_per_s.is_none() => format!(
-                "Whether it accepts too slowly or not at all is not known: the kernel does not count it for this \
-                 listener. See what it waits for{tools}. A larger backlog only helps with bursts."
+                "{stopped}Whether it accepts too slowly or not at all is not known: the kernel does not count it for \
+                 this listener. See what it waits for{tools}. A larger backlog only helps with bursts."
             ),
             Cause::Slow => format!(
-                "{is_running} but accepts connections too slowly. Add workers or threads, or move blocking work out of \
-                 the accept loop{tools}. A larger backlog only helps with bursts."
+                "{stopped}{} connections too slowly. Add workers or threads, or move blocking work out of the accept \
+                 loop{tools}. A larger backlog only helps with bursts.",
+                if holders.are_several() {
+                    "Its processes together accept"
+                } else {
+                    "It is running but accepts"
+                }
             ),
             Cause::Backlog => {
                 let most = somaxconn.map_or_else(String::new, |most| {
@@ -183,6 +192,22 @@ impl PressedQueue {
                 totals.backlog,
                 (u64::from(totals.backlog) * 4).max(4096)
             ),
+        }
+    }
+}
+
+/// Describes processes that are not all stopped, and accept nothing.
+fn not_accepting(holders: &Holders<'_>) -> &'static str {
+    match (holders.are_several(), holders.are_running()) {
+        (false, true) => {
+            "It is not stopped, but has accepted nothing recently. See what it waits for"
+        }
+        (false, false) => "It has accepted nothing recently. See what it waits for",
+        (true, true) => {
+            "None of its processes is stopped, but none has accepted anything recently. See what they wait for"
+        }
+        (true, false) => {
+            "None of its processes has accepted anything recently. See what those wait for that are not stopped"
         }
     }
 }

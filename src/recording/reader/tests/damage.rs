@@ -128,3 +128,65 @@ fn larger_damage_costs_at_most_its_chunk_and_is_reported() {
         }
     }
 }
+
+/// The frames after the damage are not where they state.
+#[test]
+fn inserted_and_missing_bytes_cost_at_most_their_chunk() {
+    const CHUNK: usize = 8;
+    let recorded = record(31, 30, CHUNK);
+    let bytes = std::fs::read(&recorded.path).unwrap();
+    let damaged = recorded.directory.path().join("shifted.swr");
+    for count in [1, 3, 20] {
+        for step in 0..120 {
+            let at = bytes.len() * step / 120;
+            for is_inserted in [true, false] {
+                let (before, after) = bytes.split_at(at);
+                let changed = if is_inserted {
+                    [before, &[0x5a; 20][..count], after].concat()
+                } else {
+                    [before, after.get(count..).unwrap_or_default()].concat()
+                };
+                std::fs::write(&damaged, &changed).unwrap();
+                let what = format!("{count} bytes at {at}, inserted: {is_inserted}");
+                let reader = Reader::open(&damaged).unwrap();
+                assert!(!reader.losses().is_empty(), "{what}");
+                assert!(reader.entries().len() >= 30 - CHUNK, "{what}");
+                check_damaged(&damaged, &recorded.samples, CHUNK, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn each_part_after_an_insertion_is_found() {
+    const CHUNK: usize = 8;
+    let recorded = record(37, 60, CHUNK);
+    let mut bytes = std::fs::read(&recorded.path).unwrap();
+    let damaged = recorded.directory.path().join("shifted.swr");
+    for place in [5, 3, 1] {
+        let at = bytes.len() * place / 6;
+        bytes.insert(at, 7);
+    }
+    std::fs::write(&damaged, &bytes).unwrap();
+    check_damaged(&damaged, &recorded.samples, 3 * CHUNK, "three insertions");
+}
+
+/// A frame within a payload, as a name may contain it, is none.
+#[test]
+fn a_frame_that_nothing_follows_is_not_taken_for_a_shifted_one() {
+    let recorded = record(41, 16, 8);
+    let bytes = std::fs::read(&recorded.path).unwrap();
+    let reader = Reader::open(&recorded.path).unwrap();
+    let offsets: Vec<usize> = (reader.frames.iter())
+        .map(|frame| frame.offset as usize)
+        .collect();
+    let damaged = recorded.directory.path().join("copied.swr");
+    let mut changed = bytes.clone();
+    // The header of the last frame, within the first one, whose own header is damaged.
+    let (first, last) = (offsets[0], offsets[15]);
+    changed[first..first + 8].fill(0);
+    changed.copy_within(last..last + 64, first + 70);
+    std::fs::write(&damaged, &changed).unwrap();
+    let lost = check_damaged(&damaged, &recorded.samples, 8, "a copied header");
+    assert_eq!(lost, 8);
+}
