@@ -48,6 +48,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
         "age < 10s",
         "opened less than 10 s ago, while sockwatch ran",
     ),
+    ("netns blue", "in a network namespace, by name"),
     ("container web", "in a container, by name"),
     (
         "pod = api-* namespace payments",

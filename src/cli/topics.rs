@@ -4,6 +4,7 @@ pub mod containers;
 pub mod cost;
 pub mod keys;
 pub mod monitoring;
+pub mod namespaces;
 pub mod output;
 pub mod privileges;
 pub mod recording;
@@ -27,6 +28,8 @@ pub enum Topic {
     Recording,
     /// Tables, JSON, CSV, and exit statuses.
     Output,
+    /// Network namespaces.
+    Namespaces,
     /// Names of containers.
     Containers,
     /// Capabilities.
@@ -37,7 +40,7 @@ pub enum Topic {
 
 impl Topic {
     /// Every topic, in the order of the list.
-    pub const ALL: [Topic; 10] = [
+    pub const ALL: [Topic; 11] = [
         Topic::Filter,
         Topic::Columns,
         Topic::Keys,
@@ -45,6 +48,7 @@ impl Topic {
         Topic::Monitoring,
         Topic::Recording,
         Topic::Output,
+        Topic::Namespaces,
         Topic::Containers,
         Topic::Privileges,
         Topic::Cost,
@@ -60,6 +64,7 @@ impl Topic {
             Topic::Monitoring => "monitoring",
             Topic::Recording => "recording",
             Topic::Output => "output",
+            Topic::Namespaces => "namespaces",
             Topic::Containers => "containers",
             Topic::Privileges => "privileges",
             Topic::Cost => "cost",
@@ -76,6 +81,7 @@ impl Topic {
             Topic::Monitoring => "diagnose as a check for cron, Nagios and Icinga",
             Topic::Recording => "Recording, replaying and exporting; times; damaged files",
             Topic::Output => "JSON, CSV, unknown values, owners, exit status",
+            Topic::Namespaces => "Which network namespaces are shown, and -N",
             Topic::Containers => "Containers, pods and units, and where their names come from",
             Topic::Privileges => "What root and capabilities add, and how to grant them",
             Topic::Cost => "CPU time, memory and file sizes, measured",

@@ -53,6 +53,7 @@ fn topic_text(topic: Topic, width: usize) -> String {
         Topic::Monitoring => topics::monitoring::write(&mut page),
         Topic::Recording => topics::recording::write(&mut page),
         Topic::Output => topics::output::write(&mut page),
+        Topic::Namespaces => topics::namespaces::write(&mut page),
         Topic::Containers => topics::containers::write(&mut page),
         Topic::Privileges => topics::privileges::write(&mut page),
         Topic::Cost => topics::cost::write(&mut page),

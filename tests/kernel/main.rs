@@ -93,10 +93,14 @@ const fn case(name: &'static str, needs: &'static [Requirement], body: Body) -> 
     }
 }
 
-/// The program with its arguments, without standard input.
+/// The program with its arguments, without standard input. Recorders record our own network namespace unless the test says
+/// otherwise: other tests have theirs.
 fn sockwatch(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sockwatch"));
     command.args(arguments).stdin(Stdio::null());
+    if arguments.first() == Some(&"record") && !arguments.contains(&"-N") {
+        command.args(["-N", "own"]);
+    }
     command
 }
 

@@ -343,7 +343,11 @@ fn recordings_hold_them() -> Result<(), Failed> {
     let redacted = directory.path().join("y.swr").display().to_string();
     let world = World::new(9, 1);
     for (path, option) in [(&recording, &[][..]), (&redacted, &["--redact"])] {
-        let arguments = [&["record", "-o", path, "--duration", "2s"], option].concat();
+        let arguments = [
+            &["record", "-N", "all", "-o", path, "--duration", "2s"],
+            option,
+        ]
+        .concat();
         let recorded = run(&arguments);
         assert!(recorded.status.success(), "{}", text(&recorded.stderr));
     }

@@ -251,7 +251,7 @@ pub(crate) fn watch(seconds: u64) -> Report {
 /// The same, with another severity that makes it fail.
 pub(crate) fn failing_on(seconds: u64, severity: &str) -> Report {
     let time = format!("{seconds}s");
-    let output = run(&["--json", "--for", &time, "--fail-on", severity]);
+    let output = run(&["--json", "--for", &time, "--fail-on", severity, "-N", "own"]);
     Report::read(&output, severity)
 }
 
@@ -288,7 +288,7 @@ impl Recorder {
     /// Starts it and waits until something is in the file.
     pub(crate) fn start(file: &Path) -> Recorder {
         let child = Command::new(env!("CARGO_BIN_EXE_sockwatch"))
-            .args(["record", "-o"])
+            .args(["record", "-N", "own", "-o"])
             .arg(file)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -3,7 +3,7 @@
 use crate::cli::page::Page;
 
 /// Capabilities, and what sockwatch shows or does with them.
-const PRIVILEGES: [(&str, &str); 4] = [
+const PRIVILEGES: [(&str, &str); 5] = [
     (
         "none",
         "Every socket of the network namespace with its state, queues, TCP information, memory, congestion control \
@@ -13,6 +13,11 @@ const PRIVILEGES: [(&str, &str); 4] = [
         "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
         "The processes of other users as owners. Without them, a socket that none of your processes has open reads \
          [permission-denied], or [denied] in the dashboard, and the header shows how many owners are hidden.",
+    ),
+    (
+        "CAP_SYS_ADMIN",
+        "The other network namespaces of the host, above all those of containers; with CAP_NET_ADMIN and \
+         CAP_NET_BROADCAST also their short connections. See sockwatch help namespaces.",
     ),
     (
         "CAP_KILL",
@@ -53,7 +58,7 @@ setcap cap_sys_ptrace,cap_dac_read_search+ep /usr/local/bin/sockwatch",
     );
     page.heading("CONTAINERS");
     page.paragraph(
-        "sockwatch shows the sockets of its own network namespace. A socket whose process is in another pid \
+        "A socket whose process is in another pid \
          namespace reads [other-namespace] if its control group proves that, and [unknown] otherwise. To see a whole \
          host from a container, share its network and pid namespaces.",
     );

@@ -151,7 +151,7 @@ fn csv_has_one_heading_and_the_time_in_front() {
     assert_eq!(rows.len(), 61);
     assert!(rows[0].starts_with("taken_at,netns,"));
     assert!(rows[1].starts_with("1970-01-01T00:16:40.000000Z,1,,80,"));
-    assert!(rows[60].starts_with("1970-01-01T00:17:09.000000Z,1,443,"));
+    assert!(rows[60].starts_with("1970-01-01T00:17:09.000000Z,1,,443,"));
 }
 
 #[test]

@@ -60,6 +60,8 @@ fn fill(sample: &mut Sample, tick: u8) {
         kernel: "6.18.44".into(),
         boot_id: "b007".into(),
     });
+    sample.own_netns = 4_026_531_840;
+    sample.own_netns_name = Some("host".into());
     sample.interfaces = [(7, "eth7".into())].into();
     sample.cgroups = [
         (77, "/system.slice/a b,\"c\".service".into()),
