@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use jiff::tz::TimeZone;
 use signal_hook::consts::SIGXFSZ;
 use sockwatch::app::{ColorSupport, allocator, environment};
 use sockwatch::cli::{Cli, Command};
@@ -41,7 +40,7 @@ fn main() -> ExitCode {
     survive_file_size_limit();
     // Read now, while any signal ends the process: TZ may name a file that cannot be read, such as a named pipe. It is
     // cached.
-    let _ = TimeZone::system();
+    let _ = environment::time_zone();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return report_parse_error(&error),

@@ -6,6 +6,7 @@ use super::shared::configuration;
 use super::shared::recorded_names::RecordedNames;
 use super::shared::usage_error::UsageError;
 use crate::app;
+use crate::app::environment;
 use crate::cli::Replay;
 use crate::column::VOCABULARY;
 use crate::column::when;
@@ -32,7 +33,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     }
     let found = match &arguments.at {
         Some(text) => {
-            let zone = jiff::tz::TimeZone::system();
+            let zone = environment::time_zone();
             let found = when::find(text, &archive.time_axis(), 0, &zone)
                 .map_err(|error| UsageError::new(format!("--at: {error}")))?;
             Some(found)
