@@ -12,7 +12,7 @@ use super::history_buffer::HistoryBuffer;
 use super::host_names::HostNames;
 use super::options::{Options, ReplayOptions};
 use super::player::Player;
-use super::preview_thread::{self, FirstSockets};
+use super::preview_thread::{self, BeforeSample, FirstSockets};
 use super::terminal::require_terminal;
 use super::terminal_session::TerminalSession;
 use super::{player_thread, sampler_thread, threads};
@@ -52,16 +52,18 @@ pub fn run_live(
         ..Metadata::default()
     };
     let history = Arc::new(HistoryBuffer::new(options.history, metadata));
-    let session = TerminalSession::enter(
+    let mut session = TerminalSession::enter(
         state,
         Some(names),
         Some(Arc::clone(&history)),
         watch.restarted(),
     )?;
+    let drawn = session.first_drawn();
     session.run(|effects, slot, sender| {
         let (first, published) = mpsc::channel();
         let (may_sample, begin) = mpsc::channel();
-        preview_thread::spawn(preview, published, may_sample, slot, sender)?;
+        let before_sample = BeforeSample { drawn, may_sample };
+        preview_thread::spawn(preview, published, before_sample, slot, sender)?;
         let (slot, wake) = (Arc::clone(slot), sender.clone());
         threads::spawn("sampler", sender, move || {
             let interval = options.interval;
