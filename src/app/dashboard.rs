@@ -13,6 +13,8 @@ use super::host_names::HostNames;
 use super::options::{Options, ReplayOptions};
 use super::player::Player;
 use super::preview_thread::{self, BeforeSample, FirstSockets};
+use super::program_pages::ProgramPages;
+use super::sampler_thread::StartState;
 use super::terminal::require_terminal;
 use super::terminal_session::TerminalSession;
 use super::{player_thread, sampler_thread, threads};
@@ -38,6 +40,7 @@ pub fn run_live(
     options: Options,
 ) -> anyhow::Result<()> {
     require_terminal()?;
+    let program_pages = ProgramPages::find();
     let names = Arc::new(HostNames::default());
     let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
     let mut state = State::new(environment_appearance(options.zone), options.interval);
@@ -65,11 +68,15 @@ pub fn run_live(
         let before_sample = BeforeSample { drawn, may_sample };
         preview_thread::spawn(preview, published, before_sample, slot, sender)?;
         let (slot, wake) = (Arc::clone(slot), sender.clone());
+        let start = StartState {
+            first,
+            program_pages,
+        };
         threads::spawn("sampler", sender, move || {
             let interval = options.interval;
             // Nothing is sent: it ends when the sender is dropped.
             let _ = begin.recv();
-            sampler_thread::run(source, watch, interval, &slot, &history, &wake, first);
+            sampler_thread::run(source, watch, interval, &slot, &history, &wake, start);
         })?;
         if !hosts.is_empty() {
             effects.resolve_hosts(hosts);
