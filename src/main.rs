@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use jiff::tz::TimeZone;
 use signal_hook::consts::SIGXFSZ;
 use sockwatch::app::{ColorSupport, allocator, environment, time_zone};
 use sockwatch::cli::{Cli, Command};
@@ -46,7 +45,7 @@ fn main() -> ExitCode {
         ));
     }
     // Read now, while any signal ends the process: the file may be on a server that does not answer. It is cached.
-    let _ = TimeZone::system();
+    let _ = environment::time_zone();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return report_parse_error(&error),

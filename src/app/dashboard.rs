@@ -12,7 +12,9 @@ use super::history_buffer::HistoryBuffer;
 use super::host_names::HostNames;
 use super::options::{Options, ReplayOptions};
 use super::player::Player;
-use super::preview_thread::{self, FirstSockets};
+use super::preview_thread::{self, BeforeSample, FirstSockets};
+use super::program_pages::ProgramPages;
+use super::sampler_thread::StartState;
 use super::terminal::require_terminal;
 use super::terminal_session::TerminalSession;
 use super::{player_thread, sampler_thread, threads};
@@ -38,6 +40,7 @@ pub fn run_live(
     options: Options,
 ) -> anyhow::Result<()> {
     require_terminal()?;
+    let program_pages = ProgramPages::find();
     let names = Arc::new(HostNames::default());
     let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
     let mut state = State::new(environment_appearance(options.zone), options.interval);
@@ -52,22 +55,28 @@ pub fn run_live(
         ..Metadata::default()
     };
     let history = Arc::new(HistoryBuffer::new(options.history, metadata));
-    let session = TerminalSession::enter(
+    let mut session = TerminalSession::enter(
         state,
         Some(names),
         Some(Arc::clone(&history)),
         watch.restarted(),
     )?;
+    let drawn = session.first_drawn();
     session.run(|effects, slot, sender| {
         let (first, published) = mpsc::channel();
         let (may_sample, begin) = mpsc::channel();
-        preview_thread::spawn(preview, published, may_sample, slot, sender)?;
+        let before_sample = BeforeSample { drawn, may_sample };
+        preview_thread::spawn(preview, published, before_sample, slot, sender)?;
         let (slot, wake) = (Arc::clone(slot), sender.clone());
+        let start = StartState {
+            first,
+            program_pages,
+        };
         threads::spawn("sampler", sender, move || {
             let interval = options.interval;
             // Nothing is sent: it ends when the sender is dropped.
             let _ = begin.recv();
-            sampler_thread::run(source, watch, interval, &slot, &history, &wake, first);
+            sampler_thread::run(source, watch, interval, &slot, &history, &wake, start);
         })?;
         if !hosts.is_empty() {
             effects.resolve_hosts(hosts);

@@ -1,4 +1,9 @@
-//! What the environment says about the terminal: its character set and its colors.
+//! What the environment says about the terminal, its character set and its colors, and the time zone.
+
+use std::fs;
+use std::sync::OnceLock;
+
+use jiff::tz::TimeZone;
 
 use super::color_support::ColorSupport;
 use crate::column::ascii;
@@ -20,4 +25,23 @@ pub fn color_support() -> ColorSupport {
         variable("COLORTERM").as_deref(),
         variable("NO_COLOR").as_deref(),
     )
+}
+
+/// Returns the time zone of the system. It is read once, when this is called first.
+pub fn time_zone() -> TimeZone {
+    static ZONE: OnceLock<TimeZone> = OnceLock::new();
+    let zone = ZONE.get_or_init(|| linked_zone().unwrap_or_else(TimeZone::system));
+    zone.clone()
+}
+
+/// Returns the zone whose file `/etc/localtime` links to, unless `TZ` is set. [`TimeZone::system`] would list all zones there
+/// are to find the same file.
+fn linked_zone() -> Option<TimeZone> {
+    const LINK: &str = "/etc/localtime";
+    if std::env::var_os("TZ").is_some() {
+        return None;
+    }
+    let target = fs::read_link(LINK).ok()?;
+    let (_, name) = target.to_str()?.split_once("/zoneinfo/")?;
+    TimeZone::tzif(name, &fs::read(LINK).ok()?).ok()
 }

@@ -4,6 +4,7 @@ mod views;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyEventKind};
@@ -53,6 +54,8 @@ pub struct EventLoop<B: Backend> {
     clicks: ClickTracker,
     /// True if the state changed since it was drawn.
     changed: bool,
+    /// Dropped once a moment was drawn.
+    undrawn: Option<Sender<()>>,
 }
 
 impl<B: Backend> EventLoop<B> {
@@ -67,6 +70,7 @@ impl<B: Backend> EventLoop<B> {
             is_awaited: false,
             clicks: ClickTracker::default(),
             changed: true,
+            undrawn: None,
         }
     }
 
@@ -76,6 +80,13 @@ impl<B: Backend> EventLoop<B> {
         self.state.compute_elsewhere_from(min_sockets);
         self.worker = Some(worker);
         self
+    }
+
+    /// Returns a channel whose sender is dropped when the first moment was drawn.
+    pub(super) fn first_drawn(&mut self) -> Receiver<()> {
+        let (undrawn, drawn) = mpsc::channel();
+        self.undrawn = Some(undrawn);
+        drawn
     }
 
     /// Returns the screen's state.
@@ -105,6 +116,9 @@ impl<B: Backend> EventLoop<B> {
         if std::mem::take(&mut self.changed) {
             let state = &mut self.state;
             self.terminal.draw(|frame| tui::render(frame, state))?;
+            if self.state.moment.is_some() {
+                self.undrawn = None;
+            }
             // What came into view may need more.
             self.request_view();
         }

@@ -14,7 +14,7 @@
 //! - `sampler_thread` produces live moments, `preview_thread` the first sockets before them; `history_buffer` keeps the last minutes of them and feeds the active
 //!   recording.
 //! - `view_worker` filters, sorts and counts many sockets, so that the loop need not.
-//! - `allocator` returns the memory of a rewind to the system.
+//! - `allocator` returns the memory of a rewind to the system, `program_pages` that of the program's start.
 //! - `player` produces moments of a recording or of the history buffer; `findings_scan` scans a recording for findings.
 //!
 //! Sampling, reading keys and drawing are independent of each other; the loop never waits for a Sample, and never for work
@@ -41,6 +41,7 @@ mod options;
 mod player;
 mod player_thread;
 mod preview_thread;
+mod program_pages;
 mod sampler_thread;
 mod screen_backend;
 mod signal_thread;

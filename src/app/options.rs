@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::environment;
 use crate::diagnose::Thresholds;
 use crate::filter::Filter;
 
@@ -38,7 +39,7 @@ impl Default for Options {
             history: DEFAULT_HISTORY,
             capabilities: Vec::new(),
             thresholds: Thresholds::default(),
-            zone: TimeZone::system(),
+            zone: environment::time_zone(),
         }
     }
 }
@@ -65,7 +66,7 @@ impl Default for ReplayOptions {
             message: None,
             filter: Filter::default(),
             thresholds: Thresholds::default(),
-            zone: TimeZone::system(),
+            zone: environment::time_zone(),
         }
     }
 }

@@ -17,6 +17,9 @@ const DELAY: Duration = Duration::from_millis(20);
 /// Further time given to it before a preview with all sockets is shown, which lacks only their owners.
 const DELAY_OF_COMPLETE: Duration = Duration::from_millis(50);
 
+/// Time that the first Sample waits at most until a preview is on the screen: the terminal may be stopped.
+const DELAY_OF_FRAME: Duration = Duration::from_millis(100);
+
 /// Creates the source of a preview, whose Samples have the first sockets only.
 pub type OpenPreview = Box<dyn FnOnce() -> Result<Box<dyn Source>, SourceError> + Send>;
 
@@ -29,55 +32,68 @@ pub struct FirstSockets {
     pub before_first_sample: bool,
 }
 
-/// Takes a preview on a new thread. The sender of `first` is dropped when the first moment is published, and `may_sample` once
-/// the first Sample may begin.
+/// The channels that the begin of the first Sample depends on.
+pub(super) struct BeforeSample {
+    /// Its sender is dropped when a moment was drawn.
+    pub(super) drawn: Receiver<()>,
+    /// Dropped when the first Sample may begin.
+    pub(super) may_sample: Sender<()>,
+}
+
+/// Takes a preview on a new thread. The sender of `first` is dropped when the first moment is published.
 ///
 /// # Errors
 /// If the thread cannot be started.
 pub(super) fn spawn(
     sockets: FirstSockets,
     first: Receiver<()>,
-    may_sample: Sender<()>,
+    before: BeforeSample,
     slot: &Arc<LatestSlot>,
     wake: &Sender<Message>,
 ) -> anyhow::Result<()> {
     let (slot, messages) = (Arc::clone(slot), wake.clone());
     threads::spawn("preview", wake, move || {
         if sockets.before_first_sample {
-            publish(sockets.open, &first, &slot, &messages);
-            drop(may_sample);
+            if publish(sockets.open, &first, &slot, &messages) {
+                // Otherwise the Sample and the search for owners would delay the frame.
+                let _ = before.drawn.recv_timeout(DELAY_OF_FRAME);
+            }
+            drop(before.may_sample);
             return;
         }
-        drop(may_sample);
+        drop(before);
         if first.recv_timeout(DELAY) == Err(RecvTimeoutError::Timeout) {
             publish(sockets.open, &first, &slot, &messages);
         }
     })
 }
 
-/// Takes a preview and publishes it. Errors are left to the source of the complete Samples.
-fn publish(open: OpenPreview, first: &Receiver<()>, slot: &LatestSlot, wake: &Sender<Message>) {
+/// Takes a preview and publishes it; returns true if it will be drawn. Errors are left to the source of the complete Samples.
+fn publish(
+    open: OpenPreview,
+    first: &Receiver<()>,
+    slot: &LatestSlot,
+    wake: &Sender<Message>,
+) -> bool {
     let Ok(mut source) = open() else {
-        return;
+        return false;
     };
     let mut moment = slot.acquire_spare();
     let Some(making) = Arc::get_mut(&mut moment) else {
-        return;
+        return false;
     };
     if source.next_into(&mut making.sample).is_err() {
-        return;
+        return false;
     }
     let sockets = making.sample.iter().len() as u64;
     let has_all = |preview: Preview| preview.expected.is_some_and(|expected| expected <= sockets);
     if making.sample.preview.is_some_and(has_all)
         && first.recv_timeout(DELAY_OF_COMPLETE) != Err(RecvTimeoutError::Timeout)
     {
-        return;
+        return false;
     }
     // Of its own: the complete Samples neither follow from a preview nor are compared with it.
     making.derive(&mut Aggregator::new());
-    if slot.publish_preview(moment) {
-        // A closed channel means that the program is ending.
-        let _ = wake.send(Message::MomentReady);
-    }
+    // A closed channel means that the program is ending.
+    slot.publish_preview(moment) && wake.send(Message::MomentReady).is_ok()
 }

@@ -7,11 +7,23 @@ use std::time::{Duration, Instant};
 use super::history_buffer::HistoryBuffer;
 use super::latest_slot::LatestSlot;
 use super::message::Message;
+use super::program_pages::ProgramPages;
 use crate::aggregate::Aggregator;
 use crate::diagnose::Watch;
 use crate::model::SampleProgress;
 use crate::recording::Encoder;
 use crate::source::{ProgressObserver, Schedule, Source};
+
+/// Samples until the program has started, with everything that is done once.
+const STARTING_SAMPLES: u32 = 3;
+
+/// What is dropped or released while the program starts.
+pub(super) struct StartState {
+    /// Dropped when the first moment is published.
+    pub(super) first: Sender<()>,
+    /// Released once the program has started.
+    pub(super) program_pages: ProgramPages,
+}
 
 /// Publishes the progress of a Sample that takes long.
 #[derive(Debug)]
@@ -29,7 +41,7 @@ impl ProgressObserver for ProgressPublisher {
     }
 }
 
-/// Samples until the loop has ended or the source fails. `first` is dropped when the first moment is published.
+/// Samples until the loop has ended or the source fails.
 ///
 /// Samples that take longer than the interval follow each other less often, see [`Schedule`].
 pub(super) fn run(
@@ -39,9 +51,11 @@ pub(super) fn run(
     slot: &Arc<LatestSlot>,
     history: &HistoryBuffer,
     wake: &Sender<Message>,
-    first: Sender<()>,
+    start: StartState,
 ) {
-    let mut first = Some(first);
+    let mut first = Some(start.first);
+    let mut program_pages = Some(start.program_pages);
+    let mut samples_until_started = STARTING_SAMPLES;
     source.observe_progress(Arc::new(ProgressPublisher {
         slot: Arc::clone(slot),
         wake: wake.clone(),
@@ -67,6 +81,12 @@ pub(super) fn run(
             return;
         }
         first.take();
+        samples_until_started = samples_until_started.saturating_sub(1);
+        if samples_until_started == 0
+            && let Some(pages) = program_pages.take()
+        {
+            pages.release();
+        }
         let due = schedule.end(Instant::now());
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
     }

@@ -70,6 +70,11 @@ impl TerminalSession {
         })
     }
 
+    /// Returns a channel whose sender is dropped when the first moment was drawn.
+    pub(super) fn first_drawn(&mut self) -> Receiver<()> {
+        self.event_loop.first_drawn()
+    }
+
     /// Calls `start` to start the producer of moments, runs the loop until it ends, and restores the terminal.
     ///
     /// # Errors

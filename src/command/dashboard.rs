@@ -10,7 +10,7 @@ use crate::privilege::{self, ADMINISTER_NETWORK};
 use crate::source::{LiveOptions, LiveSource, NamespaceScope, Source, SourceError, SystemNames};
 
 /// Sockets from which on a Sample takes so long that some are shown before it begins.
-const MANY: u64 = 20_000;
+const MANY: u64 = 5_000;
 
 /// Runs the dashboard until the user quits.
 ///

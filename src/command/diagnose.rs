@@ -7,7 +7,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use jiff::tz::TimeZone;
 
 use super::shared::configuration;
 use super::shared::net_scope;
@@ -15,6 +14,7 @@ use super::shared::pace_note::PaceNote;
 use super::shared::recording_input::{self, DamageReporter};
 use super::shared::text_stdout::text_stdout;
 use crate::aggregate::{Aggregator, Moment};
+use crate::app::environment;
 use crate::app::terminal_size;
 use crate::cli;
 use crate::diagnose::{Change, Diagnosis, Finding, Severity, plural};
@@ -44,7 +44,7 @@ const MIN_SAMPLES: u32 = 10;
 /// If the configuration is invalid, the kernel reports no sockets, the recording cannot be read, or standard output
 /// cannot be written.
 pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
-    let zone = TimeZone::system();
+    let zone = environment::time_zone();
     let config = configuration::load(&arguments.config)?;
     let diagnosis = Diagnosis::new(config.diagnose, zone.clone());
     let report = match &arguments.file {

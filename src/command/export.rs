@@ -12,6 +12,7 @@ use super::shared::selection::Selection;
 use super::shared::text_output::TextOutput;
 use super::shared::usage_error::UsageError;
 use crate::aggregate::Moment;
+use crate::app::environment;
 use crate::cli::{self, Format};
 use crate::column::when;
 use crate::export;
@@ -36,7 +37,7 @@ pub fn run(arguments: &cli::Export) -> anyhow::Result<()> {
         ));
     }
     let replayer = recording_input::open(&arguments.file)?;
-    let range = sample_range(arguments, replayer.archive(), &TimeZone::system())?;
+    let range = sample_range(arguments, replayer.archive(), &environment::time_zone())?;
     let out = match &arguments.output {
         Some(path) => TextOutput::open(path, arguments.force)?,
         None => TextOutput::stdout(),

@@ -9,11 +9,11 @@ mod test_archive;
 use std::io::{self, Write};
 
 use anyhow::Context as _;
-use jiff::tz::TimeZone;
 
 pub use self::info_schema::info_schema;
 use self::recording_info::RecordingInfo;
 use super::shared::text_stdout::text_stdout;
+use crate::app::environment;
 use crate::cli;
 use crate::export;
 use crate::recording::Reader;
@@ -33,7 +33,7 @@ pub fn run(arguments: &cli::Info) -> anyhow::Result<()> {
             .and_then(|()| out.write_all(b"\n"))
             .and_then(|()| out.flush())
     } else {
-        let text = info_text::format_info(&info, &reader, &TimeZone::system());
+        let text = info_text::format_info(&info, &reader, &environment::time_zone());
         let mut out = text_stdout();
         out.write_all(text.as_bytes()).and_then(|()| out.flush())
     };

@@ -5,6 +5,7 @@ use super::shared::recorded_names::RecordedNames;
 use super::shared::recording_input;
 use super::shared::usage_error::UsageError;
 use crate::app;
+use crate::app::environment;
 use crate::cli::Replay;
 use crate::column::VOCABULARY;
 use crate::column::when;
@@ -28,7 +29,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let archive = recording_input::open_reader(&arguments.file)?;
     let found = match &arguments.at {
         Some(text) => {
-            let zone = jiff::tz::TimeZone::system();
+            let zone = environment::time_zone();
             let found = when::find(text, &archive.time_axis(), 0, &zone)
                 .map_err(|error| UsageError::new(format!("--at: {error}")))?;
             Some(found)

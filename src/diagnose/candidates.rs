@@ -4,7 +4,7 @@ use std::ops::Range;
 
 pub(super) use super::path::{Path, PortUse};
 use super::plain_pages::PlainPages;
-use super::port_pools::{PoolKey, PoolUse, PortRows, count_pools};
+use super::port_pools::{PoolKey, PoolUse, PortRows, count_pools, may_be_bound};
 use super::subject::ProcessName;
 use crate::aggregate::{Moment, SocketRates};
 use crate::model::SeededMap;
@@ -280,9 +280,7 @@ impl Candidates {
             self.retransmitted.push(row);
         }
         let (local, remote) = (socket.local()?, socket.remote()?);
-        if !ports?.contains(local.port) {
-            return None;
-        }
+        let ports = ports.filter(|ports| ports.contains(local.port))?;
         let path = Path {
             netns: socket.netns,
             source: local.address.to_canonical(),
@@ -290,6 +288,7 @@ impl Candidates {
         };
         let used = PortUse {
             ports: 1,
+            may_be_bound: u32::from(may_be_bound(socket, local.port, ports)),
             time_wait: u32::from(socket.state == State::TimeWait),
             row,
             owned: why.is_none().then_some(row),

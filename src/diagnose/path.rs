@@ -20,6 +20,8 @@ pub(super) struct Path {
 pub(super) struct PortUse {
     /// Local ports in use.
     pub(super) ports: u32,
+    /// Those of them that may come from `bind()`.
+    pub(super) may_be_bound: u32,
     /// Local ports in use by TIME-WAIT sockets.
     pub(super) time_wait: u32,
     /// Row of a socket that uses a port.
@@ -32,6 +34,7 @@ impl PortUse {
     /// Adds the use by other sockets, which follow.
     pub(super) fn add(&mut self, other: PortUse) {
         self.ports += other.ports;
+        self.may_be_bound += other.may_be_bound;
         self.time_wait += other.time_wait;
         self.owned = self.owned.or(other.owned);
     }

@@ -128,6 +128,23 @@ impl PortMap {
     }
 }
 
+/// What the paths of a pool show of it, without a walk over its sockets.
+#[derive(Debug, Clone, Copy, Default)]
+struct PoolSum {
+    sockets: u32,
+    /// Sockets whose port may come from `bind()`.
+    may_be_bound: u32,
+    /// Number of different ports that it has at least: those of one path are different.
+    least_ports: u32,
+}
+
+impl PoolSum {
+    /// Returns false if [`PoolUse::is_bound`] is false whatever the walk finds. `idle` is the number of idle sockets.
+    fn may_be_bound(self, idle: u32) -> bool {
+        self.may_be_bound.saturating_add(idle).saturating_mul(3) >= self.least_ports
+    }
+}
+
 /// What the walk over the sockets found of local ports.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PortRows<'c> {
@@ -170,11 +187,15 @@ fn count_tcp(
         protocol: Protocol::Tcp,
         address,
     };
-    let mut sums: SeededMap<PoolKey, u32> = SeededMap::default();
+    let mut sums: SeededMap<PoolKey, PoolSum> = SeededMap::default();
     let mut idle_sockets: Vec<(u32, IpAddr, u16)> = Vec::new();
     for (path, taken) in rows.paths {
-        *sums.entry(key(path.netns, Some(path.source))).or_default() += taken.ports;
-        *sums.entry(key(path.netns, None)).or_default() += taken.ports;
+        for address in [Some(path.source), None] {
+            let sum = sums.entry(key(path.netns, address)).or_default();
+            sum.sockets += taken.ports;
+            sum.may_be_bound += taken.may_be_bound;
+            sum.least_ports = sum.least_ports.max(taken.ports);
+        }
     }
     for &row in rows.idle {
         let socket = sample.sockets.get(row as usize);
@@ -183,9 +204,15 @@ fn count_tcp(
             continue;
         };
         idle_sockets.push((socket.netns, local.address.to_canonical(), local.port));
-        *sums.entry(key(socket.netns, None)).or_default() += 1;
+        sums.entry(key(socket.netns, None)).or_default().sockets += 1;
     }
-    let mut maps = largest_pools(sums, few.saturating_sub(rows.idle.len() as u32));
+    let idle = rows.idle.len() as u32;
+    sums.retain(|_, sum| sum.may_be_bound(idle));
+    let sums = sums.into_iter().map(|(pool, sum)| (pool, sum.sockets));
+    let mut maps = largest_pools(sums, few.saturating_sub(idle));
+    if maps.is_empty() {
+        return;
+    }
     for (pool, map) in &mut maps {
         for &(netns, address, port) in &idle_sockets {
             let is_own = pool.address.is_none_or(|own| own == address) || address.is_unspecified();
@@ -200,12 +227,8 @@ fn count_tcp(
         let Some((path, port)) = connection_in_pool(&socket, ports) else {
             continue;
         };
-        let is_odd = (port - ports.range.start()) % 2 == 1;
-        let chose_late = socket
-            .options
-            .is_some_and(|options| options & BIND_ADDRESS_NO_PORT != 0);
         let is_light = || rows.paths.get(&path).is_some_and(|path| path.ports < heavy);
-        let is_bound = is_odd && !chose_late && is_light();
+        let is_bound = may_be_bound(&socket, port, ports) && is_light();
         for address in [Some(path.source), None] {
             if let Some(map) = maps.get_mut(&key(path.netns, address)) {
                 map.add(port, socket.state, is_bound);
@@ -228,14 +251,25 @@ fn count_tcp(
 }
 
 /// Prepares the pools with the most sockets or ports, of those with at least `few`.
-fn largest_pools(sums: SeededMap<PoolKey, u32>, few: u32) -> SeededMap<PoolKey, PortMap> {
-    let sums = sums.into_iter().filter(|(_, sum)| *sum >= few);
-    let mut sums: Vec<(PoolKey, u32)> = sums.collect();
+fn largest_pools(
+    sums: impl Iterator<Item = (PoolKey, u32)>,
+    few: u32,
+) -> SeededMap<PoolKey, PortMap> {
+    let mut sums: Vec<(PoolKey, u32)> = sums.filter(|(_, sum)| *sum >= few).collect();
     sums.sort_unstable_by_key(|(pool, sum)| (Reverse(*sum), *pool));
     let largest = sums.into_iter().take(MAX_POOLS);
     largest
         .map(|(pool, _)| (pool, PortMap::default()))
         .collect()
+}
+
+/// Reports whether the port of a connection is one that `bind()` prefers and `connect()` does not.
+pub(super) fn may_be_bound(socket: &Socket, port: u16, ports: &LocalPorts) -> bool {
+    let is_odd = port.wrapping_sub(*ports.range.start()) % 2 == 1;
+    let chose_late = socket
+        .options
+        .is_some_and(|options| options & BIND_ADDRESS_NO_PORT != 0);
+    is_odd && !chose_late
 }
 
 /// Returns the path and the local port of a TCP connection whose local port is in the range.
@@ -281,7 +315,7 @@ fn count_datagram(sample: &Sample, rows: &[u32], few: u32, out: &mut Vec<(PoolKe
     for (key, _) in sockets() {
         *sums.entry(key).or_default() += 1;
     }
-    let mut maps = largest_pools(sums, few);
+    let mut maps = largest_pools(sums.into_iter(), few);
     for (key, socket) in sockets() {
         if let (Some(map), Some(local)) = (maps.get_mut(&key), socket.local()) {
             map.add(local.port, socket.state, true);

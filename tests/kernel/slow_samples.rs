@@ -115,7 +115,12 @@ fn progress() {
     );
     for progress in &first {
         if let SampleProgress::Sockets { read, expected } = *progress {
-            assert!(read <= sample.iter().len() as u64);
+            assert!(
+                read <= sample.iter().len() as u64,
+                "{read} {} {:?}",
+                sample.iter().len(),
+                sample.faults
+            );
             assert!(expected.expect("sockstat counts them") >= SOCKETS as u64);
         }
     }

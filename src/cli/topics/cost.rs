@@ -14,14 +14,14 @@ const SOCKETS: [(&str, &str); 8] = [
         "finding owners, per socket; 5 µs for a socket that was replaced",
     ),
     (
-        "23 to 26 % of a core",
-        "the dashboard at one sample per second; 71 MB resident without history, 79 MB with it",
+        "20 to 22 % of a core",
+        "the dashboard with its history at one sample per second; 77 MB resident",
     ),
     (
         "19 to 23 % of a core",
         "record at one sample per second, 74 MB resident; 0.6 bytes per idle socket and sample",
     ),
-    ("33 ms", "until the first sockets are on the screen"),
+    ("19 ms", "until the first sockets are on the screen"),
     (
         "3 ms",
         "a frame of Sockets sorted by rate, with a new sample",
@@ -37,16 +37,16 @@ const SOCKETS: [(&str, &str); 8] = [
 const SCALE: [(&str, &str); 3] = [
     (
         "200",
-        "12 MB resident, of which 9.5 MB are pages of the program's file; 0.4 % of a core, first rows after 17 ms",
+        "11 MB resident, of which 8.5 MB are pages of the program's file and its libraries; 0.25 % of a core, first rows after 18 ms",
     ),
     (
         "10 000",
-        "22 MB resident, of which 9.5 MB are pages of the program's file; 3.2 % of a core, first rows after 50 ms",
+        "20 MB resident, of which 8.5 MB are pages of the program's file and its libraries; 2.8 % of a core, first rows after 11 ms",
     ),
     (
         "800 000",
         "527 MB resident, 659 bytes a socket; 1.57 times the bare dump (1.1 s) for a sample with everything, which comes every \
-         2.2 s; first rows after 0.15 s. A frame follows a key within 13 ms (99th percentile), and rows that have to be sorted \
+         2.2 s; first rows after 24 ms. A frame follows a key within 13 ms (99th percentile), and rows that have to be sorted \
          or filtered again follow within 0.6 s",
     ),
 ];
@@ -120,7 +120,7 @@ pub fn write(page: &mut Page) {
     page.terms(RECORDINGS);
     page.heading("MEMORY OF THE DASHBOARD");
     page.paragraph(
-        "Beside the program itself (12 MB, of which 9.5 MB are pages of its file), in parts. It does not grow with time: once the history is full and an earlier sample was \
+        "Beside the program itself (11 MB, of which 8.5 MB are pages of its file and its libraries), in parts. It does not grow with time: once the history is full and an earlier sample was \
          shown, the same load takes no more.",
     );
     page.terms(MEMORY);

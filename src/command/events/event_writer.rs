@@ -50,7 +50,7 @@ impl<'a> EventWriter<'a> {
         Ok(EventWriter {
             arguments,
             selection,
-            timezone: jiff::tz::TimeZone::system(),
+            timezone: environment::time_zone(),
             ascii: environment::is_ascii(),
             next: 0,
             last_time: None,

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::usage_error::UsageError;
 use crate::aggregate::Moment;
+use crate::app::environment;
 use crate::column::when;
 use crate::export::message::report;
 use crate::recording::{Archive, Loss, Reader, RecordingError};
@@ -65,7 +66,7 @@ pub(in crate::command) fn read_moment(
     moment: &mut Moment,
 ) -> anyhow::Result<()> {
     let mut replayer = open(path)?;
-    let index = sample_index(replayer.archive(), at, &TimeZone::system(), |note| {
+    let index = sample_index(replayer.archive(), at, &environment::time_zone(), |note| {
         report!("sockwatch: {}: {note}", path.display());
     })?;
     let path = path.display();
@@ -133,7 +134,7 @@ pub(in crate::command) fn invalid_time(error: &when::WhenError) -> anyhow::Error
 
 /// Reports each damaged part on standard error, in one line, and whether the end may be missing.
 fn report_losses(archive: &dyn Archive, path: &Path) {
-    let zone = TimeZone::system();
+    let zone = environment::time_zone();
     for loss in archive.losses() {
         report!(
             "sockwatch: {}: {}",
