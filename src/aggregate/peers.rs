@@ -163,20 +163,16 @@ pub(super) fn find_peer(sample: &Sample, socket: &Socket) -> Option<usize> {
     }
     let own = routed_pair(socket)?;
     let mut found = None;
-    let mut same = 0;
+    let mut same = 0u32;
     for (at, row) in sample.sockets.iter().enumerate() {
         let port = row.socket.local().map(|end| end.port);
         if port != Some(local.port) && port != Some(remote.port) {
             continue;
         }
-        match routed_pair(row.socket) {
-            Some(pair) if pair == own => same += 1,
-            Some(pair) if pair == (own.0, own.2, own.1) => {
-                if found.replace(at).is_some() {
-                    return None;
-                }
-            }
-            _ => {}
+        let pair = routed_pair(row.socket);
+        same += u32::from(pair == Some(own));
+        if pair == Some((own.0, own.2, own.1)) && found.replace(at).is_some() {
+            return None;
         }
     }
     // If several have the same ends, it is not known which of them it is.

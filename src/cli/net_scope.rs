@@ -4,6 +4,7 @@ use clap::Args;
 
 /// Network namespaces of a command that reads the kernel.
 #[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::doc_markdown, reason = "it is printed as it is")]
 pub struct NetScope {
     /// Network namespace: a name, pid, path, own or all
     ///

@@ -47,15 +47,12 @@ pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
     let zone = environment::time_zone();
     let config = configuration::load(&arguments.config)?;
     let diagnosis = Diagnosis::new(config.diagnose, zone.clone());
-    let report = match &arguments.file {
-        Some(path) => {
-            net_scope::reject_with_file(&arguments.net)?;
-            read_recording(path, diagnosis)?
-        }
-        None => {
-            let namespaces = net_scope::enter(&arguments.net, NamespaceScope::All)?;
-            watch(arguments.watch, namespaces, diagnosis)?
-        }
+    let report = if let Some(path) = &arguments.file {
+        net_scope::reject_with_file(&arguments.net)?;
+        read_recording(path, diagnosis)?
+    } else {
+        let namespaces = net_scope::enter(&arguments.net, NamespaceScope::All)?;
+        watch(arguments.watch, namespaces, diagnosis)?
     };
     let written = if arguments.json {
         let mut out = io::BufWriter::new(io::stdout().lock());

@@ -199,9 +199,8 @@ impl Simulator {
                 Some(before) => sample.namespaces.push(Arc::clone(before)),
                 None if rng.below(4) == 0 => {}
                 None => {
-                    sample
-                        .namespaces
-                        .push(Arc::new(namespace(rng, inode, sample.monotonic_ns)))
+                    let namespace = namespace(rng, inode, sample.monotonic_ns);
+                    sample.namespaces.push(Arc::new(namespace));
                 }
             }
         }

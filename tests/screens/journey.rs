@@ -862,7 +862,7 @@ fn groups_and_pages_offer_conditions() {
         text.starts_with("not ( protocol "),
         "a group is left out: {text}"
     );
-    dashboard.type_in("Fttttt2g\ri");
+    dashboard.type_in("Ftttttt2g\ri");
     assert!(offered(&dashboard).contains(&"state established".to_owned()));
     dashboard.key(KeyCode::Enter);
     assert!(!dashboard.event_loop.state().filter().is_empty());

@@ -384,6 +384,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
                 "local port",
                 "state",
                 "cgroup",
+                "network namespace",
                 "unit",
                 "container",
                 "pod",

@@ -200,12 +200,11 @@ impl Parser<'_, '_> {
                         .ok_or_else(|| wrong(self, format!("unknown family '{value}'")))?,
                 )
             }
-            Keyword::Netns => Predicate::Netns(match parse_u32(&value) {
-                Some(inode) => Name::Number(inode),
-                None => {
-                    let pattern = Pattern::glob(&value).map_err(|message| wrong(self, message))?;
-                    Name::Pattern(pattern)
-                }
+            Keyword::Netns => Predicate::Netns(if let Some(inode) = parse_u32(&value) {
+                Name::Number(inode)
+            } else {
+                let pattern = Pattern::glob(&value).map_err(|message| wrong(self, message))?;
+                Name::Pattern(pattern)
             }),
             Keyword::Dport
             | Keyword::Sport

@@ -29,7 +29,7 @@ use super::netlink::dump::Dumper;
 use super::netlink::namespace_ids::KnownIds;
 use super::procfs::Owners;
 use super::tables::TableDumps;
-use crate::model::{OmittedNamespaces, Sample, SeededMap, SocketTable};
+use crate::model::{Fault, FaultSeverity, OmittedNamespaces, Sample, SeededMap, SocketTable};
 use crate::privilege::{self, ENTER_NAMESPACES};
 
 /// Finds the other network namespaces and visits each.
@@ -37,7 +37,8 @@ use crate::privilege::{self, ENTER_NAMESPACES};
 pub(super) struct Namespaces {
     scope: NamespaceScope,
     finder: NamespaceFinder,
-    visitor: Visitor,
+    /// Visits them; `None` if only our own is in scope.
+    visitor: Option<Visitor>,
     known: SeededMap<u32, KnownNamespace>,
     round: u64,
     /// Namespaces that could not be entered or dumped in this round.
@@ -51,18 +52,23 @@ impl Namespaces {
     /// # Errors
     /// If no `sock_diag` socket can be opened.
     pub(super) fn new(own: u32, options: &VisitOptions<'_>) -> std::io::Result<Namespaces> {
-        let dumps = TableDumps::new(
-            options.root,
-            own,
-            Dumper::new(own)?,
-            options.tables,
-            options.request,
-            options.include_peers,
-        );
+        let visitor = || {
+            let dumps = TableDumps::new(
+                options.root,
+                own,
+                Dumper::new(own)?,
+                options.tables,
+                options.request,
+                options.include_peers,
+            );
+            let root = PathBuf::from(options.root);
+            Ok::<_, std::io::Error>(Visitor::new(root, dumps, options))
+        };
+        let is_visited = options.scope == NamespaceScope::All;
         Ok(Namespaces {
             scope: options.scope,
             finder: NamespaceFinder::new(options.root, own),
-            visitor: Visitor::new(PathBuf::from(options.root), dumps, options),
+            visitor: is_visited.then(visitor).transpose()?,
             known: SeededMap::default(),
             round: 0,
             failed: 0,
@@ -72,7 +78,7 @@ impl Namespaces {
 
     /// Returns the ids of the namespaces in scope, by which events of them are recognized; `None` if only our own is.
     pub(super) fn ids(&self) -> Option<KnownIds> {
-        self.visitor.ids().cloned()
+        self.visitor.as_ref()?.ids().cloned()
     }
 
     /// Finds the namespaces, and appends the rows of those in scope to `sample`, whose table follows `previous`. `owners`
@@ -89,7 +95,10 @@ impl Namespaces {
         self.round += 1;
         let is_permitted = privilege::permits(ENTER_NAMESPACES);
         let found = self.finder.found();
-        if self.scope == NamespaceScope::All && is_permitted && !found.is_empty() {
+        if let Some(visitor) = &mut self.visitor
+            && is_permitted
+            && !found.is_empty()
+        {
             let mut visits = Visits {
                 found,
                 known: &mut self.known,
@@ -99,7 +108,6 @@ impl Namespaces {
                 failed: 0,
                 refused: 0,
             };
-            let visitor = &mut self.visitor;
             let outcome = std::thread::scope(|scope| {
                 let thread = std::thread::Builder::new().name("namespaces".into());
                 // The thread ends in another namespace than it began in.
@@ -110,6 +118,10 @@ impl Namespaces {
             (self.failed, self.refused) = (visits.failed, visits.refused);
             if !matches!(outcome, Ok(true)) {
                 self.failed = u32::try_from(found.len()).unwrap_or(u32::MAX);
+                let error = "no thread could be started to enter them";
+                let source = "other network namespaces";
+                let fault = Fault::new(FaultSeverity::Incomplete, source, error);
+                sample.faults.push(fault);
             }
             let round = self.round;
             self.known.retain(|_, known| known.round == round);
@@ -128,15 +140,15 @@ impl Namespaces {
             may_be_more: !self.finder.has_searched_files(),
             ..OmittedNamespaces::default()
         };
-        if !is_permitted {
-            // Processes that cannot be read may be in namespaces that were found by their mounts.
-            omitted.not_permitted = found.max(unreadable);
-            omitted.may_be_more |= found.min(unreadable) > 0;
-        } else {
+        if is_permitted {
             if self.scope == NamespaceScope::Own {
                 omitted.not_requested = found;
             }
             omitted.not_permitted = omitted.not_permitted.saturating_add(unreadable);
+        } else {
+            // Processes that cannot be read may be in namespaces that were found by their mounts.
+            omitted.not_permitted = found.max(unreadable);
+            omitted.may_be_more |= found.min(unreadable) > 0;
         }
         omitted
     }

@@ -127,7 +127,7 @@ impl Visitor {
                 // It has gone.
                 Err(error) if is_gone(&error) => {}
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                    visits.refused += 1
+                    visits.refused += 1;
                 }
                 // A namespace of another kind.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}

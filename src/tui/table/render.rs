@@ -21,12 +21,13 @@ const MIN_LABEL_WIDTH: u16 = 36;
 /// Returns the headings, those of columns that have nothing to say at a moment as if only the user could choose them.
 fn useful(headings: &[Heading], moment: &Moment) -> Vec<Heading> {
     let headings = headings.iter().copied();
-    let useful = headings.map(|heading| match is_idle(heading.id, moment) {
-        true => Heading {
-            priority: Heading::NEVER,
-            ..heading
+    let useful = headings.map(|heading| Heading {
+        priority: if is_idle(heading.id, moment) {
+            Heading::NEVER
+        } else {
+            heading.priority
         },
-        false => heading,
+        ..heading
     });
     useful.collect()
 }
