@@ -23,6 +23,7 @@ mod mptcp_info;
 mod payload;
 mod presentation;
 mod process;
+mod program_name;
 mod protocol;
 mod recent_losses;
 mod row;

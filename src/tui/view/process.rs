@@ -75,7 +75,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let lines = text;
         let most = area.height.saturating_sub(MIN_TABLE_HEIGHT + 2 + charts);
         let text_lines = (lines.len() as u16).min(most);
-        let mut title = text::sanitized(&page.last_known.comm);
+        let mut title = text::sanitized(&page.last_known.program_name());
         let _ = write!(title, "/{}", page.key.pid);
         // Without room for text, the frame is omitted.
         let frame_lines = if text_lines > 0 { 2 } else { 0 };
@@ -223,7 +223,7 @@ fn identity(
         rows.find(|row| row.process.key.pid == process.parent)
     });
     if let Some(known) = known {
-        format::sanitize(&mut parent, known.process.comm.as_bytes());
+        format::sanitize(&mut parent, known.process.program_name().as_bytes());
         parent.push('/');
     }
     let _ = write!(parent, "{}", process.parent);
