@@ -247,11 +247,12 @@ fn identity(
         .collect()
 }
 
-/// Its container with the ones around it and the image, its unit and login session, and its control group unless that is
-/// only the place of a service.
+/// Its container with the ones around it and the image, its unit and login session, and its control group unless that only
+/// repeats them.
 fn workload(process: &Process, sample: &Sample) -> Vec<Vec<Piece>> {
     let mut groups = Vec::new();
-    if let Some(container) = sample.container_of(process) {
+    let container = sample.container_of(process);
+    if let Some(container) = container {
         let mut label = container.label().into_owned();
         for outer in container.outers() {
             let _ = write!(label, " in {}", outer.label());
@@ -263,16 +264,22 @@ fn workload(process: &Process, sample: &Sample) -> Vec<Vec<Piece>> {
             ("image ", container.image.as_deref()),
             ("compose project ", container.project.as_deref()),
             ("service ", container.service.as_deref()),
+            ("id ", container.name.as_ref().map(|_| container.short_id())),
         ] {
             groups.extend(text.map(|text| named(name, text)));
         }
     }
     let path = process.cgroup.as_deref().unwrap_or_default();
     let parsed = CgroupPath::parse(path);
-    let mut is_all = false;
-    if let Some(unit) = parsed.unit {
+    // The scope of a container has its id, and nothing else.
+    let unit = match container {
+        Some(_) => parsed.unit_in_container(),
+        None => parsed.unit,
+    };
+    let mut is_all = container.is_some();
+    if let Some(unit) = unit {
         groups.push(named("unit ", unit));
-        is_all = path.strip_prefix("/system.slice/") == Some(unit);
+        is_all |= path.strip_prefix("/system.slice/") == Some(unit);
     }
     if let Some(session) = parsed.session {
         groups.push(named("session ", session));
