@@ -98,12 +98,12 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         ),
         ProcessColumn::text(
             ("process", "PROCESS", 15),
-            "Name. Kernel: /proc/PID/comm.",
+            "Name, with the script, module or jar that an interpreter runs. Kernel: /proc/PID/comm and cmdline.",
             |line, out| {
-                format::sanitize(out, line.process.process.comm.as_bytes());
+                format::sanitize(out, line.process.process.program_name().as_bytes());
                 Some(())
             },
-            |line, _| text_key(&line.process.process.comm),
+            |line, _| Some(SortKey::Text(line.process.process.program_name())),
         ),
         ProcessColumn::text(
             ("user", "USER", 8),

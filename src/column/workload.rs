@@ -43,7 +43,7 @@ macro_rules! workload_columns {
         }
         [
             <$column>::text(
-                ("workload", "WORKLOAD", 16),
+                ("workload", "WORKLOAD", 20),
                 workload::WORKLOAD_ABOUT,
                 |row, out| {
                     format::sanitize(out, $workload(row)?.as_bytes());

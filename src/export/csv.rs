@@ -8,7 +8,7 @@
 //!   separated by commas.
 //! - In a text element, spaces, `"`, `\` and control characters are escaped as in a JSON string: `Web\u0020Content`. An
 //!   empty text is `""`.
-//! - Owners are parallel lists, one for each field of an owner: `owners_pid`, `owners_start_time`, `owners_comm`,
+//! - Owners are parallel lists, one for each field of an owner: `owners_pid`, `owners_start_time`, `owners_comm`, `owners_name`,
 //!   `owners_fds`. Without an owner, all are empty.
 //! - A map is a list of `name=value`, with nothing after `=` if the value is missing.
 //! - If a list or map can be missing, an empty one is written as `[]` or `{}`.
@@ -219,7 +219,7 @@ fn push_owners(cell: &mut String, part: &OwnerField, socket: Option<&SocketRef<'
     push_list(cell, Some(owners), "", |cell, owner| match part.shape {
         OwnerShape::U32(value) => push(cell, Some(value(&owner))),
         OwnerShape::U64(value) => push(cell, Some(value(&owner))),
-        OwnerShape::Text(value) => push_element(cell, value(&owner)),
+        OwnerShape::Text(value) => push_element(cell, &value(&owner)),
         OwnerShape::List(value) => {
             for (at, number) in value(&owner).enumerate() {
                 if at > 0 {

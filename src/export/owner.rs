@@ -1,5 +1,6 @@
 //! Exported fields of a process that owns a socket.
 
+use std::borrow::Cow;
 use std::slice;
 
 use crate::model::{Holder, ProcessRow, SocketRef};
@@ -48,13 +49,13 @@ pub(super) enum OwnerShape {
     /// Unsigned number of 64 bits.
     U64(fn(&Owner<'_>) -> u64),
     /// Text.
-    Text(for<'a> fn(&Owner<'a>) -> &'a str),
+    Text(for<'a> fn(&Owner<'a>) -> Cow<'a, str>),
     /// Unsigned numbers of 32 bits.
     List(for<'a> fn(&Owner<'a>) -> Descriptors<'a>),
 }
 
 /// Every field of an owner, in the order of JSON.
-pub(super) const OWNER_FIELDS: [OwnerField; 4] = [
+pub(super) const OWNER_FIELDS: [OwnerField; 5] = [
     OwnerField {
         name: "pid",
         about: "Process id.",
@@ -68,7 +69,12 @@ pub(super) const OWNER_FIELDS: [OwnerField; 4] = [
     OwnerField {
         name: "comm",
         about: "Name of the process, at most 15 bytes. Kernel: /proc/PID/comm.",
-        shape: OwnerShape::Text(|owner| &owner.process.process.comm),
+        shape: OwnerShape::Text(|owner| Cow::Borrowed(&owner.process.process.comm)),
+    },
+    OwnerField {
+        name: "name",
+        about: "Whole name of the process as far as it is known, with the script, module or jar that an interpreter runs. Kernel: /proc/PID/comm and cmdline.",
+        shape: OwnerShape::Text(|owner| owner.process.process.program_name()),
     },
     OwnerField {
         name: "fds",

@@ -24,6 +24,7 @@ mod net_namespace;
 mod payload;
 mod presentation;
 mod process;
+mod program_name;
 mod protocol;
 mod recent_losses;
 mod row;

@@ -1,6 +1,7 @@
 //! The dashboard: whole screens, real key presses, replays, and the real program in a pseudo-terminal.
 
 mod clock_steps;
+mod containers;
 mod dashboard_findings;
 mod extreme_values;
 #[allow(

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use sockwatch::model::{MAX_NAME, Sample};
+use sockwatch::model::{Container, MAX_NAME, Pod, Sample};
 
 /// Names that control a terminal, hide or reorder text, or have an unexpected width.
 pub const NAMES: [&[u8]; 20] = [
@@ -50,6 +50,27 @@ pub fn rename(sample: &mut Sample, names: &[&[u8]]) {
         process.user = Some(text(next(), 32).into());
         process.cgroup = Some(text(next(), 255).into());
     }
+    let groups = sample.processes.iter().step_by(2);
+    let groups = groups.filter_map(|row| row.process.cgroup.clone());
+    sample.containers = groups
+        .map(|path| {
+            let mut name = || Some(text(next(), 253).into());
+            let container = Container {
+                name: name(),
+                image: name(),
+                project: name(),
+                service: name(),
+                pod: Some(Pod {
+                    namespace: name(),
+                    name: name(),
+                    uid: name(),
+                }),
+                ..Container::new(None, text(next(), 253))
+            };
+            let outer = Some(Arc::new(container.clone()));
+            (path, Arc::new(Container { outer, ..container }))
+        })
+        .collect();
     for name in sample.users.values_mut() {
         *name = text(next(), 32).into();
     }

@@ -44,7 +44,7 @@ pub fn write(page: &mut Page) {
     );
     page.heading("COLUMNS AND CONDITIONS");
     page.paragraph(
-        "container, image, pod, namespace, runtime and unit are columns and can be used in filters. workload is what the dashboard \
+        "container, image, pod, namespace, runtime and unit are columns and can be used in filters; t in the dashboard groups by them. workload is what the dashboard \
          shows: payments/api-7c9/app for a container of a pod, web for another one, else the systemd unit. A socket is in the \
          container of its own control group, or else in that of its owner, which also holds for TIME-WAIT and closed sockets. \
          Recordings keep the names.",

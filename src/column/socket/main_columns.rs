@@ -72,6 +72,16 @@ pub(super) fn columns() -> Vec<SocketColumn> {
             process,
             |row, _| process_key(row),
         ),
+        SocketColumn::text(
+            ("name", "NAME", 20),
+            "Name of the first owner, with the script, module or jar that an interpreter runs. Kernel: /proc/PID/comm and cmdline.",
+            |row, out| {
+                let owner = row.socket.owner()?;
+                format::sanitize(out, owner.process.program_name().as_bytes());
+                Some(())
+            },
+            |row, _| Some(SortKey::Text(row.socket.owner()?.process.program_name())),
+        ),
         SocketColumn::figure(
             ("pid", "PID", 7),
             "Process id of the first owner.",

@@ -26,8 +26,9 @@ const RATES: [&str; 7] = [
 ];
 
 /// Columns that need the owners of sockets.
-const OWNERS: [&str; 12] = [
+const OWNERS: [&str; 13] = [
     "process",
+    "name",
     "pid",
     "unowned",
     "attribution",
@@ -42,7 +43,7 @@ const OWNERS: [&str; 12] = [
 ];
 
 /// Columns that the kernel reports without requests for optional attributes.
-const BASIC: [&str; 36] = [
+const BASIC: [&str; 37] = [
     "netid",
     "state",
     "recv_queue",
@@ -50,6 +51,7 @@ const BASIC: [&str; 36] = [
     "local",
     "remote",
     "process",
+    "name",
     "pid",
     "user",
     "timer",

@@ -231,7 +231,7 @@ impl OwnerPart {
             (OwnerShape::U64(value), OwnerValues::Int64(buffer)) => {
                 buffer.values.push(value(owner).cast_signed());
             }
-            (OwnerShape::Text(value), OwnerValues::Text(buffer)) => buffer.push(value(owner)),
+            (OwnerShape::Text(value), OwnerValues::Text(buffer)) => buffer.push(&value(owner)),
             // The buffer of each shape has a matching type.
             _ => return,
         }

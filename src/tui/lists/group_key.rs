@@ -1,11 +1,11 @@
 //! The criteria by which sockets are grouped, and the identities of groups.
 
-use std::hash::{BuildHasher as _, Hash};
 use std::net::IpAddr;
-use std::sync::LazyLock;
 
-use crate::column::{SocketColumn, SocketRow, format};
-use crate::model::{Attribution, ProcessKey, Seed, State, Unowned};
+use super::criterion::{Criterion, hash};
+use crate::aggregate::Moment;
+use crate::column::{Column, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets, format};
+use crate::model::{Attribution, ProcessKey, State, Unowned};
 
 /// The criterion by which sockets are grouped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -97,15 +97,9 @@ pub enum GroupKey {
     Other,
 }
 
-/// Hashes a name with the seed of this run.
-fn hash(name: impl Hash) -> u64 {
-    static SEED: LazyLock<Seed> = LazyLock::new(Seed::default);
-    SEED.hash_one(name)
-}
-
 impl GroupKey {
     /// The group of a socket.
-    pub(super) fn of(by: Grouping, row: &SocketRow<'_>) -> GroupKey {
+    fn of(by: Grouping, row: &SocketRow<'_>) -> GroupKey {
         let socket = row.socket.socket;
         let netid = socket.protocol.netid(socket.family);
         match by {
@@ -157,7 +151,7 @@ impl GroupKey {
     }
 
     /// The label of the group, given one of its sockets.
-    pub(super) fn label(self, row: &SocketRow<'_>) -> String {
+    fn label(self, row: &SocketRow<'_>) -> String {
         let cell = |id: &str| {
             let mut text = String::new();
             if let Some(column) = SocketColumn::by_id(id) {
@@ -207,5 +201,33 @@ impl GroupKey {
             }
             GroupKey::Other => "none".to_owned(),
         }
+    }
+}
+
+impl Criterion for Grouping {
+    type Kind = Sockets;
+    type Key = GroupKey;
+
+    fn columns() -> &'static [Column<Sockets>] {
+        &SOCKET_COLUMNS
+    }
+
+    fn row(moment: &Moment, number: u32) -> Option<SocketRow<'_>> {
+        SocketRow::of(moment, number as usize)
+    }
+
+    fn key(self, row: &SocketRow<'_>) -> GroupKey {
+        GroupKey::of(self, row)
+    }
+
+    fn label(key: GroupKey, row: &SocketRow<'_>) -> String {
+        key.label(row)
+    }
+
+    fn heading(label: &str, rows: u32) -> String {
+        let mut text = format!("{label} (");
+        format::count(&mut text, rows.into());
+        text.push(')');
+        text
     }
 }

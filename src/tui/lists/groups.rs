@@ -1,37 +1,34 @@
-//! Sockets in groups that can be folded, with their totals.
+//! Rows in groups that can be folded, with their totals.
 
 use std::borrow::Cow;
 
-use super::filter_conditions::{self, Conditions};
+use super::criterion::{Criterion, RowOf};
 use super::folding::Folding;
-use super::group_key::{GroupKey, Grouping};
 use crate::aggregate::{Cancellation, Moment};
-use crate::column::{SOCKET_COLUMNS, SocketRow, SortKey, Total, format};
+use crate::column::{SortKey, Total};
 use crate::model::SeededMap;
+use crate::tui::table::{List, OutlineContext};
 
 /// Bit that is set in the row number of a group's heading.
 const HEADING: u32 = 1 << 31;
 
-/// A group of sockets.
+/// A group of rows.
 #[derive(Debug, Clone)]
-pub(super) struct Group {
-    pub(super) key: GroupKey,
+pub(super) struct Group<C: Criterion> {
+    pub(super) key: C::Key,
     label: String,
-    sockets: u32,
+    rows: u32,
     /// The total of each column, by index.
     totals: Vec<(usize, Option<f64>)>,
     unfolded: bool,
     members: Vec<u32>,
 }
 
-impl Group {
+impl<C: Criterion> Group<C> {
     /// `▸ nginx/2211 (812)`.
     pub(super) fn heading(&self) -> String {
         let mark = if self.unfolded { '▾' } else { '▸' };
-        let mut text = format!("{mark} {} (", self.label);
-        format::count(&mut text, self.sockets.into());
-        text.push(')');
-        text
+        format!("{mark} {}", C::heading(&self.label, self.rows))
     }
 
     /// The total of a column, if it is known.
@@ -42,38 +39,47 @@ impl Group {
 
     /// The key of the heading: the total of the column, or the label where the column has no total.
     pub(super) fn sort_key(&self, column: usize) -> SortKey<'_> {
-        if SOCKET_COLUMNS[column].total() == Total::None {
+        if C::columns()[column].total() == Total::None {
             return SortKey::Text(Cow::Borrowed(&self.label));
         }
         self.total(column).map_or(SortKey::Missing, SortKey::Number)
     }
 
-    /// Filter conditions that the sockets of the group pass.
-    pub(super) fn conditions(&self, moment: &Moment) -> Conditions {
-        let row = self.members.first();
-        let row = row.and_then(|&row| SocketRow::of(moment, row as usize));
-        row.map_or_else(Vec::new, |row| filter_conditions::of_group(self.key, &row))
+    /// One of its rows.
+    pub(super) fn first<'m>(&self, moment: &'m Moment) -> Option<RowOf<'m, C>> {
+        C::row(moment, *self.members.first()?)
     }
 
     /// Orders larger groups first.
     pub(super) fn tie_breaker(&self) -> u64 {
-        u64::from(u32::MAX - self.sockets)
+        u64::from(u32::MAX - self.rows)
     }
 }
 
 /// The groups of one moment, and the ones that are unfolded.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Groups {
-    pub(super) by: Grouping,
-    all: Vec<Group>,
-    folding: Folding<GroupKey>,
+#[derive(Debug, Clone)]
+pub(super) struct Groups<C: Criterion> {
+    pub(super) by: C,
+    all: Vec<Group<C>>,
+    folding: Folding<C::Key>,
     /// Columns whose totals are known.
     total_columns: Vec<usize>,
 }
 
-impl Groups {
+impl<C: Criterion> Default for Groups<C> {
+    fn default() -> Self {
+        Groups {
+            by: C::default(),
+            all: Vec::new(),
+            folding: Folding::default(),
+            total_columns: Vec::new(),
+        }
+    }
+}
+
+impl<C: Criterion> Groups<C> {
     /// The group whose heading has this number.
-    pub(super) fn get(&self, number: u32) -> Option<&Group> {
+    pub(super) fn get(&self, number: u32) -> Option<&Group<C>> {
         let at = number & !HEADING;
         (number & HEADING != 0).then(|| self.all.get(at as usize))?
     }
@@ -89,29 +95,29 @@ impl Groups {
         self.all.clear();
         self.total_columns.clear();
         for &column in columns {
-            let has_total = SOCKET_COLUMNS[column].total() != Total::None;
+            let has_total = C::columns()[column].total() != Total::None;
             if has_total && !self.total_columns.contains(&column) {
                 self.total_columns.push(column);
             }
         }
-        let mut index: SeededMap<GroupKey, usize> = SeededMap::default();
+        let mut index: SeededMap<C::Key, usize> = SeededMap::default();
         // Consecutive rows are often of the same group.
-        let mut last: Option<(GroupKey, usize)> = None;
+        let mut last: Option<(C::Key, usize)> = None;
         for (place, &row) in rows.iter().enumerate() {
             if cancellation.is_cancelled_at(place) {
                 return false;
             }
-            let Some(socket) = SocketRow::of(moment, row as usize) else {
+            let Some(line) = C::row(moment, row) else {
                 continue;
             };
-            let key = GroupKey::of(self.by, &socket);
+            let key = self.by.key(&line);
             let at = match last {
                 Some((known, at)) if known == key => at,
                 _ => *index.entry(key).or_insert_with(|| {
                     self.all.push(Group {
                         key,
-                        label: key.label(&socket),
-                        sockets: 0,
+                        label: C::label(key, &line),
+                        rows: 0,
                         totals: self
                             .total_columns
                             .iter()
@@ -125,11 +131,11 @@ impl Groups {
             };
             last = Some((key, at));
             let group = &mut self.all[at];
-            group.sockets += 1;
+            group.rows += 1;
             group.members.push(row);
             for (column, total) in &mut group.totals {
-                let column = &SOCKET_COLUMNS[*column];
-                if let Some(number) = column.number(&socket) {
+                let column = &C::columns()[*column];
+                if let Some(number) = column.number(&line) {
                     *total = Some(match (*total, column.total()) {
                         (None, _) => number,
                         (Some(total), Total::Highest) => total.max(number),
@@ -163,7 +169,7 @@ impl Groups {
 
     /// True if the totals of a column are known, or it has none.
     pub(super) fn has_total(&self, column: usize) -> bool {
-        SOCKET_COLUMNS[column].total() == Total::None || self.total_columns.contains(&column)
+        C::columns()[column].total() == Total::None || self.total_columns.contains(&column)
     }
 
     /// The row numbers of the headings.
@@ -171,7 +177,7 @@ impl Groups {
         (0..self.all.len() as u32).map(|at| at | HEADING).collect()
     }
 
-    /// Replaces `order` by the sorted headings, each followed by its sockets if it is unfolded.
+    /// Replaces `order` by the sorted headings, each followed by its rows if it is unfolded.
     pub(super) fn write_order(&self, headings: &[u32], order: &mut Vec<u32>) {
         order.clear();
         for &number in headings {
@@ -182,24 +188,53 @@ impl Groups {
         }
     }
 
-    /// The number of sockets in all groups.
+    /// The number of rows in all groups.
     pub(super) fn leaf_count(&self) -> usize {
         self.all.iter().map(|group| group.members.len()).sum()
     }
 
     /// Folds or unfolds a group; returns true.
-    pub(super) fn toggle_fold(&mut self, key: GroupKey) -> bool {
+    pub(super) fn toggle_fold(&mut self, key: C::Key) -> bool {
         self.folding.toggle(key);
         true
     }
 
     /// Unfolds all groups, or folds all if all of `shown` are unfolded; returns true if there are groups.
-    pub(super) fn toggle_all_folds(&mut self, shown: &Groups) -> bool {
-        if self.by == Grouping::None {
+    pub(super) fn toggle_all_folds(&mut self, shown: &Groups<C>) -> bool {
+        if self.by == C::default() {
             return false;
         }
         let mut all = shown.all.iter();
         self.folding.set_all(!all.all(|group| group.unfolded));
         true
     }
+}
+
+/// Puts the rows of a list into its groups, sorts them and their headings, and replaces `order` by those to be shown.
+pub(super) fn outline<L: List, C: Criterion>(
+    list: &mut L,
+    groups: fn(&mut L) -> &mut Groups<C>,
+    context: &mut OutlineContext<'_>,
+    order: &mut Vec<u32>,
+) {
+    let is_built = groups(list).build(
+        context.moment,
+        context.total_columns,
+        order,
+        context.cancellation,
+    );
+    if !is_built {
+        return;
+    }
+    if !context.in_order {
+        // The rows of folded groups are not shown.
+        for group in groups(list).unfolded_groups() {
+            let mut members = groups(list).take_members(group);
+            context.sort(list, &mut members);
+            groups(list).put_members(group, members);
+        }
+    }
+    let mut headings = groups(list).heading_numbers();
+    context.sort(list, &mut headings);
+    groups(list).write_order(&headings, order);
 }

@@ -1,6 +1,7 @@
 //! The lists that tables show: sockets, processes, listeners, remote hosts, findings, events, differences, and those of
 //! the System screen. Cells come from [`column`](crate::column); a list chooses rows, widths, tones and targets.
 
+mod criterion;
 mod differences;
 mod events;
 pub(super) mod filter_conditions;
@@ -12,6 +13,7 @@ mod groups;
 mod headings;
 mod listeners;
 mod owner_cell;
+mod process_grouping;
 mod processes;
 mod remote_ports;
 mod remotes;

@@ -1,19 +1,21 @@
-//! The list of processes that hold sockets.
+//! The list of processes that hold sockets, one by one or in groups.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use super::filter_conditions::{self, Conditions};
 use super::finding_note;
+use super::groups::{self, Group, Groups};
 use super::headings::{WIDE_ONLY, Widths, headings};
+use super::process_grouping::{ProcessGroupKey, ProcessGrouping};
 use crate::aggregate::{Cancellation, Moment, ProcessTotals};
 use crate::column::format::MISSING;
-use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
+use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind, SortKey, Total};
 use crate::diagnose::{Concern, Findings};
 use crate::model::{ProcessKey, State};
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
-use crate::tui::table::{ColumnSet, Heading, List};
+use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::{limit_tone, retransmitted_tone};
 
@@ -24,6 +26,16 @@ pub struct Processes {
     is_time_wait_only: bool,
     /// The findings, for the notes on rows.
     pub findings: Arc<Findings>,
+    groups: Groups<ProcessGrouping>,
+}
+
+/// The identity of a line in a list of processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProcessLineKey {
+    /// A process.
+    Process(ProcessKey),
+    /// The heading of a group.
+    Group(ProcessGroupKey),
 }
 
 impl Processes {
@@ -33,6 +45,15 @@ impl Processes {
             is_time_wait_only: true,
             ..Processes::default()
         }
+    }
+
+    /// True if the processes are grouped.
+    pub fn is_grouped(&self) -> bool {
+        self.groups.by != ProcessGrouping::None
+    }
+
+    fn group(&self, number: u32) -> Option<&Group<ProcessGrouping>> {
+        self.groups.get(number)
     }
 }
 
@@ -88,7 +109,7 @@ static COLUMN_SET: ColumnSet<ProcessKind> = ColumnSet {
 
 impl List for Processes {
     type Kind = ProcessKind;
-    type Key = ProcessKey;
+    type Key = ProcessLineKey;
 
     fn column_set() -> &'static ColumnSet<ProcessKind> {
         &COLUMN_SET
@@ -126,6 +147,28 @@ impl List for Processes {
         }
     }
 
+    fn write_cell(&self, moment: &Moment, number: u32, column: usize, out: &mut String) {
+        if let Some(group) = self.group(number) {
+            match group.total(column) {
+                Some(total) => PROCESS_COLUMNS[column].write_number(total, out),
+                None if PROCESS_COLUMNS[column].total() == Total::None => {}
+                None => out.push_str(MISSING),
+            }
+        } else if let Some(line) = self.row(moment, number) {
+            PROCESS_COLUMNS[column].write(&line, out);
+        }
+    }
+
+    fn sort_key<'m>(&'m self, moment: &'m Moment, number: u32, column: usize) -> SortKey<'m> {
+        if let Some(group) = self.group(number) {
+            return group.sort_key(column);
+        }
+        let line = self.row(moment, number);
+        line.map_or(SortKey::Missing, |line| {
+            PROCESS_COLUMNS[column].sort_key(&line)
+        })
+    }
+
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<ProcessLine<'m>> {
         let line = ProcessLine::of(moment, number as usize)?;
         let key = line.process.process.key;
@@ -146,15 +189,26 @@ impl List for Processes {
         finding_note::shorten(PROCESS_COLUMNS[column].id, text, width)
     }
 
-    fn key(&self, moment: &Moment, number: u32) -> Option<ProcessKey> {
-        Some(self.row(moment, number)?.process.process.key)
+    fn key(&self, moment: &Moment, number: u32) -> Option<ProcessLineKey> {
+        if let Some(group) = self.group(number) {
+            return Some(ProcessLineKey::Group(group.key));
+        }
+        let line = ProcessLine::of(moment, number as usize)?;
+        Some(ProcessLineKey::Process(line.process.process.key))
     }
 
     fn tie_breaker(&self, moment: &Moment, number: u32) -> u64 {
-        self.key(moment, number).map_or(0, |key| key.pid.into())
+        match self.group(number) {
+            Some(group) => group.tie_breaker(),
+            None => ProcessLine::of(moment, number as usize)
+                .map_or(0, |line| line.process.process.key.pid.into()),
+        }
     }
 
     fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
+        if self.group(number).is_some() {
+            return Some(OpenTarget::Fold);
+        }
         let line = self.row(moment, number)?;
         Some(OpenTarget::Process(Arc::clone(&line.process.process)))
     }
@@ -177,7 +231,7 @@ impl List for Processes {
 
     fn cell_tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
         let Some(line) = self.row(moment, number) else {
-            return Tone::Plain;
+            return Tone::Strong;
         };
         match PROCESS_COLUMNS[column].id {
             _ if text == MISSING => Tone::Muted,
@@ -189,6 +243,47 @@ impl List for Processes {
             _ if text == "0" => Tone::Muted,
             _ => Tone::Plain,
         }
+    }
+
+    fn group_label(&self, number: u32) -> Option<String> {
+        self.group(number).map(Group::heading)
+    }
+
+    fn is_outlined(&self) -> bool {
+        self.is_grouped()
+    }
+
+    fn outline(&mut self, context: &mut OutlineContext<'_>, order: &mut Vec<u32>) {
+        groups::outline(self, |list| &mut list.groups, context, order);
+    }
+
+    fn has_total(&self, column: usize) -> bool {
+        self.groups.has_total(column)
+    }
+
+    fn leaf_count(&self) -> Option<usize> {
+        self.is_outlined().then(|| self.groups.leaf_count())
+    }
+
+    fn toggle_fold(&mut self, shown: &Processes, _moment: &Moment, number: u32) -> bool {
+        let key = shown.group(number).map(|group| group.key);
+        key.is_some_and(|key| self.groups.toggle_fold(key))
+    }
+
+    fn toggle_all_folds(&mut self, shown: &Processes) -> bool {
+        self.groups.toggle_all_folds(&shown.groups)
+    }
+
+    fn next_grouping(&mut self) -> bool {
+        if self.is_time_wait_only {
+            return false;
+        }
+        self.groups.by = self.groups.by.next();
+        true
+    }
+
+    fn grouping_name(&self) -> Option<&'static str> {
+        self.groups.by.name()
     }
 }
 

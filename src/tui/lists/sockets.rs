@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::filter_conditions::{self, Conditions};
 use super::group_key::{GroupKey, Grouping};
-use super::groups::{Group, Groups};
+use super::groups::{self, Group, Groups};
 use super::headings::{WIDE_ONLY, Widths, headings};
 use super::owner_cell::shorten_owner;
 use super::processes::process_index;
@@ -46,7 +46,7 @@ pub enum LineKey {
 #[derive(Debug, Clone)]
 pub struct Sockets {
     scope: SocketScope,
-    groups: Groups,
+    groups: Groups<Grouping>,
 }
 
 impl Sockets {
@@ -63,7 +63,7 @@ impl Sockets {
         self.groups.by
     }
 
-    fn group(&self, number: u32) -> Option<&Group> {
+    fn group(&self, number: u32) -> Option<&Group<Grouping>> {
         self.groups.get(number)
     }
 }
@@ -245,7 +245,8 @@ impl List for Sockets {
 
     fn conditions(&self, moment: &Moment, number: u32, column: usize) -> Conditions {
         if let Some(group) = self.group(number) {
-            return group.conditions(moment);
+            let row = group.first(moment);
+            return row.map_or_else(Vec::new, |row| filter_conditions::of_group(group.key, &row));
         }
         let Some(row) = self.row(moment, number) else {
             return Vec::new();
@@ -290,26 +291,7 @@ impl List for Sockets {
     }
 
     fn outline(&mut self, context: &mut OutlineContext<'_>, order: &mut Vec<u32>) {
-        let is_built = (self.groups).build(
-            context.moment,
-            context.total_columns,
-            order,
-            context.cancellation,
-        );
-        if !is_built {
-            return;
-        }
-        if !context.in_order {
-            // The rows of folded groups are not shown.
-            for group in self.groups.unfolded_groups() {
-                let mut members = self.groups.take_members(group);
-                context.sort(self, &mut members);
-                self.groups.put_members(group, members);
-            }
-        }
-        let mut headings = self.groups.heading_numbers();
-        context.sort(self, &mut headings);
-        self.groups.write_order(&headings, order);
+        groups::outline(self, |list| &mut list.groups, context, order);
     }
 
     fn has_total(&self, column: usize) -> bool {

@@ -108,16 +108,16 @@ pub(super) fn can_kill(state: &State) -> bool {
     !is_replay(state) && kill_confirmation::target(state).is_some()
 }
 
-/// True if the table with the focus lists sockets, which can be grouped.
+/// True if the table with the focus lists sockets or processes, which can be grouped.
 pub(super) fn can_group(state: &State) -> bool {
     match state.page() {
         Some(Page::Process(_) | Page::Remote(_)) => true,
         Some(Page::Socket(_) | Page::Difference(_)) => false,
-        None => state.screen == Screen::Sockets,
+        None => matches!(state.screen, Screen::Sockets | Screen::Processes),
     }
 }
 
-/// True if rows can be folded: groups of sockets, the ports of remote hosts.
+/// True if rows can be folded: groups of sockets or processes, the ports of remote hosts.
 pub(super) fn can_fold(state: &State) -> bool {
     has_rows(state) && (state.screen == Screen::Remotes || is_grouped(state))
 }
@@ -127,6 +127,9 @@ fn is_grouped(state: &State) -> bool {
         Some(Page::Process(page)) => page.sockets.list().grouping(),
         Some(Page::Remote(page)) => page.sockets.list().grouping(),
         None if state.screen == Screen::Sockets => state.sockets.list().grouping(),
+        None if state.screen == Screen::Processes => {
+            return state.processes.list().is_grouped();
+        }
         Some(Page::Socket(_) | Page::Difference(_)) | None => Grouping::None,
     };
     by != Grouping::None

@@ -75,7 +75,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let lines = text;
         let most = area.height.saturating_sub(MIN_TABLE_HEIGHT + 2 + charts);
         let text_lines = (lines.len() as u16).min(most);
-        let mut title = text::sanitized(&page.last_known.comm);
+        let mut title = text::sanitized(&page.last_known.program_name());
         let _ = write!(title, "/{}", page.key.pid);
         // Without room for text, the frame is omitted.
         let frame_lines = if text_lines > 0 { 2 } else { 0 };
@@ -223,7 +223,7 @@ fn identity(
         rows.find(|row| row.process.key.pid == process.parent)
     });
     if let Some(known) = known {
-        format::sanitize(&mut parent, known.process.comm.as_bytes());
+        format::sanitize(&mut parent, known.process.program_name().as_bytes());
         parent.push('/');
     }
     let _ = write!(parent, "{}", process.parent);
@@ -247,11 +247,12 @@ fn identity(
         .collect()
 }
 
-/// Its container with the ones around it and the image, its unit and login session, and its control group unless that is
-/// only the place of a service.
+/// Its container with the ones around it and the image, its unit and login session, and its control group unless that only
+/// repeats them.
 fn workload(process: &Process, sample: &Sample) -> Vec<Vec<Piece>> {
     let mut groups = Vec::new();
-    if let Some(container) = sample.container_of(process) {
+    let container = sample.container_of(process);
+    if let Some(container) = container {
         let mut label = container.label().into_owned();
         for outer in container.outers() {
             let _ = write!(label, " in {}", outer.label());
@@ -263,16 +264,22 @@ fn workload(process: &Process, sample: &Sample) -> Vec<Vec<Piece>> {
             ("image ", container.image.as_deref()),
             ("compose project ", container.project.as_deref()),
             ("service ", container.service.as_deref()),
+            ("id ", container.name.as_ref().map(|_| container.short_id())),
         ] {
             groups.extend(text.map(|text| named(name, text)));
         }
     }
     let path = process.cgroup.as_deref().unwrap_or_default();
     let parsed = CgroupPath::parse(path);
-    let mut is_all = false;
-    if let Some(unit) = parsed.unit {
+    // The scope of a container has its id, and nothing else.
+    let unit = match container {
+        Some(_) => parsed.unit_in_container(),
+        None => parsed.unit,
+    };
+    let mut is_all = container.is_some();
+    if let Some(unit) = unit {
         groups.push(named("unit ", unit));
-        is_all = path.strip_prefix("/system.slice/") == Some(unit);
+        is_all |= path.strip_prefix("/system.slice/") == Some(unit);
     }
     if let Some(session) = parsed.session {
         groups.push(named("session ", session));

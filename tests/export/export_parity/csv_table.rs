@@ -8,7 +8,7 @@ use sockwatch::export::csv;
 use super::flat::{Flat, all_rows};
 
 /// Fields of an owner, each a parallel list.
-const OWNER: [&str; 4] = ["pid", "start_time", "comm", "fds"];
+const OWNER: [&str; 5] = ["pid", "start_time", "comm", "name", "fds"];
 
 /// The options for a file.
 fn options(heading: bool) -> csv::CsvOptions {
@@ -84,7 +84,7 @@ fn owners(list: &str, cells: &mut Vec<(&str, &str)>) -> Result<Json, Failed> {
             assert_eq!(column.len(), columns[0].len(), "the lists are parallel");
             let element = column[at];
             let value = match *field {
-                "comm" => json!(unescaped(element)?),
+                "comm" | "name" => json!(unescaped(element)?),
                 "fds" => element.split(',').map(number).collect::<Result<_, _>>()?,
                 _ => number(element)?,
             };
