@@ -32,7 +32,7 @@ pub enum NamespaceHandle {
 pub struct NetNamespace {
     /// Its number, [`Socket::netns`](super::Socket::netns) of its sockets. Kernel: inode of the `nsfs` file.
     pub inode: u32,
-    /// Its name: `host`, a file below `/run/netns`, or the process that holds it, as `nginx(812)`.
+    /// Its name: `host`, a file below `/run/netns`, its pod or container, or the process that holds it, as `nginx(812)`.
     pub name: Arc<str>,
     /// How it is entered.
     pub handle: NamespaceHandle,

@@ -16,7 +16,7 @@ use self::names::SampleNames;
 use super::attribution::{Attributor, LiveInodes};
 use super::clock;
 use super::containers::Containers;
-use super::namespaces::{NamespaceScope, Namespaces, VisitOptions};
+use super::namespaces::{NamespaceScope, Namespaces, VisitOptions, WorkloadNames};
 use super::netlink::devices::DeviceReader;
 use super::netlink::dump::Dumper;
 use super::process_activity;
@@ -55,6 +55,7 @@ pub struct LiveSource {
     settings: Option<SettingsReader>,
     names: SampleNames,
     containers: Containers,
+    workload_names: WorkloadNames,
     meter: Arc<ProgressMeter>,
     /// Number of sockets in the last Sample.
     last_count: Option<usize>,
@@ -114,6 +115,7 @@ impl LiveSource {
             devices: options.devices.then(DeviceReader::new),
             settings: options.settings.then(|| SettingsReader::new(root)),
             names: SampleNames::new(root),
+            workload_names: WorkloadNames::default(),
             containers: Containers::new(root, &options.file_root),
             meter: Arc::default(),
             last_count: None,
@@ -302,6 +304,7 @@ impl Source for LiveSource {
         });
         if self.options.first_rows.is_none() {
             self.containers.resolve(sample);
+            self.workload_names.apply(sample);
         }
         self.previous.clone_from(&sample.sockets);
         self.samples += 1;

@@ -147,7 +147,7 @@ fn processes_are_grouped_by_name_workload_and_user() {
 #[test]
 fn sockets_are_grouped_by_unit_container_and_pod() {
     let mut dashboard = dashboard((120, 40));
-    dashboard.keys("2tttttt");
+    dashboard.keys("2ttttttt");
     assert!(dashboard.shows("by unit") && dashboard.shows("▸ nginx.service (3)"));
     assert!(dashboard.shows("▸ none (2)"), "{}", dashboard.text());
     dashboard.keys("t");

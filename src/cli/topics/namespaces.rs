@@ -40,8 +40,8 @@ sockwatch record -o FILE -N own",
     );
     page.heading("NAMES");
     page.paragraph(
-        "A namespace is named after its file in /run/netns, host if it is the initial one, or else after its oldest process, as \
-         nginx(812). The column netns_name and the condition netns take that name, the column netns its inode. t groups \
+        "A namespace is named after its file in /run/netns, host if it is the initial one, else after its pod or container, or else \
+         after its oldest process, as nginx(812). The column netns_name and the condition netns take that name, the column netns its inode. t groups \
          sockets by namespace. Recordings keep the names; --redact replaces them.",
     );
     page.heading("FINDINGS");

@@ -122,8 +122,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
 }
 
 /// Description of `netns_name`, which exports share.
-pub(crate) const NETNS_NAME_ABOUT: &str =
-    "Name of the network namespace: host, its name in /run/netns, or a process in it.";
+pub(crate) const NETNS_NAME_ABOUT: &str = "Name of the network namespace: host, its name in /run/netns, its pod or container, or a process in it.";
 
 /// Returns the columns of the schema's scalars.
 pub(super) fn scalar_columns() -> impl Iterator<Item = SocketColumn> {

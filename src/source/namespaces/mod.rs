@@ -15,6 +15,7 @@ mod run_in;
 mod scope;
 mod signs;
 mod visit;
+mod workload_names;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,7 @@ pub(super) use self::known::VisitOptions;
 pub use self::run_in::run_in_namespace;
 pub use self::scope::NamespaceScope;
 use self::visit::{Visitor, Visits};
+pub(super) use self::workload_names::WorkloadNames;
 use super::netlink::dump::Dumper;
 use super::netlink::namespace_ids::KnownIds;
 use super::procfs::Owners;
