@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -186,6 +186,9 @@ fn sockets_are_those_of_ss() -> Result<(), Failed> {
     assert!(own.is_empty(), "{own:?}");
     assert!(compared >= 50, "{compared}");
     assert!(names.contains("n0") && names.contains("n48"), "{names:?}");
+    let table = run(&["list", "-tl", "-N", "all", "netns", "n0"]);
+    let table = text(&table.stdout);
+    assert!(table.contains("NET NS") && table.contains(" n0"), "{table}");
     let state = |state: &str| {
         let all = sockets(&document).iter();
         all.filter(|socket| socket["state"] == state).count()
@@ -255,34 +258,62 @@ fn none_is_pinned() -> Result<(), Failed> {
 
 fn events_of_another_namespace() -> Result<(), Failed> {
     let _world = World::new(1, 0);
-    let mut events = sockwatch(&["events", "-t", "-N", "all", "--json", "--duration", "6s"])
-        .args(["sport", "=", "7000"])
+    // Connects as often as a line says, to the port in it.
+    let script = "import socket, sys, time\n\
+        ls = {}\n\
+        for port in (7000, 7001):\n\
+        \x20l = socket.socket(); l.bind(('127.0.0.1', port)); l.listen(9); ls[port] = l\n\
+        print('ready', flush=True)\n\
+        for line in sys.stdin:\n\
+        \x20port, count = map(int, line.split())\n\
+        \x20for i in range(count):\n\
+        \x20 c = socket.create_connection(('127.0.0.1', port)); a = ls[port].accept()[0]\n\
+        \x20 c.sendall(b'x' * 100); a.recv(100); a.sendall(b'y' * 50); c.recv(50)\n\
+        \x20 time.sleep(0.02); c.close(); a.close()\n";
+    let mut server = Command::new("ip")
+        .args(["netns", "exec", "n0", "python3", "-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("ip runs");
+    let mut line = String::new();
+    let out = server.stdout.take().expect("piped");
+    BufReader::new(out).read_line(&mut line).expect("read");
+    assert_eq!(line, "ready\n");
+    let mut orders = server.stdin.take().expect("piped");
+    let mut events = sockwatch(&["events", "-t", "-N", "all", "--json"])
+        .args(["( sport = 7000 or sport = 7001 )"])
         .stdout(Stdio::piped())
         .spawn()
         .expect("it runs");
-    let script = "import socket, time\n\
-        l = socket.socket(); l.bind(('127.0.0.1', 7000)); l.listen(9)\n\
-        time.sleep(2)\n\
-        for i in range(20):\n\
-        \x20c = socket.create_connection(('127.0.0.1', 7000)); a = l.accept()[0]\n\
-        \x20c.sendall(b'x' * 100); a.recv(100); a.sendall(b'y' * 50); c.recv(50)\n\
-        \x20time.sleep(0.02); c.close(); a.close()\n\
-        time.sleep(3)\n";
-    let status = Command::new("ip")
-        .args(["netns", "exec", "n0", "python3", "-c", script])
-        .status();
-    assert!(status.is_ok_and(|status| status.success()));
     let out = BufReader::new(events.stdout.take().expect("piped"));
-    let lines = out.lines().map(|line| line.expect("read"));
-    let lines: Vec<Json> = lines
-        .map(|line| serde_json::from_str(&line).expect("JSON"))
-        .collect();
-    assert!(events.wait().expect("it ends").success());
-    let is_connection =
-        |event: &&Json| event["event"] == "closed" && event["socket"]["remote"].is_object();
-    let closed: Vec<&Json> = lines.iter().filter(is_connection).collect();
-    assert_eq!(closed.len(), 20, "{closed:?}");
-    for event in closed {
+    let (sender, lines) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        for line in out.lines().map_while(Result::ok) {
+            let event: Json = serde_json::from_str(&line).expect("JSON");
+            let is_closed = event["event"] == "closed" && event["socket"]["remote"].is_object();
+            if is_closed && sender.send(event).is_err() {
+                break;
+            }
+        }
+    });
+    // Until one is reported, no sample has seen the listeners.
+    until("the first event", || {
+        writeln!(orders, "7001 1").expect("written");
+        lines.recv_timeout(Duration::from_millis(500)).is_ok()
+    });
+    writeln!(orders, "7000 20").expect("written");
+    let mut closed: Vec<Json> = Vec::new();
+    until("the events", || {
+        let event = lines.recv_timeout(Duration::from_millis(100));
+        closed.extend(
+            event
+                .ok()
+                .filter(|event| event["socket"]["local"]["port"] == 7000),
+        );
+        closed.len() >= 20
+    });
+    for event in &closed {
         assert_eq!(event["socket"]["netns_name"], "n0");
         assert_eq!(
             (&event["received_bytes"], &event["sent_bytes"]),
@@ -290,6 +321,17 @@ fn events_of_another_namespace() -> Result<(), Failed> {
         );
         assert_eq!(event["socket"]["owners"][0]["comm"], "python3", "{event}");
     }
+    drop(orders);
+    let _ = server.wait();
+    let pid = events.id().to_string();
+    let ended = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(ended.is_ok_and(|status| status.success()));
+    assert!(events.wait().expect("it ends").success());
+    reader.join().expect("it ends");
+    let more = lines
+        .iter()
+        .filter(|event| event["socket"]["local"]["port"] == 7000);
+    assert_eq!(more.count(), 0, "each is closed once");
     Ok(())
 }
 

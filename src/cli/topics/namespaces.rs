@@ -29,7 +29,7 @@ pub fn write(page: &mut Page) {
     page.terms(SCOPES);
     page.code(
         "sockwatch list -tl -N all
-sockwatch list -ta -N blue state established
+sockwatch list -ta -N all netns blue
 sockwatch record -o FILE -N own",
     );
     page.paragraph(

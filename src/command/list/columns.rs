@@ -22,6 +22,9 @@ pub(super) fn table_columns(arguments: &List) -> anyhow::Result<Vec<&'static Soc
     let has_defaults = asked.first().is_none_or(|name| name.starts_with('+'));
     if has_defaults {
         let mut ids: Vec<&str> = DEFAULT_COLUMNS.to_vec();
+        if arguments.net.scope.as_deref() == Some("all") {
+            ids.push("netns_name");
+        }
         if arguments.options {
             ids.push("timer");
         }

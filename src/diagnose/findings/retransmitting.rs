@@ -137,13 +137,10 @@ impl Detector for Retransmitting {
         if self.hosts.is_empty() {
             return;
         }
-        // Connections that have closed since then count too: their last segments are lost most often.
-        for remote in &facts.moment.unfiltered().remotes {
-            if let Some(host) = self.hosts.get_mut(&remote.address) {
-                let throughput = remote.throughput;
-                let bytes = |rate: Option<f64>| rate.unwrap_or(0.0) * seconds;
-                let values = [bytes(throughput.retransmitted), bytes(throughput.wire_sent)];
-                let span = self.thresholds.window_s;
+        let span = self.thresholds.window_s;
+        for (address, rates) in sent_to(facts) {
+            if let Some(host) = self.hosts.get_mut(&address) {
+                let values = rates.map(|rate| rate * seconds);
                 host.window.push(facts.now_ns(), seconds, values, span);
             }
         }
@@ -153,6 +150,32 @@ impl Detector for Retransmitting {
         self.hosts
             .retain(|_, host| host.window.count(RETRANSMITTED) > 0);
     }
+}
+
+/// Returns the bytes per second that were retransmitted, and sent, to each remote address.
+fn sent_to(facts: &Facts<'_>) -> SeededMap<IpAddr, [f64; 2]> {
+    let Some(rows) = facts.rows else {
+        // Connections that have closed since then count too: their last segments are lost most often.
+        let remotes = facts.moment.unfiltered().remotes.iter();
+        let rates = remotes.map(|remote| {
+            let throughput = remote.throughput;
+            let rates = [throughput.retransmitted, throughput.wire_sent];
+            (remote.address, rates.map(Option::unwrap_or_default))
+        });
+        return rates.collect();
+    };
+    // The same address may be another host in another network namespace.
+    let mut sums: SeededMap<IpAddr, [f64; 2]> = SeededMap::default();
+    for row in rows.iter().cloned().flatten() {
+        let remote = facts.socket(row).and_then(|socket| socket.socket.remote());
+        let rates = facts.moment.aggregate.sockets.get(row as usize);
+        if let (Some(remote), Some(rates)) = (remote, rates) {
+            let sum = sums.entry(remote.address.to_canonical()).or_default();
+            sum[0] += rates.retransmitted.map_or(0.0, f64::from);
+            sum[1] += rates.wire_sent.map_or(0.0, f64::from);
+        }
+    }
+    sums
 }
 
 /// Reports whether the other end is on this machine and has dropped segments: then its full buffer lost them because its
