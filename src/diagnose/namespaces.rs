@@ -26,6 +26,8 @@ pub(super) struct OtherNamespaces {
 struct KnownNamespace {
     detectors: Detectors,
     owners: PathOwners,
+    /// When the namespace was first sampled, ns.
+    since_ns: u64,
     /// Number of the last round in which it was in the Sample.
     round: u64,
 }
@@ -50,8 +52,15 @@ impl OtherNamespaces {
             let known = known.or_insert_with(|| KnownNamespace {
                 detectors: Detectors::new(thresholds),
                 owners: PathOwners::default(),
+                since_ns: namespace.since_ns,
                 round: 0,
             });
+            if known.since_ns != namespace.since_ns {
+                // Another one, with the inode of one that has gone.
+                known.detectors = Detectors::new(thresholds);
+                known.owners = PathOwners::default();
+                known.since_ns = namespace.since_ns;
+            }
             known.round = self.round;
             self.candidates.swap_owners(&mut known.owners);
             self.candidates.collect_rows(moment, netns, rows);

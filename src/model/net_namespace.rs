@@ -36,6 +36,8 @@ pub struct NetNamespace {
     pub name: Arc<str>,
     /// How it is entered.
     pub handle: NamespaceHandle,
+    /// Time at which it was first sampled, ns of the monotonic clock. A later namespace may have the same inode.
+    pub since_ns: u64,
     /// Time at which its sockets were last dumped, ns of the monotonic clock. Earlier than the Sample if nothing indicated
     /// that they have changed since.
     pub dumped_ns: u64,
@@ -56,6 +58,8 @@ pub struct OmittedNamespaces {
     pub not_requested: u32,
     /// Those that this user may not enter (`CAP_SYS_ADMIN`).
     pub not_permitted: u32,
+    /// Those of which only processes are known that this user may not trace (`CAP_SYS_PTRACE`).
+    pub unreadable: u32,
     /// Those that could not be entered or dumped for another reason.
     pub failed: u32,
     /// True if there may be more: not every process can be examined.
@@ -66,13 +70,16 @@ impl OmittedNamespaces {
     /// Returns their number.
     pub fn count(&self) -> u32 {
         let named = self.not_requested.saturating_add(self.not_permitted);
-        named.saturating_add(self.failed)
+        named
+            .saturating_add(self.unreadable)
+            .saturating_add(self.failed)
     }
 
     /// Returns the reason that applies to most, with the remedy: `not requested; use -N all`.
     pub fn reason(&self) -> Option<&'static str> {
         let reasons = [
             (self.not_permitted, "needs CAP_SYS_ADMIN"),
+            (self.unreadable, "needs CAP_SYS_PTRACE"),
             (self.not_requested, "not requested; use -N all"),
             (self.failed, "cannot be entered"),
         ];

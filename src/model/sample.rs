@@ -1,7 +1,7 @@
 //! Everything known about the system at one instant.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::SeededMap;
 use super::{
@@ -226,6 +226,7 @@ impl Sample {
             self.interfaces.entry(socket.interface).or_insert_with(name);
         }
         self.own_netns = other.sample.own_netns;
+        self.own_netns_name.clone_from(&other.sample.own_netns_name);
         if let Some(path) = other.sample.cgroups.get(&socket.cgroup_id) {
             copy_container(&mut self.containers, other.sample, path);
             let path = || Arc::clone(path);
@@ -276,7 +277,8 @@ impl Sample {
     pub fn interface_name(&self, netns: u32, index: u32) -> Option<&str> {
         let interfaces = match self.namespace(netns) {
             Some(namespace) => &namespace.interfaces,
-            None => &self.interfaces,
+            None if self.is_own(netns) => &self.interfaces,
+            None => return None,
         };
         interfaces.get(&index).map(String::as_str)
     }
@@ -302,16 +304,29 @@ impl Sample {
         self.namespace(netns).map(|namespace| &*namespace.name)
     }
 
-    /// Returns the counters of a network namespace; those of the source if it is not another one.
-    pub fn counters_of(&self, netns: u32) -> &Counters {
-        let other = self.namespace(netns);
-        other.map_or(&self.counters, |namespace| &namespace.counters)
+    /// Reports whether a network namespace is that of the source, or may be it.
+    fn is_own(&self, netns: u32) -> bool {
+        netns == self.own_netns || self.own_netns == 0
     }
 
-    /// Returns the settings of a network namespace; those of the source if it is not another one.
+    /// Returns the counters of a network namespace; none if it is not in the Sample.
+    pub fn counters_of(&self, netns: u32) -> &Counters {
+        static NONE: LazyLock<Counters> = LazyLock::new(Counters::default);
+        match self.namespace(netns) {
+            Some(namespace) => &namespace.counters,
+            None if self.is_own(netns) => &self.counters,
+            None => &NONE,
+        }
+    }
+
+    /// Returns the settings of a network namespace; none if it is not in the Sample.
     pub fn settings_of(&self, netns: u32) -> &Arc<Settings> {
-        let other = self.namespace(netns);
-        other.map_or(&self.settings, |namespace| &namespace.settings)
+        static NONE: LazyLock<Arc<Settings>> = LazyLock::new(Arc::default);
+        match self.namespace(netns) {
+            Some(namespace) => &namespace.settings,
+            None if self.is_own(netns) => &self.settings,
+            None => &NONE,
+        }
     }
 
     /// Inserts a network namespace at its place unless it is known.

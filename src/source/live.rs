@@ -276,12 +276,13 @@ impl Source for LiveSource {
         // Only now, so that the sockets of a process that ended after the dump are known to be closed and are not
         // searched for.
         self.closed_sockets.collect(sample);
-        let tables = &mut self.tables;
+        let (tables, netns) = (&mut self.tables, self.netns);
         if with_owners {
             let _raised = privilege::raise(READ_PROCESSES);
             self.attributor
                 .attribute(sample, &mut self.owners, &mut |socket| {
-                    tables.is_open(socket)
+                    // The kernel is asked in our own network namespace.
+                    (socket.netns == netns).then(|| tables.is_open(socket))?
                 });
             let unexplained = self.attributor.unexplained();
             self.evidence.apply(sample, unexplained, &mut self.owners);

@@ -28,6 +28,8 @@ pub(super) struct TableDumps {
     tables: Vec<Table>,
     request: AttributeRequest,
     include_peers: bool,
+    /// True if its socket is in a network namespace that is only visited.
+    is_visiting: bool,
     suspension: SuspensionClock,
     /// Tables that the kernel does not support, with the time of its report and the fault.
     unsupported: SeededMap<Table, (Instant, Fault)>,
@@ -54,6 +56,7 @@ impl TableDumps {
             tables: tables.to_vec(),
             request: request.clone(),
             include_peers,
+            is_visiting: false,
             suspension: SuspensionClock::default(),
             unsupported: SeededMap::default(),
             counts_mptcp: counts_mptcp_sockets(&read_host(proc_root).kernel),
@@ -68,6 +71,7 @@ impl TableDumps {
     pub(super) fn reopen(&mut self, netns: u32) -> std::io::Result<()> {
         self.dumper.reopen(netns)?;
         self.netns = netns;
+        self.is_visiting = true;
         Ok(())
     }
 
@@ -81,8 +85,26 @@ impl TableDumps {
     pub(super) fn dump_others(&mut self, sample: &mut Sample) {
         for at in 0..self.tables.len() {
             let table = self.tables[at];
-            if !is_internet(table) {
+            if table == Table::Netlink && self.is_visiting {
+                self.dump_netlink(sample);
+            } else if !is_internet(table) {
                 self.dump_table(table, sample);
+            }
+        }
+        sample.sockets.end_page();
+    }
+
+    /// Appends the rows of the netlink sockets except ours, which is in that namespace for this dump alone.
+    fn dump_netlink(&mut self, sample: &mut Sample) {
+        let own = self.dumper.inode();
+        let mut rows = SocketTable::default();
+        std::mem::swap(&mut sample.sockets, &mut rows);
+        self.dump_table(Table::Netlink, sample);
+        sample.sockets.finish();
+        std::mem::swap(&mut sample.sockets, &mut rows);
+        for row in &rows {
+            if Some(row.inode) != own {
+                sample.sockets.push_copy(*row.socket, row);
             }
         }
         sample.sockets.end_page();

@@ -16,6 +16,7 @@ use crate::recording::varint::{ByteReader, put_bytes, put_signed, put_varint};
 record!(OmittedNamespaces {
     not_requested,
     not_permitted,
+    unreadable,
     failed,
     may_be_more,
 });
@@ -129,6 +130,7 @@ impl EncodedNamespace {
             inode: _,
             name,
             handle,
+            since_ns,
             dumped_ns,
             counters,
             devices,
@@ -137,6 +139,7 @@ impl EncodedNamespace {
         } = &**namespace;
         name.encode(writer);
         handle.encode(writer);
+        now_ns.wrapping_sub(*since_ns).cast_signed().encode(writer);
         now_ns.wrapping_sub(*dumped_ns).cast_signed().encode(writer);
         let interfaces = interfaces
             .iter()
@@ -251,6 +254,7 @@ impl DecodedNamespace {
         let before = reader.budget.left();
         let name: Arc<str> = Field::decode(reader)?;
         let handle = Field::decode(reader)?;
+        let since_ns: i64 = Field::decode(reader)?;
         let age_ns: i64 = Field::decode(reader)?;
         let interfaces: Vec<(u32, String)> = Field::decode(reader)?;
         let mut in_part =
@@ -269,6 +273,7 @@ impl DecodedNamespace {
             inode,
             name,
             handle,
+            since_ns: now_ns.wrapping_sub(since_ns.cast_unsigned()),
             dumped_ns: now_ns.wrapping_sub(age_ns.cast_unsigned()),
             counters: Counters::default(),
             devices: self.devices.devices().cloned(),

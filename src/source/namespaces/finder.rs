@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::mounts::MountedNamespaces;
-use crate::model::{NamespaceHandle, SeededMap};
+use super::open::open_namespace;
+use crate::model::{NamespaceHandle, SeededMap, SeededSet};
 use crate::privilege::{self, READ_PROCESSES};
 use crate::source::procfs::{NamespaceFile, NamespaceProcesses, Owners, hides_pid_namespaces};
 
@@ -31,14 +31,8 @@ impl FoundNamespace {
     /// That of the last attempt; `NotFound` if it no longer exists.
     pub(super) fn open(&self) -> io::Result<File> {
         let mut result = Err(io::ErrorKind::NotFound.into());
-        let _raised = privilege::raise(READ_PROCESSES);
         for path in &self.paths {
-            result = File::open(path).and_then(|file| {
-                let is_same = file.metadata()?.ino() == u64::from(self.inode);
-                is_same
-                    .then_some(file)
-                    .ok_or(io::ErrorKind::NotFound.into())
-            });
+            result = open_namespace(path, self.inode);
             if result.is_ok() {
                 break;
             }
@@ -157,9 +151,9 @@ impl NamespaceFinder {
     }
 
     /// Returns the number of namespaces in which only processes are that this user may not trace. They may include some
-    /// of those found.
-    pub(super) fn unreadable(&self) -> u32 {
-        self.processes.unreadable()
+    /// of those found, but not those that were visited, by the number that their processes have in common.
+    pub(super) fn unreadable(&self, visited: &SeededSet<u64>) -> u32 {
+        self.processes.unreadable(visited)
     }
 
     /// Returns the name and the ways to enter a namespace.

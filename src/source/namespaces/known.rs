@@ -24,6 +24,10 @@ pub(super) struct KnownNamespace {
     pub(super) settings_ns: u64,
     /// The same for its devices.
     pub(super) devices_ns: u64,
+    /// Its id in our own namespace, which another one with its inode does not have.
+    pub(super) id: Option<i32>,
+    /// The number that processes in it have in common, if this user may not trace them.
+    pub(super) number: Option<u64>,
     /// Number of the last round in which it was found.
     pub(super) round: u64,
 }

@@ -11,6 +11,7 @@ mod enter;
 mod finder;
 mod known;
 mod mounts;
+mod open;
 mod run_in;
 mod scope;
 mod signs;
@@ -31,7 +32,9 @@ use super::netlink::dump::Dumper;
 use super::netlink::namespace_ids::KnownIds;
 use super::procfs::Owners;
 use super::tables::TableDumps;
-use crate::model::{Fault, FaultSeverity, OmittedNamespaces, Sample, SeededMap, SocketTable};
+use crate::model::{
+    Fault, FaultSeverity, OmittedNamespaces, Sample, SeededMap, SeededSet, SocketTable,
+};
 use crate::privilege::{self, ENTER_NAMESPACES};
 
 /// Finds the other network namespaces and visits each.
@@ -64,7 +67,7 @@ impl Namespaces {
                 options.include_peers,
             );
             let root = PathBuf::from(options.root);
-            Ok::<_, std::io::Error>(Visitor::new(root, dumps, options))
+            Ok::<_, std::io::Error>(Visitor::new(root, own, dumps, options))
         };
         let is_visited = options.scope == NamespaceScope::All;
         Ok(Namespaces {
@@ -120,7 +123,7 @@ impl Namespaces {
             (self.failed, self.refused) = (visits.failed, visits.refused);
             if !matches!(outcome, Ok(true)) {
                 self.failed = u32::try_from(found.len()).unwrap_or(u32::MAX);
-                let error = "no thread could be started to enter them";
+                let error = "the thread that enters them could not be started, or failed";
                 let source = "other network namespaces";
                 let fault = Fault::new(FaultSeverity::Incomplete, source, error);
                 sample.faults.push(fault);
@@ -135,7 +138,9 @@ impl Namespaces {
     /// Counts the namespaces that are left out.
     fn omitted(&self, is_permitted: bool) -> OmittedNamespaces {
         let found = u32::try_from(self.finder.found().len()).unwrap_or(u32::MAX);
-        let unreadable = self.finder.unreadable();
+        let visited = self.known.values().filter_map(|known| known.number);
+        let visited: SeededSet<u64> = visited.collect();
+        let unreadable = self.finder.unreadable(&visited);
         let mut omitted = OmittedNamespaces {
             failed: self.failed,
             not_permitted: self.refused,
@@ -143,14 +148,17 @@ impl Namespaces {
             ..OmittedNamespaces::default()
         };
         if is_permitted {
-            if self.scope == NamespaceScope::Own {
-                omitted.not_requested = found;
-            }
-            omitted.not_permitted = omitted.not_permitted.saturating_add(unreadable);
+            omitted.unreadable = unreadable;
+            // Those that were not visited may be among those found.
+            omitted.may_be_more |= self.scope == NamespaceScope::Own && unreadable > 0;
         } else {
             // Processes that cannot be read may be in namespaces that were found by their mounts.
             omitted.not_permitted = found.max(unreadable);
             omitted.may_be_more |= found.min(unreadable) > 0;
+        }
+        if is_permitted && self.scope == NamespaceScope::Own {
+            omitted.not_requested = found.max(omitted.unreadable);
+            omitted.unreadable = 0;
         }
         omitted
     }

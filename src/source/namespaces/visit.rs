@@ -1,8 +1,10 @@
 //! Visits network namespaces one after the other.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::io::Errno;
@@ -15,7 +17,6 @@ use super::signs;
 use crate::model::{
     Counters, Fault, FaultSeverity, NetNamespace, Sample, SeededMap, Settings, SocketTable,
 };
-use crate::privilege::{self, ENTER_NAMESPACES, READ_PROCESSES};
 use crate::source::clock;
 use crate::source::netlink::devices::DeviceReader;
 use crate::source::netlink::namespace_ids::{KnownIds, NamespaceIds};
@@ -85,12 +86,21 @@ pub(super) struct Visitor {
     devices: bool,
     /// Ids for destroy events, if other namespaces are in scope.
     ids: Option<NamespaceIds>,
+    /// Id of the namespace that is visited.
+    id: Option<i32>,
+    /// Our own namespace.
+    own: u32,
     text: Vec<u8>,
     signs: Vec<u8>,
 }
 
 impl Visitor {
-    pub(super) fn new(root: PathBuf, dumps: TableDumps, options: &VisitOptions<'_>) -> Visitor {
+    pub(super) fn new(
+        root: PathBuf,
+        own: u32,
+        dumps: TableDumps,
+        options: &VisitOptions<'_>,
+    ) -> Visitor {
         Visitor {
             dumps,
             counters: CounterReader::new(&root),
@@ -99,6 +109,8 @@ impl Visitor {
             ids: (options.scope == NamespaceScope::All)
                 .then(|| NamespaceIds::new().ok())
                 .flatten(),
+            id: None,
+            own,
             text: Vec::new(),
             signs: Vec::new(),
             root,
@@ -110,9 +122,22 @@ impl Visitor {
         self.ids.as_ref().map(NamespaceIds::known)
     }
 
-    /// Visits all namespaces and appends their rows to `sample`. The calling thread is in the last one afterwards.
+    /// Visits all namespaces and appends their rows to `sample`. Nothing refers to any of them afterwards.
     pub(super) fn visit_all(&mut self, visits: &mut Visits<'_>, sample: &mut Sample) {
-        let _raised = privilege::raise(ENTER_NAMESPACES | READ_PROCESSES);
+        let home = File::open(self.root.join("thread-self/ns/net"));
+        self.visit_each(visits, sample);
+        // The socket of the last dump would keep its namespace alive.
+        let closed = home.and_then(|home| {
+            enter(&home)?;
+            self.dumps.reopen(self.own)
+        });
+        if let Err(error) = closed {
+            let fault = Fault::new(FaultSeverity::Degraded, "own network namespace", error);
+            sample.faults.push(fault);
+        }
+    }
+
+    fn visit_each(&mut self, visits: &mut Visits<'_>, sample: &mut Sample) {
         let spares = visits.found.len() > ALWAYS_DUMPED && !self.dumps.is_selective();
         for (at, found) in visits.found.iter().enumerate() {
             let turn = (at as u64).wrapping_add(visits.round);
@@ -149,12 +174,16 @@ impl Visitor {
         sample: &mut Sample,
     ) -> io::Result<()> {
         let file = found.open()?;
-        if let Some(ids) = &mut self.ids
-            && !visits.known.contains_key(&found.inode)
-        {
-            // Without an id, its events are missing, but not its sockets.
-            let _ = ids.assign(&file, found.inode);
+        let known = visits.known.get(&found.inode);
+        let known_id = known.and_then(|known| known.id);
+        // Without an id, its events are missing, but not its sockets.
+        let ids = self.ids.as_mut();
+        let id = ids.and_then(|ids| ids.assign(&file, found.inode).ok()?);
+        if known_id.is_some() && id != known_id {
+            // Another one, which was given the number of one that has gone.
+            visits.known.remove(&found.inode);
         }
+        self.id = id;
         enter(&file)?;
         drop(file);
         let has_signs = signs::read(&self.root, &mut self.text, &mut self.signs);
@@ -172,11 +201,12 @@ impl Visitor {
             if table.push_pages(visits.previous, internet, inode, elapsed) {
                 let others = known.other_pages..known.pages.end;
                 known.other_pages = table.page_count();
-                if due == Due::Others && self.dumps.reopen(inode).is_ok() {
+                let is_dumped = due == Due::Others && self.dumps.reopen(inode).is_ok();
+                if is_dumped || !table.push_pages(visits.previous, others, inode, elapsed) {
+                    if !is_dumped {
+                        self.dumps.reopen(inode)?;
+                    }
                     self.dumps.dump_others(sample);
-                } else {
-                    // The same table as before, so that it has them as well.
-                    table.push_pages(visits.previous, others, inode, elapsed);
                 }
                 known.pages = first..sample.sockets.page_count();
                 known.rows_ns += elapsed_ms * 1_000_000;
@@ -246,11 +276,20 @@ impl Visitor {
                 .map(|device| (device.index, device.name.clone()))
                 .collect();
         }
+        let of_it = sample.faults.get(first_fault..).unwrap_or(&[]);
+        let is_incomplete = |fault: &Fault| fault.severity == FaultSeverity::Incomplete;
+        if of_it.iter().any(is_incomplete) {
+            // It is dumped again for the next Sample.
+            self.signs.clear();
+        }
         name_faults(&mut sample.faults, first_fault, &found.name);
         let namespace = Arc::new(NetNamespace {
             inode: found.inode,
             name: Arc::clone(&found.name),
             handle: found.handle,
+            since_ns: before
+                .as_ref()
+                .map_or(rows_ns, |before| before.namespace.since_ns),
             dumped_ns: rows_ns,
             counters,
             devices,
@@ -266,11 +305,21 @@ impl Visitor {
             namespace,
             settings_ns,
             devices_ns,
+            id: self.id,
+            number: before
+                .as_ref()
+                .map_or_else(|| common_number(&self.root), |before| before.number),
             round: visits.round,
         };
         visits.known.insert(found.inode, known);
         Ok(())
     }
+}
+
+/// Returns the number that processes in the calling thread's namespace have in common.
+fn common_number(root: &Path) -> Option<u64> {
+    let file = std::fs::metadata(root.join("thread-self/net/sockstat"));
+    Some(file.ok()?.ino())
 }
 
 /// Removes the faults of a namespace that say what is missing everywhere, and names it in the others.

@@ -18,6 +18,8 @@ struct NamedNamespace {
     /// change.
     found: Option<Arc<NetNamespace>>,
     named: Option<Arc<NetNamespace>>,
+    /// When the namespace was first sampled, ns.
+    since_ns: u64,
     /// Number of the last round in which it was in the Sample.
     round: u64,
 }
@@ -31,6 +33,11 @@ impl WorkloadNames {
             self.known.clear();
             return;
         }
+        // Others, with the inode of one that has gone.
+        let namespace = |inode: &u32| sample.namespace(*inode);
+        self.known.retain(|inode, known| {
+            namespace(inode).is_some_and(|namespace| namespace.since_ns == known.since_ns)
+        });
         if !sample.containers.is_empty() {
             self.find_names(sample);
         }
@@ -56,7 +63,10 @@ impl WorkloadNames {
             let Some(netns) = row.process.namespaces.net else {
                 continue;
             };
-            if netns == sample.own_netns || self.known.contains_key(&netns) {
+            let Some(namespace) = sample.namespace(netns) else {
+                continue;
+            };
+            if self.known.contains_key(&netns) {
                 continue;
             }
             let container = row.process.cgroup.as_ref();
@@ -66,6 +76,7 @@ impl WorkloadNames {
                     name: namespace_name(container),
                     found: None,
                     named: None,
+                    since_ns: namespace.since_ns,
                     round: self.round,
                 };
                 self.known.insert(netns, named);
@@ -114,6 +125,7 @@ mod tests {
             inode,
             name: "sh(7)".into(),
             handle,
+            since_ns: 0,
             dumped_ns: 0,
             counters: Counters::default(),
             devices: None,

@@ -85,6 +85,12 @@ impl Dumper {
         Ok(())
     }
 
+    /// Returns the inode of its socket.
+    pub(in crate::source) fn inode(&self) -> Option<u32> {
+        let stat = rustix::fs::fstat(self.socket.as_fd()).ok()?;
+        u32::try_from(stat.st_ino).ok()
+    }
+
     /// Counts the rows of dumps.
     pub(in crate::source) fn count_with(&mut self, meter: &Arc<ProgressMeter>) {
         self.meter = Arc::clone(meter);

@@ -67,11 +67,12 @@ impl NamespaceIds {
         &self.known
     }
 
-    /// Assigns an id to the namespace with this inode unless it has one. The calling thread may be in any namespace.
+    /// Assigns an id to the namespace with this inode unless it has one, and returns it; `None` if it has none even so. The
+    /// calling thread may be in any namespace.
     ///
     /// # Errors
     /// If the kernel refuses: an id requires `CAP_NET_ADMIN`.
-    pub fn assign(&mut self, namespace: &File, inode: u32) -> io::Result<()> {
+    pub fn assign(&mut self, namespace: &File, inode: u32) -> io::Result<Option<i32>> {
         let mut id = self.get(namespace)?;
         if id == NOT_ASSIGNED {
             let _raised = privilege::raise(ADMINISTER_NETWORK);
@@ -85,11 +86,14 @@ impl NamespaceIds {
             }
             id = self.get(namespace)?;
         }
-        if id != NOT_ASSIGNED {
+        if id == NOT_ASSIGNED {
+            return Ok(None);
+        }
+        {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.insert(id, inode);
         }
-        Ok(())
+        Ok(Some(id))
     }
 
     fn get(&mut self, namespace: &File) -> io::Result<i32> {

@@ -139,13 +139,13 @@ impl NamespaceProcesses {
             })
     }
 
-    /// Returns the number of namespaces in which only processes are that this user may not trace.
-    pub(in crate::source) fn unreadable(&self) -> u32 {
+    /// Returns the number of namespaces in which only processes are that this user may not trace, without those visited.
+    pub(in crate::source) fn unreadable(&self, visited: &SeededSet<u64>) -> u32 {
         let numbers = self
             .known
             .values()
             .filter_map(|process| match process.membership {
-                Membership::Unreadable(number) => Some(number),
+                Membership::Unreadable(number) if !visited.contains(&number) => Some(number),
                 _ => None,
             });
         let distinct: SeededSet<u64> = numbers.collect();
