@@ -285,7 +285,7 @@ fn namespace(rng: &mut Rng, inode: u32, now_ns: u64) -> NetNamespace {
         inode,
         name: format!("blue{}", rng.below(3)).into(),
         handle,
-        since_ns: rng.value(),
+        since_ns: now_ns.wrapping_sub(1000 * u64::from(inode)),
         dumped_ns: now_ns.saturating_sub(rng.below(1_000_000)),
         counters,
         devices: rng.option(|_| Vec::new()).map(Arc::new),

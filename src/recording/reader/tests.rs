@@ -157,9 +157,14 @@ fn first_seen_times_are_known_after_a_seek() {
             .read_into(at, &mut sample)
             .map(|()| samples.first_seen());
         let (mut known, mut read) = (known.unwrap(), reader.first_seen());
-        // The second row of a socket that the kernel reported twice is a new socket for the file.
-        let rows = &recorded.samples[at].sockets;
-        let is_repeated = |key: SocketKey| rows.iter().filter(|row| row.key() == key).count() > 1;
+        // The second row of a socket that the kernel reported twice is a new socket for the file, also in later samples.
+        let samples_before = &recorded.samples[..=at];
+        let is_repeated = |key: SocketKey| {
+            samples_before.iter().any(|sample| {
+                let rows = sample.sockets.iter();
+                rows.filter(|row| row.key() == key).count() > 1
+            })
+        };
         for seen in [&mut known, &mut read] {
             seen.retain(|(key, _)| !is_repeated(*key));
             seen.sort_unstable();
