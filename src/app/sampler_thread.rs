@@ -17,7 +17,7 @@ use crate::source::{ProgressObserver, Schedule, Source};
 /// Samples until the program has started, with everything that is done once.
 const STARTING_SAMPLES: u32 = 3;
 
-/// What is dropped or released while the program starts.
+/// State that is dropped or released while the program starts.
 pub(super) struct StartState {
     /// Dropped when the first moment is published.
     pub(super) first: Sender<()>,

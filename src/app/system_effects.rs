@@ -100,7 +100,7 @@ impl EffectHandler for SystemEffects {
         };
         match run_in_namespace(Path::new("/proc"), socket.netns, destroy) {
             Ok(outcome) => outcome,
-            Err(error) => format!("cannot open a netlink socket: {error}"),
+            Err(error) => format!("cannot close it: {error}"),
         }
     }
 

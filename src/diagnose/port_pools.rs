@@ -128,7 +128,7 @@ impl PortMap {
     }
 }
 
-/// What the paths of a pool show of it, without a walk over its sockets.
+/// Sums over the paths of a pool, without a walk over its sockets.
 #[derive(Debug, Clone, Copy, Default)]
 struct PoolSum {
     sockets: u32,

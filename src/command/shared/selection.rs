@@ -26,13 +26,10 @@ const RATES: [&str; 7] = [
 ];
 
 /// Columns that need the owners of sockets.
-const OWNERS: [&str; 13] = [
-    "process",
-    "name",
-    "pid",
-    "unowned",
-    "attribution",
-    "peer",
+const OWNERS: [&str; 6] = ["process", "name", "pid", "unowned", "attribution", "peer"];
+
+/// Columns of the container or unit, which need the owners too, and no optional attributes.
+const WORKLOADS: [&str; 7] = [
     "workload",
     "container",
     "image",
@@ -43,7 +40,7 @@ const OWNERS: [&str; 13] = [
 ];
 
 /// Columns that the kernel reports without requests for optional attributes.
-const BASIC: [&str; 37] = [
+const BASIC: [&str; 31] = [
     "netid",
     "state",
     "recv_queue",
@@ -58,16 +55,10 @@ const BASIC: [&str; 37] = [
     "peer",
     "interface",
     "cgroup",
-    "workload",
-    "container",
-    "image",
-    "pod",
-    "namespace",
-    "unit",
-    "runtime",
     "inode",
     "cookie",
     "netns",
+    "netns_name",
     "family",
     "protocol",
     "accept_queue",
@@ -85,6 +76,11 @@ const BASIC: [&str; 37] = [
 
 /// States that `-l` lists.
 const LISTENING: StateSet = StateSet::of(State::Listen).with(StateSet::of(State::Closed));
+
+/// Reports whether a column needs the owners of sockets.
+fn needs_owner(column: &str) -> bool {
+    OWNERS.contains(&column) || WORKLOADS.contains(&column)
+}
 
 /// The parsed selection.
 #[derive(Debug)]
@@ -268,8 +264,7 @@ impl Selection {
         let is_tcp = socket.socket.protocol == Protocol::Tcp;
         ended
             && ((is_unattributed
-                && (self.filter.mentions_owner()
-                    || self.used_columns(&[]).any(|name| OWNERS.contains(&name))))
+                && (self.filter.mentions_owner() || self.used_columns(&[]).any(needs_owner)))
                 || (is_tcp
                     && is_unconnected
                     && event.from.is_none()
@@ -285,15 +280,13 @@ impl Selection {
     /// Returns true if optional attributes are needed to evaluate it or to show these columns.
     pub(in crate::command) fn needs_details(&self, columns: &[&str]) -> bool {
         let mut names = self.used_columns(columns);
-        names.any(|name| !BASIC.contains(&name)) || self.filter.is_search()
+        names.any(|name| !BASIC.contains(&name) && !WORKLOADS.contains(&name))
+            || self.filter.is_search()
     }
 
     /// Returns true if owners are needed to evaluate it or to show these columns.
     pub(in crate::command) fn needs_owners(&self, columns: &[&str]) -> bool {
-        self.filter.needs_owners()
-            || self
-                .used_columns(columns)
-                .any(|name| OWNERS.contains(&name))
+        self.filter.needs_owners() || self.used_columns(columns).any(needs_owner)
     }
 
     /// Returns the columns that the filter uses, followed by those shown.

@@ -32,7 +32,7 @@ pub(super) struct Lookup<'a> {
     homes: SeededMap<u32, Option<Home>>,
 }
 
-/// What was read of one root.
+/// The lists and directories that were read of one root.
 #[derive(Default)]
 struct Read {
     lists: SeededMap<String, Result<List, String>>,

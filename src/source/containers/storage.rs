@@ -30,7 +30,7 @@ struct Entry {
     metadata: Option<String>,
 }
 
-/// What the runtime adds to the entry, as JSON in a string.
+/// Names that the runtime adds to the entry, as JSON in a string.
 #[derive(Default, Deserialize)]
 struct Metadata {
     #[serde(rename = "image-name")]

@@ -49,6 +49,8 @@ pub(super) struct NamespaceFinder {
     processes: NamespaceProcesses,
     files: Vec<NamespaceFile>,
     files_read_ns: Option<u64>,
+    /// True if all descriptors were searched.
+    has_all_files: bool,
     /// The initial namespace of the host; `None` if it cannot be known.
     initial: Option<u32>,
     own: u32,
@@ -67,6 +69,7 @@ impl NamespaceFinder {
             processes: NamespaceProcesses::new(root, own),
             files: Vec::new(),
             files_read_ns: None,
+            has_all_files: false,
             initial: None,
             own,
             found: Vec::new(),
@@ -86,7 +89,8 @@ impl NamespaceFinder {
         {
             self.files_read_ns = Some(now_ns);
             let _raised = privilege::raise(READ_PROCESSES);
-            let files = owners.namespace_files();
+            let (files, is_complete) = owners.namespace_files();
+            self.has_all_files = is_complete;
             has_changed |= files != self.files;
             self.files = files;
         }
@@ -140,9 +144,9 @@ impl NamespaceFinder {
         &self.found
     }
 
-    /// Reports whether the descriptors of processes were searched, some of which may keep namespaces alive.
-    pub(super) fn has_searched_files(&self) -> bool {
-        self.files_read_ns.is_some()
+    /// Reports whether all descriptors of processes were searched, some of which may keep namespaces alive.
+    pub(super) fn has_all_files(&self) -> bool {
+        self.has_all_files
     }
 
     /// Returns the name of our own namespace.
@@ -213,7 +217,7 @@ impl NamespaceFinder {
     }
 }
 
-/// What a namespace can be entered by.
+/// The ways to enter a namespace.
 #[derive(Debug, Default)]
 struct Ways {
     mount: Option<PathBuf>,

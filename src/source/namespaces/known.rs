@@ -8,7 +8,7 @@ use super::scope::NamespaceScope;
 use crate::model::NetNamespace;
 use crate::source::netlink::request::{AttributeRequest, Table};
 
-/// What is known of a namespace from its last visit.
+/// A namespace as its last visit left it.
 #[derive(Debug)]
 pub(super) struct KnownNamespace {
     /// Bytes that change when its sockets do.

@@ -144,7 +144,7 @@ impl Namespaces {
         let mut omitted = OmittedNamespaces {
             failed: self.failed,
             not_permitted: self.refused,
-            may_be_more: !self.finder.has_searched_files(),
+            may_be_more: !self.finder.has_all_files(),
             ..OmittedNamespaces::default()
         };
         if is_permitted {

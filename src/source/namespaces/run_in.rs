@@ -28,7 +28,7 @@ pub fn run_in_namespace<T: Send>(
     let found = finder.found();
     let at = found.binary_search_by_key(&netns, |found| found.inode);
     let found = at.ok().and_then(|at| found.get(at));
-    let gone = || io::Error::other("its network namespace no longer exists");
+    let gone = || io::Error::other("its network namespace cannot be found");
     let file = found.ok_or_else(gone)?.open()?;
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("namespace".into());

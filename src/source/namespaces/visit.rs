@@ -33,7 +33,7 @@ pub(super) const TURNS: u64 = 64;
 /// The same for sockets of the internet protocols, which hardly change without a sign. A multiple of [`TURNS`].
 const INTERNET_TURNS: u64 = 4 * TURNS;
 
-/// What is dumped at a visit.
+/// The sockets that are dumped at a visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Due {
     /// All sockets.
@@ -260,13 +260,9 @@ impl Visitor {
             None => (None, BTreeMap::new(), 0),
         };
         let has_other_devices = before.as_ref().is_none_or(|before| {
-            let names = |counters: &Counters| {
-                let interfaces = counters.interfaces.iter();
-                interfaces
-                    .map(|interface| interface.name.clone())
-                    .collect::<Vec<_>>()
-            };
-            names(&before.namespace.counters) != names(&counters)
+            let (known, now) = (&before.namespace.counters.interfaces, &counters.interfaces);
+            let names = known.iter().map(|known| &known.name);
+            !names.eq(now.iter().map(|now| &now.name))
         });
         if self.devices && (has_other_devices || is_old(devices_ns, DEVICES_NS)) {
             devices = DeviceReader::new().get(&counters.interfaces, &mut sample.faults);

@@ -23,6 +23,7 @@
 //! The state is in [`map`]; the details of displayed processes are read in [`process_rows`], and
 //! again where [`names`] finds that they have changed.
 
+mod anonymous_files;
 mod entry;
 mod failures;
 mod held_sockets;

@@ -1,16 +1,14 @@
 //! Finds the sockets that are registered with an `io_uring`. A process may close the descriptors of registered files, and
 //! the ring keeps them open.
 
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use crate::model::SeededSet;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::super::process_reader::{Via, descriptor_target, open_process};
-use super::entry::Access;
+use super::super::process_reader::{Via, descriptor_target};
 use super::map::Owners;
-use crate::model::DescriptorKind;
 
 /// Maximum number of descriptors that are examined for being a ring, at about 2 µs each.
 const MAX_EXAMINED: usize = 8192;
@@ -24,31 +22,13 @@ impl Owners {
     /// `/proc/PID/fdinfo/FD` of the ring; kernels that list registered files without their inodes prove nothing.
     pub fn io_uring_sockets(&mut self) -> SeededSet<u32> {
         let mut sockets = SeededSet::default();
-        let Some(root) = self.open_root() else {
-            return sockets;
-        };
-        let mut examined = 0;
-        for entry in self.slots.iter().flatten() {
-            let anonymous = entry.kinds[DescriptorKind::Anonymous as usize];
-            if entry.access != Access::Readable || anonymous == 0 {
-                continue;
+        self.examine_anonymous(MAX_EXAMINED, |file| {
+            if is_ring(file.process, file.via, file.fd)
+                && let Ok(text) = fdinfo(file.process, file.via, file.fd)
+            {
+                sockets.extend(registered_sockets(&text));
             }
-            let Ok(process) = open_process(root.as_fd(), entry.key.pid) else {
-                continue;
-            };
-            let others = entry.descriptors.iter();
-            for descriptor in others.filter(|each| each.kind == DescriptorKind::Anonymous) {
-                if examined == MAX_EXAMINED {
-                    return sockets;
-                }
-                examined += 1;
-                if is_ring(&process, entry.via, descriptor.fd)
-                    && let Ok(text) = fdinfo(&process, entry.via, descriptor.fd)
-                {
-                    sockets.extend(registered_sockets(&text));
-                }
-            }
-        }
+        });
         sockets
     }
 }

@@ -1,15 +1,12 @@
 //! Finds the open files that keep a network namespace alive.
 
 use std::mem::MaybeUninit;
-use std::os::fd::AsFd as _;
 
 use rustix::fs::AtFlags;
-use rustix::io::Errno;
 
-use super::super::process_reader::{number, open_process};
-use super::entry::Access;
+use super::super::process_reader::number;
+use super::anonymous_files::AnonymousFile;
 use super::map::Owners;
-use crate::model::DescriptorKind;
 
 /// Maximum number of descriptors that are examined, at about 1.5 µs each.
 const MAX_EXAMINED: usize = 16_384;
@@ -29,51 +26,35 @@ impl Owners {
     /// Returns the descriptors of readable processes that refer to a network namespace, except those that were opened by the
     /// path of a namespace that is still mounted. Kernel: target `net:[INODE]` of `/proc/PID/fd/FD`, or `/` if it was
     /// opened by a path that was unmounted, which may also be a namespace of another kind.
-    pub fn namespace_files(&mut self) -> Vec<NamespaceFile> {
+    /// The second value is true if all descriptors were examined.
+    pub fn namespace_files(&mut self) -> (Vec<NamespaceFile>, bool) {
         let mut files = Vec::new();
-        let Some(root) = self.open_root() else {
-            return files;
-        };
-        let namespaces = rustix::fs::statat(&root, c"self/ns/net", AtFlags::empty());
+        let namespaces = rustix::fs::stat(self.root.join("self/ns/net"));
         let namespaces = namespaces.ok().map(|stat| stat.st_dev);
-        let mut examined = 0;
-        for entry in self.slots.iter().flatten() {
-            let anonymous = entry.kinds[DescriptorKind::Anonymous as usize];
-            if entry.access != Access::Readable || anonymous == 0 {
-                continue;
-            }
-            let Ok(process) = open_process(root.as_fd(), entry.key.pid) else {
-                continue;
-            };
-            let descriptors = entry.descriptors.iter();
-            for descriptor in descriptors.filter(|each| each.kind == DescriptorKind::Anonymous) {
-                if examined == MAX_EXAMINED {
-                    return files;
-                }
-                examined += 1;
-                let path = entry.via.path(&format!("fd/{}", descriptor.fd));
-                let mut buffer = [MaybeUninit::<u8>::uninit(); 32];
-                let target: Result<_, Errno> =
-                    rustix::fs::readlinkat_raw(&process, path.as_c_str(), &mut buffer);
-                if let Ok((target, _)) = target
-                    && let Some(netns) = namespace_target(target).or_else(|| {
-                        let is_unmounted = *target == *b"/";
-                        let path = is_unmounted.then_some(path.as_c_str())?;
-                        let stat = rustix::fs::statat(&process, path, AtFlags::empty()).ok()?;
-                        let is_namespace = Some(stat.st_dev) == namespaces;
-                        is_namespace.then(|| u32::try_from(stat.st_ino).ok())?
-                    })
-                {
-                    files.push(NamespaceFile {
-                        netns,
-                        pid: entry.key.pid,
-                        fd: descriptor.fd,
-                    });
-                }
-            }
-        }
-        files
+        let is_complete = self.examine_anonymous(MAX_EXAMINED, |file| {
+            files.extend(netns_of(file, namespaces).map(|netns| NamespaceFile {
+                netns,
+                pid: file.pid,
+                fd: file.fd,
+            }));
+        });
+        (files, is_complete)
     }
+}
+
+/// Returns the inode of the namespace that a descriptor refers to; `None` if it refers to something else. `namespaces` is the
+/// device of files of namespaces.
+fn netns_of(file: AnonymousFile<'_>, namespaces: Option<u64>) -> Option<u32> {
+    let path = file.via.path(&format!("fd/{}", file.fd));
+    let path = path.as_c_str();
+    let mut buffer = [MaybeUninit::<u8>::uninit(); 32];
+    let (target, _) = rustix::fs::readlinkat_raw(file.process, path, &mut buffer).ok()?;
+    if *target != *b"/" {
+        return namespace_target(target);
+    }
+    let stat = rustix::fs::statat(file.process, path, AtFlags::empty()).ok()?;
+    let is_namespace = Some(stat.st_dev) == namespaces;
+    is_namespace.then(|| u32::try_from(stat.st_ino).ok())?
 }
 
 /// Returns the inode in `net:[INODE]`.
