@@ -47,6 +47,7 @@ mod tcp_info;
 mod time_axis;
 mod timer;
 mod tracker;
+mod translation;
 mod workload;
 
 pub use accept_queue::AcceptQueue;
@@ -95,3 +96,4 @@ pub use tcp_info::TcpInfo;
 pub use time_axis::{ClockChange, SUSPENDED_MODULUS, SampleTime, TimeAxis};
 pub use timer::{StoredTimer, Timer, TimerKind};
 pub use tracker::{Tracker, Visit};
+pub use translation::{Translation, Translations};
