@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use super::enter::enter;
 use super::finder::FoundNamespace;
 use super::known::{KnownNamespace, VisitOptions};
+use super::on_demand::TrackingNamespace;
 use super::scope::NamespaceScope;
 use super::signs;
 use crate::model::{
@@ -295,6 +296,7 @@ impl Visitor {
         sample.namespaces.push(Arc::clone(&namespace));
         let known = KnownNamespace {
             signs: self.signs.clone(),
+            tracking: TrackingNamespace::of_thread(&self.root, &namespace),
             pages: first..sample.sockets.page_count(),
             other_pages,
             rows_ns,

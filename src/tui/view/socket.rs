@@ -28,6 +28,7 @@ use super::finding_text;
 use crate::aggregate::Moment;
 use crate::column::{SocketColumn, SocketRow};
 use crate::diagnose::{Concern, Findings};
+use crate::model::Endpoint;
 use crate::tui::appearance::Appearance;
 use crate::tui::command::Command;
 use crate::tui::concern::socket_concern;
@@ -229,6 +230,7 @@ fn head(
     }
     lines.push(owner_line(row, name("process"), room));
     lines.push(other_end_line(row, page, name("other end"), room));
+    lines.extend(translation_line(row, name("translated")));
     for (what, sentence, tone) in explanation::sentences(row, page) {
         lines.push(vec![name(what), (sentence, tone)]);
     }
@@ -268,6 +270,47 @@ fn add_hint(line: &mut Vec<Piece>, keys: &[(Command, &str)], room: u16) {
     if pieces::width(line) + pieces::width(&hint) <= room {
         line.extend(hint);
     }
+}
+
+/// The ends of the connection that connection tracking puts in the place of its own.
+fn translation_line(row: &SocketRow<'_>, name: Piece) -> Option<Vec<Piece>> {
+    let translation = row.socket.translation()?;
+    let mut parts = Vec::new();
+    let ends = [
+        (
+            "remote",
+            "real_peer",
+            row.socket.socket.remote(),
+            translation.peer,
+        ),
+        (
+            "local",
+            "seen_as",
+            row.socket.socket.local(),
+            translation.seen_as,
+        ),
+    ];
+    for (own, seen, end, translated) in ends {
+        if end.map(Endpoint::canonical) != Some(translated) {
+            let mut part = String::new();
+            write_cell(row, own, &mut part);
+            let verb = if own == "remote" {
+                " is translated to "
+            } else {
+                " is seen by the peer as "
+            };
+            part.push_str(verb);
+            write_cell(row, seen, &mut part);
+            parts.push(part);
+        }
+    }
+    let mut sentence = parts.join("; ");
+    if let Some(translator) = row.socket.sample.namespace_name(translation.netns) {
+        sentence.push_str(" (in network namespace ");
+        sentence.push_str(&text::sanitized(translator));
+        sentence.push(')');
+    }
+    Some(vec![name, (sentence, Tone::Plain)])
 }
 
 /// The process at the other end, if that is on this machine.
