@@ -2,16 +2,17 @@
 
 use super::{Endpoint, SeededMap, SocketKey};
 
-/// The two ends of a connection as its peer sees them, where they are others than those of the socket.
+/// The two ends of a connection behind the translation of its addresses, where they are others than those of the socket.
 ///
-/// The source of a connection sees the destination that it connected to, such as the address of a Service, and its peer
-/// sees the source that a router put in place. Connection tracking has both. Where several network namespaces translate
-/// one after the other, this is the result of all of them.
+/// The client sees the destination that it connected to, such as the address of a Service, and the server sees the source
+/// that a router put in its place. Connection tracking has both. Where several network namespaces translate one after the
+/// other, this is the result of all of them, except that of the namespace of the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Translation {
-    /// Local endpoint of the peer's socket: the endpoint behind the remote address of this one.
+    /// The endpoint behind the remote one: the local endpoint of the peer's socket, unless the peer's namespace translates,
+    /// too.
     pub peer: Endpoint,
-    /// The endpoint to which the peer's socket is connected: this one as the peer sees it.
+    /// The local endpoint as it is known there: the remote endpoint of the peer's socket, with the same exception.
     pub seen_as: Endpoint,
     /// The network namespace that translates, the last one if several do: its inode.
     pub netns: u32,

@@ -5,10 +5,10 @@ use super::row::{SocketColumn, SocketRow};
 use crate::model::Endpoint;
 
 /// Description of `real_peer`, which exports share.
-pub(crate) const REAL_PEER_ABOUT: &str = "Local endpoint of the peer, behind the translation of addresses (NAT): the backend of a Service, the client behind a router. Empty if addresses are not translated on this machine. Requires CAP_NET_ADMIN. Kernel: ctnetlink.";
+pub(crate) const REAL_PEER_ABOUT: &str = "Remote endpoint behind the translation of addresses (NAT) on this machine: the backend of a Service, the client behind a router. Empty without translation. Requires CAP_NET_ADMIN. Kernel: ctnetlink.";
 
 /// Description of `seen_as`, which exports share.
-pub(crate) const SEEN_AS_ABOUT: &str = "Endpoint to which the peer is connected if addresses are translated (NAT): the local endpoint as the peer sees it. Requires CAP_NET_ADMIN. Kernel: ctnetlink.";
+pub(crate) const SEEN_AS_ABOUT: &str = "Local endpoint behind the translation of addresses (NAT) on this machine, as the peer sees it: the address of a Service, of a router. Empty without translation. Requires CAP_NET_ADMIN. Kernel: ctnetlink.";
 
 fn real_peer(row: &SocketRow<'_>) -> Option<Endpoint> {
     Some(row.socket.translation()?.peer)

@@ -294,12 +294,7 @@ fn translation_line(row: &SocketRow<'_>, name: Piece) -> Option<Vec<Piece>> {
         if end.map(Endpoint::canonical) != Some(translated) {
             let mut part = String::new();
             write_cell(row, own, &mut part);
-            let verb = if own == "remote" {
-                " is translated to "
-            } else {
-                " is seen by the peer as "
-            };
-            part.push_str(verb);
+            part.push_str(" is translated to ");
             write_cell(row, seen, &mut part);
             parts.push(part);
         }
