@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::on_demand::TrackingNamespace;
 use super::scope::NamespaceScope;
+use super::tracking::TrackingNamespace;
 use crate::model::NetNamespace;
 use crate::source::netlink::request::{AttributeRequest, Table};
 

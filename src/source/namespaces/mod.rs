@@ -16,6 +16,7 @@ mod open;
 mod run_in;
 mod scope;
 mod signs;
+mod tracking;
 mod visit;
 mod workload_names;
 
@@ -25,9 +26,10 @@ pub use self::enter::enter_namespace;
 use self::finder::NamespaceFinder;
 use self::known::KnownNamespace;
 pub(super) use self::known::VisitOptions;
-pub(super) use self::on_demand::{NamespaceEntrance, TrackingNamespace};
+pub(super) use self::on_demand::NamespaceEntrance;
 pub use self::run_in::run_in_namespace;
 pub use self::scope::NamespaceScope;
+pub(super) use self::tracking::TrackingNamespace;
 use self::visit::{Visitor, Visits};
 pub(super) use self::workload_names::WorkloadNames;
 use super::netlink::dump::Dumper;
@@ -86,6 +88,22 @@ impl Namespaces {
     /// Returns the ids of the namespaces in scope, by which events of them are recognized; `None` if only our own is.
     pub(super) fn ids(&self) -> Option<KnownIds> {
         self.visitor.as_ref()?.ids().cloned()
+    }
+
+    /// Returns the visited namespaces in which connections are tracked.
+    pub(super) fn tracking(&self) -> impl Iterator<Item = TrackingNamespace> {
+        self.known.values().filter_map(|known| known.tracking)
+    }
+
+    /// Runs `function` in a thread of its own, which may enter the namespaces.
+    ///
+    /// # Errors
+    /// If the thread cannot be started, or fails.
+    pub(super) fn run_in_thread<T: Send>(
+        &self,
+        function: impl FnOnce(NamespaceEntrance<'_>) -> T + Send,
+    ) -> std::io::Result<T> {
+        on_demand::run_in_thread(self.finder.found(), function)
     }
 
     /// Finds the namespaces, and appends the rows of those in scope to `sample`, whose table follows `previous`. `owners`

@@ -12,9 +12,9 @@ use rustix::io::Errno;
 use super::enter::enter;
 use super::finder::FoundNamespace;
 use super::known::{KnownNamespace, VisitOptions};
-use super::on_demand::TrackingNamespace;
 use super::scope::NamespaceScope;
 use super::signs;
+use super::tracking::TrackingNamespace;
 use crate::model::{
     Counters, Fault, FaultSeverity, NetNamespace, Sample, SeededMap, Settings, SocketTable,
 };
