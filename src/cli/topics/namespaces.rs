@@ -50,6 +50,20 @@ sockwatch record -o FILE -N own",
          and a finding says which one it is about. Processes, open files and socket memory are those of the host. The screen System \
          shows the counters and limits of sockwatch's own namespace.",
     );
+    page.heading("TRANSLATED ADDRESSES");
+    page.paragraph(
+        "Where the kernel's connection tracking translates the addresses of a TCP connection or a connected UDP socket (NAT: a \
+         Service of Kubernetes, a published port, masquerading), the column real_peer is the endpoint behind its remote one, and \
+         seen_as its own as the peer sees it. Both ends of such a connection find each other, also in different namespaces. This \
+         requires CAP_NET_ADMIN, and for translations in other namespaces -N all.",
+    );
+    page.code("sockwatch list -t -N all real_peer = 10.244.1.7:8443");
+    page.paragraph(
+        "Each new connection is looked up in its own namespace and in those that forward packets, if these have tracked connections; \
+         UDP sockets again every 10 s. A peer is not known if the translation bypasses connection tracking (eBPF, IPVS) or has a zone of its own, or if two \
+         namespaces translate the same addresses in different ways. The two connections of a userland proxy, such as docker-proxy, \
+         are those of that process.",
+    );
     page.heading("MANY NAMESPACES");
     page.paragraph(
         "Up to 20 others are read for each sample. Of more, those are read whose counts of sockets or traffic of devices have \
