@@ -314,3 +314,6 @@ fn connected(socket: &Socket) -> Option<(Endpoint, Endpoint)> {
     let remote = socket.remote()?;
     Some((socket.local()?.canonical(), remote.canonical()))
 }
+
+#[cfg(test)]
+mod tests;

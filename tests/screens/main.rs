@@ -31,6 +31,7 @@ mod shown;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
+mod translated;
 mod whole_screens;
 
 use support::{edited_numbers, edited_rows, hostile_sample, machine, sensitive_thresholds};

@@ -315,7 +315,13 @@ fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece, room: u16
         let mut owner = String::new();
         write_cell(&peer, "process", &mut owner);
         line.push((owner, Tone::Strong));
-        let mut end = " on this machine: ".to_owned();
+        let mut end = String::new();
+        let is_elsewhere = peer.socket.socket.netns != row.socket.socket.netns;
+        if let Some(name) = peer.socket.namespace_name().filter(|_| is_elsewhere) {
+            end.push_str(" in ");
+            end.push_str(&text::sanitized(name));
+        }
+        end.push_str(" on this machine: ");
         for (gap, id) in [("", "state"), (" ", "local")] {
             end.push_str(gap);
             write_cell(&peer, id, &mut end);
