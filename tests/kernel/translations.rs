@@ -102,16 +102,20 @@ impl World {
             .stdout(Stdio::piped())
             .spawn()
             .expect("python3 runs");
-        let mut connections = Vec::new();
         let out = child.stdout.take().expect("piped");
+        let mut world = World {
+            child,
+            connections: Vec::new(),
+        };
         for line in BufReader::new(out).lines() {
             let line = line.expect("read");
             if line == "ready" {
-                return World { child, connections };
+                return world;
             }
-            connections.push(serde_json::from_str(&line).expect("JSON"));
+            let connection = serde_json::from_str(&line).expect("JSON");
+            world.connections.push(connection);
         }
-        panic!("the connections could not be made: {connections:?}");
+        panic!("the connections could not be made: {:?}", world.connections);
     }
 }
 

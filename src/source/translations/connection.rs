@@ -39,10 +39,10 @@ impl Connection {
         };
         let is_opening = matches!(socket.state, State::SynSent | State::SynRecv);
         let is_open = is_opening || socket.state == State::Established;
-        let is_connected = match socket.state {
-            State::Listen | State::BoundInactive | State::Closed | State::TimeWait => false,
-            _ => true,
-        };
+        let is_connected = !matches!(
+            socket.state,
+            State::Listen | State::BoundInactive | State::Closed | State::TimeWait
+        );
         let (local, remote) = (socket.local()?.canonical(), socket.remote()?.canonical());
         let has_entry = is_connected
             && local.port != 0
