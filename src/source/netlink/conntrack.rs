@@ -1,8 +1,9 @@
 //! Entries of connection tracking, one by one, from ctnetlink.
 //!
-//! A table can have hundreds of thousands of entries, in one hash table for all network namespaces, which a dump walks. The
-//! kernel finds the entry of one connection by the addresses and ports of a packet in either direction
-//! (`IPCTNL_MSG_CT_GET`), in about two microseconds. It looks in zone 0, the only one unless a rule says otherwise.
+//! A table can have hundreds of thousands of entries, in one hash table for all network namespaces, which a dump walks:
+//! 150 ms for 50 000 entries, 19 ms if the kernel leaves out those that are not translated (`CTA_STATUS_MASK`). It finds the
+//! entry of one connection by the addresses and ports of a packet in either direction (`IPCTNL_MSG_CT_GET`) in 4 µs, with the
+//! request and the answer (Linux 6.18). It looks in zone 0, the only one unless a rule says otherwise.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
