@@ -91,6 +91,8 @@ pub enum Command {
     ResetColumns,
     /// Group rows by the next grouping.
     Group,
+    /// Choose the grouping from a list.
+    PickGroup,
     /// Fold or unfold a group.
     Fold,
     /// Fold or unfold all groups.

@@ -71,6 +71,7 @@ impl KeyGroup {
             | Command::Narrow
             | Command::ResetColumns
             | Command::Group
+            | Command::PickGroup
             | Command::Fold
             | Command::FoldAll => KeyGroup::Tables,
             Command::Freeze

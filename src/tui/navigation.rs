@@ -79,6 +79,10 @@ pub(super) fn open_target(state: &mut State, target: OpenTarget) {
                 table.toggle_fold(&moment);
             }
         }
+        OpenTarget::Group(by, key) => {
+            let label = state.table().and_then(|table| table.group_name());
+            state.open_group_page(by, key, label.unwrap_or_default());
+        }
         OpenTarget::Event(number) => {
             if let Some(page) = SocketPage::of_event(&moment.aggregate.events, number) {
                 state.open_socket_page(page);

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::group::{GroupKey, Grouping};
 use crate::column::Service;
 use crate::model::{Process, SocketKey};
 
@@ -23,4 +24,16 @@ pub enum OpenTarget {
     Unavailable(String),
     /// A group, to be folded or unfolded.
     Fold,
+    /// The sockets of a network namespace, unit, container or pod.
+    Group(Grouping, GroupKey),
+}
+
+impl OpenTarget {
+    /// The target of a group's heading: the page of a group that has one, or else the group is folded.
+    pub(super) fn of_group(key: GroupKey) -> OpenTarget {
+        match key.workload_grouping() {
+            Some(by) => OpenTarget::Group(by, key),
+            None => OpenTarget::Fold,
+        }
+    }
 }

@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::group_key::GroupKey;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
 use crate::filter::{FieldKind, Unit};
 use crate::model::{Container, Ends, Process, Sample, Socket, State, unit_of_cgroup};
+use crate::tui::group::GroupKey;
 
 /// Conditions, each with the id of the column that it is about.
 pub(in crate::tui) type Conditions = Vec<(&'static str, String)>;

@@ -59,7 +59,8 @@ pub(in crate::tui) fn is_available(state: &State) -> bool {
         state.page(),
         Some(Page::Process(_) | Page::Remote(_) | Page::Socket(_))
     );
-    let on_row = target.is_some_and(|target| !matches!(target, OpenTarget::Fold));
+    let on_row =
+        target.is_some_and(|target| !matches!(target, OpenTarget::Fold | OpenTarget::Group(..)));
     state.moment.is_some() && (on_page || on_row)
 }
 
@@ -110,7 +111,7 @@ fn concerns(state: &State) -> Option<(Vec<Concern>, &'static str)> {
             let row = page.row(moment)?;
             concerns.push(Concern::Socket(socket_concern(row.socket, moment)));
         }
-        Some(Page::Difference(_)) | None => name = "this row",
+        Some(Page::Group(_) | Page::Difference(_)) | None => name = "this row",
     }
     let target = state.table().and_then(|table| table.target(moment));
     let of_row = match target {
@@ -121,7 +122,13 @@ fn concerns(state: &State) -> Option<(Vec<Concern>, &'static str)> {
             let event = moment.aggregate.events.get(number);
             event.map(|(_, socket)| Concern::Socket(socket_concern(socket, moment)))
         }
-        Some(OpenTarget::Fold | OpenTarget::System | OpenTarget::Unavailable(_)) | None => None,
+        Some(
+            OpenTarget::Fold
+            | OpenTarget::Group(..)
+            | OpenTarget::System
+            | OpenTarget::Unavailable(_),
+        )
+        | None => None,
     };
     concerns.extend(of_row);
     (!concerns.is_empty() || is_among_findings(state)).then_some((concerns, name))

@@ -7,6 +7,7 @@ mod draw;
 pub mod faults;
 pub mod filter_by;
 pub mod findings;
+pub mod group_picker;
 pub mod help;
 pub mod interface;
 pub mod kill_confirmation;

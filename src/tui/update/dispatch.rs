@@ -17,8 +17,20 @@ pub fn press(state: &mut State, key: &KeyEvent) -> Option<Effect> {
     state.message = None;
     match state.text_input.take() {
         Some(text_input) => text_input::press(state, text_input, key),
-        None => update(state, keymap::command(key)?),
+        None => match press_in_popup(state, key) {
+            Some(effect) => effect,
+            None => update(state, keymap::command(key)?),
+        },
     }
+}
+
+/// Passes a key to the popup; `None` if it means the same there as everywhere, or no popup is open.
+fn press_in_popup(state: &mut State, key: &KeyEvent) -> Option<Option<Effect>> {
+    let mut popup = state.popup.take()?;
+    let outcome = popup.press(state, key);
+    let is_handled = outcome.is_some();
+    let effect = put_back(state, popup, outcome.unwrap_or(Outcome::Stay));
+    is_handled.then_some(effect)
 }
 
 /// True if a key has an effect in the current state, so that a redraw may be needed.
