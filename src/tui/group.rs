@@ -1,8 +1,6 @@
 //! The criteria by which sockets are grouped, and the identities of groups.
 
-use std::net::IpAddr;
-
-use crate::model::{ProcessKey, State, Unowned};
+use crate::model::{ProcessKey, RemoteHost, State, Unowned};
 
 /// The criterion by which sockets are grouped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,7 +38,7 @@ pub enum GroupKey {
     /// One of several processes, by the first of them.
     OneOf(ProcessKey),
     /// A remote host.
-    Remote(IpAddr),
+    Remote(RemoteHost),
     /// A local port of a protocol.
     Port(&'static str, u16),
     /// A protocol and a state.

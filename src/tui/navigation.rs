@@ -67,7 +67,7 @@ pub(super) fn open_target(state: &mut State, target: OpenTarget) {
     match target {
         OpenTarget::Process(process) => state.open_process_page(process, None),
         OpenTarget::Socket(key) => open_socket(state, key),
-        OpenTarget::Remote(address, service) => state.open_remote_page(address, service),
+        OpenTarget::Remote(host, service) => state.open_remote_page(host, service),
         OpenTarget::System => {
             let from = state.screen;
             go_to(state, Screen::System);

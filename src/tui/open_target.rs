@@ -1,11 +1,10 @@
 //! The targets that Enter opens: a process, a socket, a remote host, a screen.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::group::{GroupKey, Grouping};
 use crate::column::Service;
-use crate::model::{Process, SocketKey};
+use crate::model::{Process, RemoteHost, SocketKey};
 
 /// A target that Enter opens on a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub enum OpenTarget {
     /// The socket of an event, by the number of the event.
     Event(u64),
     /// A remote host, or one of its ports.
-    Remote(IpAddr, Option<Service>),
+    Remote(RemoteHost, Option<Service>),
     /// The System screen.
     System,
     /// Nothing to open, with the reason for the user.

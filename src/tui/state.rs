@@ -10,7 +10,6 @@ mod tables;
 mod time;
 
 use std::any::Any;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +32,7 @@ use crate::aggregate::{FilteredView, Moment};
 use crate::column::Service;
 use crate::diagnose;
 use crate::filter::{Filter, NameResolver, NoResolver};
-use crate::model::{Preview, Process, SampleProgress, SampleTime, SocketKey};
+use crate::model::{Preview, Process, RemoteHost, SampleProgress, SampleTime, SocketKey};
 
 pub use display_mode::DisplayMode;
 pub use system::System;
@@ -261,8 +260,8 @@ impl State {
     }
 
     /// Opens the page of a remote host, or of one of its ports.
-    pub(super) fn open_remote_page(&mut self, address: IpAddr, service: Option<Service>) {
-        let page = RemotePage::new(address, service);
+    pub(super) fn open_remote_page(&mut self, host: RemoteHost, service: Option<Service>) {
+        let page = RemotePage::new(host, service);
         self.open_page(Page::Remote(Box::new(page)));
     }
 

@@ -111,7 +111,7 @@ pub(super) fn of_group(key: GroupKey, row: &SocketRow<'_>) -> Conditions {
             found
         }
         GroupKey::Unowned(why) => vec![("process", format!("unowned {}", why.name()))],
-        GroupKey::Remote(address) => vec![("remote", format!("dst {}", host(address)))],
+        GroupKey::Remote(remote) => vec![("remote", format!("dst {}", host(remote.address)))],
         GroupKey::Port(_, port) => both("local", format!("sport = {port}")),
         GroupKey::State(_, of) => both("state", state_condition(of)),
         GroupKey::Cgroup(id) => {

@@ -4,7 +4,7 @@ use super::criterion::{Criterion, hash};
 use super::group_summary::GroupSummary;
 use crate::aggregate::Moment;
 use crate::column::{Column, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets, format};
-use crate::model::{Attribution, Container, Pod, SocketRef};
+use crate::model::{Attribution, Container, Pod, RemoteHost, SocketRef};
 use crate::tui::group::{GroupKey, Grouping};
 use crate::tui::table::GroupingChoice;
 
@@ -41,10 +41,7 @@ impl GroupKey {
                 (_, Some(why)) => GroupKey::Unowned(why),
                 (None, None) => GroupKey::Other,
             },
-            Grouping::Remote => match socket.remote() {
-                Some(remote) => GroupKey::Remote(remote.canonical().address),
-                None => GroupKey::Other,
-            },
+            Grouping::Remote => RemoteHost::of(socket).map_or(GroupKey::Other, GroupKey::Remote),
             Grouping::Port => match socket.local() {
                 Some(local) if local.port != 0 => GroupKey::Port(netid, local.port),
                 _ => GroupKey::Other,
@@ -85,7 +82,11 @@ impl GroupKey {
                 format!("{label}/{}", key.pid)
             }
             GroupKey::Unowned(why) => format!("[{}]", why.name()),
-            GroupKey::Remote(address) => address.to_string(),
+            GroupKey::Remote(host) => match row.socket.namespace() {
+                // The same address is another host elsewhere.
+                Some(_) if host.is_local() => format!("{} in {}", host.address, cell("netns_name")),
+                _ => host.address.to_string(),
+            },
             GroupKey::Port(netid, port) => format!("{netid} :{port}"),
             GroupKey::State(netid, state) => format!("{netid} {}", state.short_name()),
             GroupKey::OneOf(_) => cell("process"),

@@ -1,7 +1,6 @@
 //! Sockets, one by one or in groups.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use super::filter_conditions::{self, Conditions};
@@ -14,7 +13,7 @@ use super::remote_ports::{listening_ports, service_of};
 use crate::aggregate::{Cancellation, Change, Moment};
 use crate::column::format::MISSING;
 use crate::column::{SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, SortKey, Total};
-use crate::model::{Endpoint, ProcessKey, SocketKey, SocketRef};
+use crate::model::{ProcessKey, RemoteHost, SocketKey, SocketRef};
 use crate::tui::group::{GroupKey, Grouping};
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
@@ -31,7 +30,7 @@ pub enum SocketScope {
     /// The sockets of a process.
     OwnedBy(ProcessKey),
     /// The sockets connected to a remote host, or to one of its ports.
-    Remote(IpAddr, Option<Service>),
+    Remote(RemoteHost, Option<Service>),
     /// The sockets of a group.
     Group(Grouping, GroupKey),
 }
@@ -391,12 +390,11 @@ fn scope_check(scope: SocketScope, moment: &Moment) -> Option<ScopeCheck> {
                 holders.any(|holder| holder.process == process)
             }))
         }
-        SocketScope::Remote(address, service) => {
+        SocketScope::Remote(host, service) => {
             let listening = service.map(|_| listening_ports(moment));
             Some(Box::new(move |socket| {
                 let socket = socket.socket;
-                let remote = socket.remote().map(Endpoint::canonical);
-                remote.is_some_and(|remote| remote.address == address)
+                RemoteHost::of(socket) == Some(host)
                     && (listening.as_ref())
                         .is_none_or(|listening| service_of(socket, listening) == service)
             }))

@@ -127,7 +127,7 @@ fn open_hint(target: &OpenTarget) -> Hint {
     let text = match target {
         OpenTarget::Process(process) => format!("open {}/{}", process.comm, process.key.pid),
         OpenTarget::Socket(_) | OpenTarget::Event(_) => "open socket".to_owned(),
-        OpenTarget::Remote(address, _) => format!("open {address}"),
+        OpenTarget::Remote(host, _) => format!("open {}", host.address),
         OpenTarget::System => "open System".to_owned(),
         OpenTarget::Unavailable(why) => why.clone(),
         OpenTarget::Fold => "fold".to_owned(),

@@ -8,6 +8,7 @@ use crate::aggregate::{Cancellation, Headroom, LimitScope, Moment, PortUsage, he
 use crate::column::format::MISSING;
 use crate::column::{LIMIT_COLUMNS, LimitLine, Limits as LimitKind};
 use crate::filter::SearchText;
+use crate::model::RemoteHost;
 use crate::tui::lists::headings::{Widths, headings};
 use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List};
@@ -105,7 +106,8 @@ impl List for Limits {
                 Some(OpenTarget::Socket(socket.key()))
             }
             LimitScope::Path(_, destination) => {
-                Some(OpenTarget::Remote(destination.address.to_canonical(), None))
+                let host = RemoteHost::seen_from(sample.own_netns, destination.address);
+                Some(OpenTarget::Remote(host, None))
             }
             LimitScope::Host
             | LimitScope::Namespace
