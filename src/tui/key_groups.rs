@@ -53,7 +53,8 @@ impl KeyGroup {
             | Command::Back
             | Command::Owner
             | Command::OtherEnd
-            | Command::OtherProcess => KeyGroup::Navigation,
+            | Command::OtherProcess
+            | Command::PickNamespace => KeyGroup::Navigation,
             Command::Filter
             | Command::FilterBy
             | Command::Exclude

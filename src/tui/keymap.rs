@@ -83,6 +83,7 @@ bindings! {
     "+", [key('+')], Command::Widen, "Widen the sort column";
     "-", [key('-')], Command::Narrow, "Narrow the sort column";
     "=", [key('=')], Command::ResetColumns, "Reset columns";
+    "v", [key('v')], Command::PickNamespace, "Open a network namespace; on System, show its figures";
     "b", [key('b')], Command::PickGroup, "Group by: pod, container, namespace, process, …";
     "t", [key('t')], Command::Group, "Cycle the grouping: process, remote, port, unit, pod, …, none";
     "z", [key('z')], Command::Fold, "Fold or unfold a group, or the ports of a remote";

@@ -395,6 +395,10 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             pressed(&mut dashboard);
             assert!(!dashboard.shows("▸"));
         }
+        Command::PickNamespace => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("there is no other network namespace"));
+        }
         Command::PickGroup => {
             pressed(&mut dashboard);
             assert!(dashboard.shows("┌ Group by"));

@@ -316,3 +316,51 @@ fn a_group_of_namespaces_leads_into_each() {
         assert!(!text.contains("10.244.1.7"), "only its own: {text}");
     }
 }
+
+#[test]
+fn the_system_screen_shows_one_namespace_and_names_it() {
+    for size in SIZES {
+        let mut dashboard = dashboard(size);
+        let header = dashboard.lines()[0].clone();
+        assert!(header.contains("34 sockets in 5 namespaces"), "{header}");
+        dashboard.keys("7");
+        let text = dashboard.text();
+        assert!(text.contains("Counters of host"), "{text}");
+        assert!(!text.contains("ListenOverflows"), "{text}");
+        dashboard.keys("v");
+        let text = dashboard.text();
+        assert!(text.contains("┌ Network namespaces"), "{text}");
+        let line = line_with(&dashboard, "payments/api-7c9");
+        assert!(line.contains("13 sockets"), "{line}");
+        // It is searched as the text is typed.
+        dashboard.type_in("/api\r").key(KeyCode::Enter);
+        let text = dashboard.text();
+        assert!(text.contains("Counters of payments/api-7c9"), "{text}");
+        assert!(text.contains("Limits of payments/api-7c9"), "{text}");
+        assert!(text.contains(" payments/api-7c9: sockets"), "{text}");
+        assert!(text.contains("ListenOverflows"), "{text}");
+        // Three more a second, from the second sample on.
+        dashboard.ticks(2);
+        let line = line_with(&dashboard, "ListenOverflows");
+        assert!(line.contains("42") && line.contains("3/s"), "{line}");
+        let queue = line_with(&dashboard, "accept queue");
+        assert!(!queue.contains("sshd"), "{queue}");
+        // The choice is kept, and the own namespace is chosen again in the same way.
+        dashboard.keys("2").keys("7");
+        assert!(dashboard.shows("Counters of payments/api-7c9"));
+        dashboard.keys("vg").key(KeyCode::Enter);
+        assert!(dashboard.shows("Counters of host"), "{}", dashboard.text());
+    }
+}
+
+#[test]
+fn a_namespace_is_opened_from_anywhere() {
+    for size in SIZES {
+        let mut dashboard = dashboard(size);
+        dashboard.keys("v").type_in("/db-0\r").key(KeyCode::Enter);
+        let text = dashboard.text();
+        let title = "┌ network namespace payments/db-0";
+        assert!(text.contains(title), "{text}");
+        assert!(text.contains("sockets 7"), "{text}");
+    }
+}

@@ -11,6 +11,7 @@ pub mod group_picker;
 pub mod help;
 pub mod interface;
 pub mod kill_confirmation;
+pub mod namespace_picker;
 pub mod save;
 mod searchable_lines;
 pub mod sort_picker;

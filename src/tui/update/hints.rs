@@ -96,6 +96,7 @@ fn screen_hints(state: &State) -> Vec<Hint> {
     hints.add(&[C::Findings], "findings");
     hints.add(&[C::FilterBy], "include");
     hints.add(&[C::Kill], "kill");
+    hints.add(&[C::PickNamespace], "namespace");
     if can_group(state) || (state.screen == Screen::Overview && state.page().is_none()) {
         hints.add(&[C::PickGroup], "group");
     }

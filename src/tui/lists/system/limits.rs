@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use super::text_search::retain_matching;
-use crate::aggregate::{Cancellation, Headroom, LimitScope, Moment, PortUsage, headroom};
+use crate::aggregate::{
+    Cancellation, Headroom, LimitScope, Moment, PortUsage, headroom, headroom_in,
+};
 use crate::column::format::MISSING;
 use crate::column::{LIMIT_COLUMNS, LimitLine, Limits as LimitKind};
 use crate::filter::SearchText;
@@ -23,6 +25,8 @@ pub struct Limits {
     pub search_text: SearchText,
     /// The number of local ports in use, if it has been counted.
     pub ports: Option<PortUsage>,
+    /// The moment of another network namespace, if one is shown, and the number of the namespace.
+    pub other: Option<(Arc<Moment>, u32)>,
     /// The limits of the moment whose rows were collected.
     all: Vec<Headroom>,
 }
@@ -70,7 +74,10 @@ impl List for Limits {
     }
 
     fn collect_rows(&mut self, moment: &Moment, _: &Cancellation, out: &mut Vec<u32>) {
-        self.all = headroom(moment, self.ports);
+        self.all = match &self.other {
+            Some((system, netns)) => headroom_in(moment, system, *netns),
+            None => headroom(moment, self.ports),
+        };
         out.extend(0..self.all.len() as u32);
         if !self.search_text.is_empty() {
             retain_matching(self, moment, &self.search_text, out);
