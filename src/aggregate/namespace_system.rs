@@ -63,8 +63,7 @@ impl NamespaceSystem {
         self.is_present = true;
         self.name.clone_from(&namespace.name);
         self.last_ns = Some(now);
-        let mut moment = Moment::default();
-        moment.sample = Sample {
+        let sample = Sample {
             taken_at_us: sample.taken_at_us,
             monotonic_ns: now,
             host: Arc::clone(&sample.host),
@@ -73,6 +72,10 @@ impl NamespaceSystem {
             settings: Arc::clone(&namespace.settings),
             own_netns: self.inode,
             ..Sample::default()
+        };
+        let mut moment = Moment {
+            sample,
+            ..Moment::default()
         };
         let window = since.filter(|&since| since >= MIN_WINDOW_NS);
         let seconds = window.map(|ns| ns as f64 / 1e9);

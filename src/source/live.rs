@@ -16,7 +16,9 @@ use self::names::SampleNames;
 use super::attribution::{Attributor, LiveInodes};
 use super::clock;
 use super::containers::Containers;
-use super::namespaces::{NamespaceScope, Namespaces, VisitOptions, WorkloadNames};
+use super::namespaces::{
+    DepartedNamespaces, NamespaceScope, Namespaces, VisitOptions, WorkloadNames,
+};
 use super::netlink::devices::DeviceReader;
 use super::netlink::dump::Dumper;
 use super::process_activity;
@@ -56,6 +58,7 @@ pub struct LiveSource {
     names: SampleNames,
     containers: Containers,
     workload_names: WorkloadNames,
+    departed: DepartedNamespaces,
     meter: Arc<ProgressMeter>,
     /// Number of sockets in the last Sample.
     last_count: Option<usize>,
@@ -116,6 +119,7 @@ impl LiveSource {
             settings: options.settings.then(|| SettingsReader::new(root)),
             names: SampleNames::new(root),
             workload_names: WorkloadNames::default(),
+            departed: DepartedNamespaces::default(),
             containers: Containers::new(root, &options.file_root),
             meter: Arc::default(),
             last_count: None,
@@ -306,6 +310,7 @@ impl Source for LiveSource {
         if self.options.first_rows.is_none() {
             self.containers.resolve(sample);
             self.workload_names.apply(sample);
+            self.departed.apply(sample);
         }
         self.previous.clone_from(&sample.sockets);
         self.samples += 1;

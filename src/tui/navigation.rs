@@ -4,6 +4,7 @@ use super::open_target::OpenTarget;
 use super::page::{Presence, SocketPage};
 use super::screen::Screen;
 use super::state::State;
+use super::table::TableControl;
 use crate::filter::Filter;
 use crate::model::SocketKey;
 
@@ -80,7 +81,7 @@ pub(super) fn open_target(state: &mut State, target: OpenTarget) {
             }
         }
         OpenTarget::Group(by, key) => {
-            let label = state.table().and_then(|table| table.group_name());
+            let label = state.table().and_then(TableControl::group_name);
             state.open_group_page(by, key, label.unwrap_or_default());
         }
         OpenTarget::Event(number) => {

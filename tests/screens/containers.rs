@@ -140,7 +140,7 @@ fn processes_are_grouped_by_name_workload_and_user() {
     }
     dashboard.keys("t");
     assert!(dashboard.shows("by user") && dashboard.shows("▸ 0 ×5"));
-    for by in ["unit", "container", "pod"] {
+    for by in ["network namespace", "unit", "container", "pod"] {
         dashboard.keys("t");
         assert!(dashboard.shows(&format!("by {by}")));
     }

@@ -88,8 +88,9 @@ impl Workload {
         let mut counters = Counters::default();
         counters.protocols.names = Arc::new(vec!["TcpExt.ListenOverflows".to_owned()]);
         counters.protocols.values = vec![(tick * u64::from(self.connections.0)).cast_signed()];
-        let mut settings = Settings::default();
-        settings.values = vec![("net.ipv4.tcp_tw_reuse".to_owned(), "1".to_owned())];
+        let settings = Settings {
+            values: vec![("net.ipv4.tcp_tw_reuse".to_owned(), "1".to_owned())],
+        };
         NetNamespace {
             inode: self.netns,
             name: self.name().into(),
@@ -120,7 +121,7 @@ struct Pods {
 }
 
 impl Pods {
-    fn push(&self, sample: &mut Sample, netns: u32, state: State, ends: [Endpoint; 2]) {
+    fn push(sample: &mut Sample, netns: u32, state: State, ends: [Endpoint; 2]) {
         let cookie = sample.sockets.len() as u64 + 1;
         let ends = Ends::Inet {
             local: ends[0],
@@ -162,9 +163,9 @@ impl Source for Pods {
         };
         let none = end([0, 0, 0, 0], 0);
         Pods::process(sample, (812, "sshd"), "/system.slice/ssh.service");
-        self.push(sample, HOST, State::Listen, [end([0, 0, 0, 0], 22), none]);
+        Pods::push(sample, HOST, State::Listen, [end([0, 0, 0, 0], 22), none]);
         let admin = [end([192, 0, 2, 10], 22), end([198, 51, 100, 3], 51_000)];
-        self.push(sample, HOST, State::Established, admin);
+        Pods::push(sample, HOST, State::Established, admin);
         for (at, workload) in (1..).zip(&WORKLOADS) {
             let path = workload.cgroup();
             let container = Arc::new(workload.container());
@@ -174,7 +175,7 @@ impl Source for Pods {
                 .push(Arc::new(workload.namespace(self.tick)));
             Pods::process(sample, workload.process, &path);
             let local = end([10, 244, at, 7], 8080);
-            self.push(sample, workload.netns, State::Listen, [local, none]);
+            Pods::push(sample, workload.netns, State::Listen, [local, none]);
             let (established, close_wait) = workload.connections;
             for number in 0..established + close_wait {
                 let state = if number < established {
@@ -183,7 +184,7 @@ impl Source for Pods {
                     State::CloseWait
                 };
                 let remote = end([203, 0, 113, 20 + number], 40_000 + u16::from(number));
-                self.push(sample, workload.netns, state, [local, remote]);
+                Pods::push(sample, workload.netns, state, [local, remote]);
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use crate::aggregate::Throughput;
 use crate::column::{SocketRow, format};
-use crate::model::{Protocol, SeededSet, State};
+use crate::model::{Family, Protocol, SeededSet, State};
 
 /// States in the order in which a heading names them: the ones that need attention first.
 const STATES: [State; 13] = [
@@ -30,6 +30,10 @@ pub struct GroupSummary {
     pub tcp: [u32; State::SLOTS],
     /// Number of UDP sockets.
     pub udp: u32,
+    /// Number of unix sockets.
+    pub unix: u32,
+    /// Number of sockets of other kinds.
+    pub other: u32,
     /// Throughput of its TCP sockets.
     pub throughput: Throughput,
     /// Positions of the owners among the processes of the Sample.
@@ -53,7 +57,8 @@ impl GroupSummary {
                 }
             }
             Protocol::Udp => self.udp += 1,
-            _ => {}
+            _ if socket.family == Family::Unix => self.unix += 1,
+            _ => self.other += 1,
         }
         for holder in row.socket.holders() {
             if self.last_process != Some(holder.process) {
@@ -74,6 +79,16 @@ impl GroupSummary {
         counts.into_iter().filter(|(_, count)| *count > 0)
     }
 
+    /// Returns the kinds of its sockets other than TCP with the number of each.
+    pub fn kinds(&self) -> impl Iterator<Item = (&'static str, u32)> {
+        let kinds = [
+            ("UDP", self.udp),
+            ("unix", self.unix),
+            ("other", self.other),
+        ];
+        kinds.into_iter().filter(|(_, count)| *count > 0)
+    }
+
     /// Appends the states and the number of processes, as far as they are wanted.
     pub(super) fn write(&self, out: &mut String, has_states: bool, has_processes: bool) {
         let mut part = |count: u64, name: &str| {
@@ -86,8 +101,8 @@ impl GroupSummary {
             for (state, count) in self.states() {
                 part(count.into(), state.short_name());
             }
-            if self.udp > 0 {
-                part(self.udp.into(), "UDP");
+            for (name, count) in self.kinds() {
+                part(count.into(), name);
             }
         }
         if has_processes {

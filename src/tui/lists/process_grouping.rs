@@ -20,6 +20,8 @@ pub(super) enum ProcessGrouping {
     Workload,
     /// The user.
     User,
+    /// The network namespace.
+    Namespace,
     /// The systemd unit.
     Unit,
     /// The container.
@@ -37,7 +39,7 @@ pub enum ProcessGroupKey {
     Workload(u64),
     /// Processes of one user, by id.
     User(u32),
-    /// Processes of one unit, container or pod, by the key of the group of its sockets.
+    /// Processes of one network namespace, unit, container or pod, by the key of the group of its sockets.
     Sockets(GroupKey),
     /// Processes to which the criterion does not apply.
     Other,
@@ -66,6 +68,7 @@ impl Criterion for ProcessGrouping {
         ProcessGrouping::Name,
         ProcessGrouping::Workload,
         ProcessGrouping::User,
+        ProcessGrouping::Namespace,
         ProcessGrouping::Unit,
         ProcessGrouping::Container,
         ProcessGrouping::Pod,
@@ -79,6 +82,11 @@ impl Criterion for ProcessGrouping {
                 ("workload", 'w', "processes of the same container or unit")
             }
             ProcessGrouping::User => ("user", 'r', "processes of the same user"),
+            ProcessGrouping::Namespace => (
+                "network namespace",
+                'n',
+                "processes in the same network namespace",
+            ),
             ProcessGrouping::Unit => ("unit", 'u', "processes of the same systemd unit"),
             ProcessGrouping::Container => ("container", 'c', "processes of the same container"),
             ProcessGrouping::Pod => ("pod", 'p', "processes of the same pod in Kubernetes"),
@@ -106,6 +114,12 @@ impl Criterion for ProcessGrouping {
                 })
             }
             ProcessGrouping::User => ProcessGroupKey::User(process.uid),
+            ProcessGrouping::Namespace => {
+                let netns = process.namespaces.net;
+                netns.map_or(ProcessGroupKey::Other, |netns| {
+                    ProcessGroupKey::Sockets(GroupKey::Namespace(netns))
+                })
+            }
             ProcessGrouping::Unit => {
                 let unit = process.cgroup.as_deref().and_then(unit_of_cgroup);
                 unit.map_or(ProcessGroupKey::Other, |unit| {
@@ -134,6 +148,12 @@ impl Criterion for ProcessGrouping {
                 Some(user) => user.into(),
                 None => uid.to_string().into(),
             },
+            ProcessGroupKey::Sockets(GroupKey::Namespace(netns)) => {
+                match line.sample.namespace_name(netns) {
+                    Some(name) => name.into(),
+                    None => format!("netns {netns}").into(),
+                }
+            }
             ProcessGroupKey::Sockets(GroupKey::Unit(_)) => {
                 let unit = process.cgroup.as_deref().and_then(unit_of_cgroup);
                 unit.unwrap_or_default().into()

@@ -222,6 +222,7 @@ impl List for Processes {
         let process = &self.row(moment, number)?.process.process;
         Some(KillTarget {
             socket: None,
+            namespace: None,
             ends: String::new(),
             holders: vec![Arc::clone(process)],
         })

@@ -94,12 +94,12 @@ fn screen_hints(state: &State) -> Vec<Hint> {
     );
     hints.add(&[C::PickSort], "sort");
     hints.add(&[C::Findings], "findings");
-    hints.add(&[C::FilterBy], "include");
-    hints.add(&[C::Kill], "kill");
-    hints.add(&[C::PickNamespace], "namespace");
     if can_group(state) || (state.screen == Screen::Overview && state.page().is_none()) {
         hints.add(&[C::PickGroup], "group");
     }
+    hints.add(&[C::FilterBy], "include");
+    hints.add(&[C::Kill], "kill");
+    hints.add(&[C::PickNamespace], "namespace");
     hints.add(&[C::Fold], "fold");
     hints.add(&[C::PickColumns], "columns");
     if in_time {

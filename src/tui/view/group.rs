@@ -75,8 +75,8 @@ fn figures(summary: &GroupSummary) -> Vec<Vec<Piece>> {
             state_tone(state),
         );
     }
-    if summary.udp > 0 {
-        figure("UDP", formatted(summary.udp.into()), Tone::Plain);
+    for (name, count) in summary.kinds() {
+        figure(name, formatted(count.into()), Tone::Plain);
     }
     let rate = |rate| format!("{:>9}", format::format_or_missing(rate, format::rate));
     figure("↓", rate(summary.throughput.received), Tone::Strong);
