@@ -19,6 +19,7 @@ mod process_grouping;
 mod processes;
 mod remote_ports;
 mod remotes;
+mod socket_scope;
 mod sockets;
 pub mod system;
 
@@ -30,7 +31,8 @@ pub use listeners::Listeners;
 pub use owner_cell::shorten_owner;
 pub use processes::{Processes, process_index};
 pub use remotes::Remotes;
-pub use sockets::{LineKey, SocketScope, Sockets};
+pub use socket_scope::SocketScope;
+pub use sockets::{LineKey, Sockets};
 
 /// Id of the default sort column: the throughput of both directions.
 pub const DEFAULT_SORT: &str = "rate";

@@ -9,11 +9,11 @@ use super::groups::{self, Group, Groups};
 use super::headings::{WIDE_ONLY, Widths, headings};
 use super::owner_cell::shorten_owner;
 use super::processes::process_index;
-use super::remote_ports::{listening_ports, service_of};
+use super::socket_scope::{SocketScope, scope_check};
 use crate::aggregate::{Cancellation, Change, Moment};
 use crate::column::format::MISSING;
-use crate::column::{SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, SortKey, Total};
-use crate::model::{ProcessKey, RemoteHost, SocketKey, SocketRef};
+use crate::column::{SOCKET_COLUMNS, SocketRow, Sockets as SocketKind, SortKey, Total};
+use crate::model::SocketKey;
 use crate::tui::group::{GroupKey, Grouping};
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
@@ -21,19 +21,6 @@ use crate::tui::table::{ColumnSet, GroupingChoice, Heading, List, OutlineContext
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::{queue_tone, state_tone};
-
-/// The sockets that a list has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SocketScope {
-    /// All sockets.
-    All,
-    /// The sockets of a process.
-    OwnedBy(ProcessKey),
-    /// The sockets connected to a remote host, or to one of its ports.
-    Remote(RemoteHost, Option<Service>),
-    /// The sockets of a group.
-    Group(Grouping, GroupKey),
-}
 
 /// The identity of a line in a list of sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -370,35 +357,6 @@ impl List for Sockets {
 
     fn group_by(&mut self, place: usize) {
         self.groups.set_place(place);
-    }
-}
-
-/// Checks whether a socket belongs to a scope.
-type ScopeCheck = Box<dyn Fn(SocketRef<'_>) -> bool>;
-
-/// Returns the check whether a socket belongs to a scope of a moment; `None` if none does.
-fn scope_check(scope: SocketScope, moment: &Moment) -> Option<ScopeCheck> {
-    match scope {
-        SocketScope::All => Some(Box::new(|_| true)),
-        SocketScope::Group(by, key) => {
-            Some(Box::new(move |socket| GroupKey::of(by, socket) == key))
-        }
-        SocketScope::OwnedBy(key) => {
-            let process = process_index(moment, key)?;
-            Some(Box::new(move |socket| {
-                let mut holders = socket.holders().iter();
-                holders.any(|holder| holder.process == process)
-            }))
-        }
-        SocketScope::Remote(host, service) => {
-            let listening = service.map(|_| listening_ports(moment));
-            Some(Box::new(move |socket| {
-                let socket = socket.socket;
-                RemoteHost::of(socket) == Some(host)
-                    && (listening.as_ref())
-                        .is_none_or(|listening| service_of(socket, listening) == service)
-            }))
-        }
     }
 }
 
