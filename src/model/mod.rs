@@ -27,6 +27,7 @@ mod process;
 mod program_name;
 mod protocol;
 mod recent_losses;
+mod remote_host;
 mod row;
 mod row_links;
 mod sample;
@@ -76,6 +77,7 @@ pub use process::{
 };
 pub use protocol::{Family, Protocol};
 pub use recent_losses::RecentLosses;
+pub use remote_host::RemoteHost;
 pub use row::Row;
 pub use row_links::{PageLink, PageLinks, PreviousRows, RowLinks};
 pub use sample::{BoundDevice, ClosedSocket, Host, Sample, SocketRef, Timings};

@@ -16,7 +16,9 @@ use self::names::SampleNames;
 use super::attribution::{Attributor, LiveInodes};
 use super::clock;
 use super::containers::Containers;
-use super::namespaces::{NamespaceScope, Namespaces, VisitOptions, WorkloadNames};
+use super::namespaces::{
+    DepartedNamespaces, NamespaceScope, Namespaces, VisitOptions, WorkloadNames,
+};
 use super::netlink::devices::DeviceReader;
 use super::netlink::dump::Dumper;
 use super::process_activity;
@@ -58,6 +60,7 @@ pub struct LiveSource {
     containers: Containers,
     workload_names: WorkloadNames,
     translations: TranslationTracker,
+    departed: DepartedNamespaces,
     meter: Arc<ProgressMeter>,
     /// Number of sockets in the last Sample.
     last_count: Option<usize>,
@@ -119,6 +122,7 @@ impl LiveSource {
             names: SampleNames::new(root),
             workload_names: WorkloadNames::default(),
             translations: TranslationTracker::new(root, netns),
+            departed: DepartedNamespaces::default(),
             containers: Containers::new(root, &options.file_root),
             meter: Arc::default(),
             last_count: None,
@@ -311,6 +315,7 @@ impl Source for LiveSource {
             self.workload_names.apply(sample);
             let namespaces = self.namespaces.as_ref();
             self.translations.update(&self.previous, namespaces, sample);
+            self.departed.apply(sample);
         }
         self.previous.clone_from(&sample.sockets);
         self.samples += 1;

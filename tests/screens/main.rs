@@ -16,6 +16,7 @@ mod first_sample;
 mod hostile_names;
 mod journey;
 mod keys;
+mod namespaces;
 mod never_behind;
 mod operator_questions;
 mod random_input;

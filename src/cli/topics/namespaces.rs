@@ -41,14 +41,14 @@ sockwatch record -o FILE -N own",
     page.heading("NAMES");
     page.paragraph(
         "A namespace is named after its file in /run/netns, host if it is the initial one, else after its pod or container, or else \
-         after its oldest process, as nginx(812). The column netns_name and the condition netns take that name, the column netns its inode. t groups \
-         sockets by namespace. Recordings keep the names; --redact replaces them.",
+         after its oldest process, as nginx(812). The column netns_name and the condition netns take that name, the column netns its inode. b n \
+         groups sockets by namespace, and v opens one. Recordings keep the names; --redact replaces them.",
     );
     page.heading("FINDINGS");
     page.paragraph(
         "Each namespace is examined by its own sockets, counters and limits (ip_local_port_range, somaxconn, tcp_max_tw_buckets), \
          and a finding says which one it is about. Processes, open files and socket memory are those of the host. The screen System \
-         shows the counters and limits of sockwatch's own namespace.",
+         shows the counters, limits, interfaces and settings of one namespace; v chooses which.",
     );
     page.heading("TRANSLATED ADDRESSES");
     page.paragraph(

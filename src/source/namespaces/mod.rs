@@ -7,6 +7,7 @@
 //! for each Sample: beyond [`visit::ALWAYS_DUMPED`], those are that show a [sign](signs) of change, and of the others
 //! one of [`visit::TURNS`] in turn. The rows of the rest are those of the previous Sample, with the ages that the clock predicts.
 
+mod departed;
 mod enter;
 mod finder;
 mod known;
@@ -22,6 +23,7 @@ mod workload_names;
 
 use std::path::PathBuf;
 
+pub(super) use self::departed::DepartedNamespaces;
 pub use self::enter::enter_namespace;
 use self::finder::NamespaceFinder;
 use self::known::KnownNamespace;

@@ -82,11 +82,16 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         format::count(&mut sockets, moment.unfiltered().totals.sockets.into());
     }
     sockets.push_str(" sockets");
+    // The totals of the strip below are sums over all network namespaces shown.
+    let scope = namespaces(sample);
+    let scoped = match scope.as_str() {
+        "" => sockets.clone(),
+        scope => format!("{sockets} in {scope}"),
+    };
     let owners = match totals.owned_share() {
         _ if sample.preview.is_some() => "owners not read yet".to_owned(),
         share => format!("owners {}", format::format_or_missing(share, format::share)),
     };
-    let scope = namespaces(sample);
     let clock = clock(state, sample.taken_at_us);
     if state.display == DisplayMode::Frozen {
         render_frozen(frame, area, state, sample);
@@ -108,14 +113,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     // The least important is dropped first: the kernel, the host, the notes, the owners, the time.
     let important: [(&[&str], &[&str]); 7] = [
         (
-            &[&hostname, &kernel, &sockets, &scope, &owners],
+            &[&hostname, &kernel, &scoped, &owners],
             &[&notes, long, &clock],
         ),
-        (
-            &[&hostname, &sockets, &scope, &owners],
-            &[&notes, long, &clock],
-        ),
-        (&[&sockets, &scope, &owners], &[without, long, &clock]),
+        (&[&hostname, &scoped, &owners], &[&notes, long, &clock]),
+        (&[&scoped, &owners], &[without, long, &clock]),
         (&[&sockets], &[without, long, &clock]),
         (&[&sockets, &owners], &[without, short, &clock]),
         (&[&sockets], &[without, short, &clock]),
@@ -124,20 +126,17 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     // How long it took, the kernel, the interval, the name, the time.
     let usual: [(&[&str], &[&str]); 10] = [
         (
-            &[&hostname, &kernel, &sockets, &scope, &owners],
+            &[&hostname, &kernel, &scoped, &owners],
             &[&notes, long, &clock],
         ),
         (
-            &[&hostname, &kernel, &sockets, &scope, &owners],
+            &[&hostname, &kernel, &scoped, &owners],
             &[&notes, short, &clock],
         ),
-        (
-            &[&hostname, &sockets, &scope, &owners],
-            &[&notes, short, &clock],
-        ),
-        (&[&hostname, &sockets, &scope, &owners], &[&notes, &clock]),
-        (&[&sockets, &scope, &owners], &[&notes, &clock]),
-        (&[&sockets, &scope, &owners], &[without, &clock]),
+        (&[&hostname, &scoped, &owners], &[&notes, short, &clock]),
+        (&[&hostname, &scoped, &owners], &[&notes, &clock]),
+        (&[&scoped, &owners], &[&notes, &clock]),
+        (&[&scoped, &owners], &[without, &clock]),
         (&[&sockets, &owners], &[&notes]),
         (&[&sockets, &owners], &[without]),
         (&[&sockets], &[without, &clock]),
