@@ -3,7 +3,7 @@
 mod owned;
 
 use self::owned::OwnedListeners;
-use super::Recent;
+use super::{Aggregate, Recent};
 use crate::model::{
     AcceptQueue, ClearForReuse, ListenerIndex, MemoryInfo, Protocol, Sample, Socket, SocketKey,
     State, Unowned,
@@ -113,7 +113,7 @@ struct QueueFlow {
 
 impl ListenerTracker {
     /// Collects the listeners of a new Sample.
-    pub(super) fn begin(&mut self, sample: &Sample, seconds: Option<f64>) {
+    pub(super) fn begin(&mut self, sample: &Sample, aggregate: &Aggregate) {
         self.index.clear();
         self.owned.clear();
         self.rows.clear_for_reuse();
@@ -121,6 +121,7 @@ impl ListenerTracker {
         std::mem::swap(&mut self.before, &mut self.now);
         self.now.clear_for_reuse();
         self.collect_subflow_listeners(sample);
+        let mut seconds_of = SecondsByNamespace::default();
         for (row, socket) in (0u32..).zip(&sample.sockets) {
             // A listener without a limit for its queue cannot be compared with the others.
             if socket.accept_queue().is_none()
@@ -129,6 +130,7 @@ impl ListenerTracker {
                 continue;
             }
             let is_tcp = self.index.insert(row, &socket);
+            let seconds = seconds_of.get(aggregate, sample, socket.netns);
             let queue = socket.recv_queue;
             let before = self.before.get(&socket.key());
             let drops = socket.memory().and_then(MemoryInfo::drops);
@@ -289,15 +291,11 @@ impl ListenerTracker {
         }
     }
 
-    /// Computes the accept rates and copies the listeners to `into`, in the order of the Sample.
-    pub(super) fn finish(
-        &mut self,
-        sample: &Sample,
-        seconds: Option<f64>,
-        into: &mut Vec<ListenerTotals>,
-    ) {
+    /// Computes the accept rates and copies the listeners to `out`, in the order of the Sample.
+    pub(super) fn finish(&mut self, sample: &Sample, out: &mut Aggregate) {
         self.distribute_counts();
         self.sum_groups(sample);
+        let mut seconds_of = SecondsByNamespace::default();
         for at in 0..self.rows.len() {
             let totals = &self.rows[at];
             let (Some(established), Some(leader)) = (totals.established, self.leaders[at]) else {
@@ -310,7 +308,7 @@ impl ListenerTracker {
             let totals = &mut self.rows[at];
             // The queue of each is known, but not which connection waits in which.
             totals.established = Some(established + common.waiting.min(totals.accept_queue));
-            if let Some(seconds) = seconds
+            if let Some(seconds) = seconds_of.get(out, sample, listener.netns)
                 && own.shrunk.is_some()
             {
                 totals.opened = Some(common.opened);
@@ -319,7 +317,7 @@ impl ListenerTracker {
                 totals.accepted_by_owner = is_told_apart.then_some(own.accepted);
             }
         }
-        into.clone_from(&self.rows);
+        out.listeners.clone_from(&self.rows);
     }
 
     /// Adds the connections that were counted for the first of equal listeners to all of them.
@@ -354,6 +352,23 @@ impl ListenerTracker {
             common.shrunk = Some(shrunk);
         }
         self.common = common;
+    }
+}
+
+/// The interval of the network namespace that was looked up last: listeners of one follow each other.
+#[derive(Debug, Default)]
+struct SecondsByNamespace(Option<(u32, Option<f64>)>);
+
+impl SecondsByNamespace {
+    fn get(&mut self, aggregate: &Aggregate, sample: &Sample, netns: u32) -> Option<f64> {
+        match self.0 {
+            Some((known, seconds)) if known == netns => seconds,
+            _ => {
+                let seconds = aggregate.seconds_of(sample, netns);
+                self.0 = Some((netns, seconds));
+                seconds
+            }
+        }
     }
 }
 

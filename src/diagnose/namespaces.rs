@@ -9,7 +9,7 @@ use super::finding::FindingNamespace;
 use super::findings::{Detectors, Thresholds};
 use super::observation::Observation;
 use crate::aggregate::Moment;
-use crate::model::{ClearForReuse, Sample, SeededMap};
+use crate::model::{ClearForReuse, Sample, SeededMap, SeededSet};
 
 /// The other network namespaces, with what their detectors remember.
 #[derive(Default)]
@@ -20,6 +20,8 @@ pub(super) struct OtherNamespaces {
     rows: Vec<Vec<Range<u32>>>,
     /// Those of the namespace of the source; `None` if there is no other.
     own_rows: Option<Vec<Range<u32>>>,
+    /// Those that were not examined at this moment, because they were not checked for its Sample.
+    unexamined: SeededSet<u32>,
     round: u64,
 }
 
@@ -41,13 +43,24 @@ impl OtherNamespaces {
         out: &mut Vec<Observation>,
     ) {
         let sample = &moment.sample;
+        self.unexamined.clear();
         if sample.namespaces.is_empty() {
             self.known.clear();
             return;
         }
         self.round += 1;
+        let aggregate = moment.unfiltered();
         for (namespace, rows) in sample.namespaces.iter().zip(&self.rows) {
             let netns = namespace.inode;
+            if aggregate.interval_of(sample, netns).is_repeated
+                && let Some(known) = self.known.get_mut(&netns)
+                && known.since_ns == namespace.since_ns
+            {
+                // It shows what was examined before, not what is there now.
+                known.round = self.round;
+                self.unexamined.insert(netns);
+                continue;
+            }
             let known = self.known.entry(netns);
             let known = known.or_insert_with(|| KnownNamespace {
                 detectors: Detectors::new(thresholds),
@@ -69,6 +82,7 @@ impl OtherNamespaces {
                 candidates: &self.candidates,
                 netns,
                 rows: Some(rows),
+                elapsed_s: aggregate.seconds_of(sample, netns),
             };
             let first = out.len();
             known.detectors.detect(facts, false, out);
@@ -82,6 +96,11 @@ impl OtherNamespaces {
         }
         let round = self.round;
         self.known.retain(|_, known| known.round == round);
+    }
+
+    /// Returns the inodes of those that were not examined at the latest moment.
+    pub(super) fn unexamined(&self) -> &SeededSet<u32> {
+        &self.unexamined
     }
 
     /// Returns the rows of the namespace of the source; `None` for all rows.

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, sockopt};
 
 use super::wire::{Attributes, HEADER, errno, push_attribute, u32_at, write_message};
-use crate::model::SeededMap;
+use crate::model::{SeededMap, SeededSet};
 use crate::privilege::{self, ADMINISTER_NETWORK};
 
 // Kernel: `include/uapi/linux/net_namespace.h`, `rtnetlink.h`.
@@ -30,8 +30,24 @@ const NOT_ASSIGNED: i32 = -1;
 /// Time to wait for the kernel's answer, which takes microseconds.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Inodes of namespaces by their ids.
-pub type KnownIds = Arc<Mutex<SeededMap<i32, u32>>>;
+/// Namespaces by their ids, shared with the listener for events.
+pub type KnownIds = Arc<Mutex<NamespacesById>>;
+
+/// Namespaces by their ids, and those that events came from.
+#[derive(Debug, Default)]
+pub struct NamespacesById {
+    inodes: SeededMap<i32, u32>,
+    woken: SeededSet<u32>,
+}
+
+impl NamespacesById {
+    /// Returns the inode of the namespace that an event is from, and notes the event; `None` if it is not known.
+    pub(super) fn receive_from(&mut self, id: i32) -> Option<u32> {
+        let inode = self.inodes.get(&id).copied()?;
+        self.woken.insert(inode);
+        Some(inode)
+    }
+}
 
 /// Assigns ids to other network namespaces. An id remains until the namespace goes; `ip netns list` prints it.
 #[derive(Debug)]
@@ -67,6 +83,12 @@ impl NamespaceIds {
         &self.known
     }
 
+    /// Returns the inodes of the namespaces that events came from since the last call.
+    pub fn take_woken(&self) -> SeededSet<u32> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut known.woken)
+    }
+
     /// Assigns an id to the namespace with this inode unless it has one, and returns it; `None` if it has none even so. The
     /// calling thread may be in any namespace.
     ///
@@ -91,7 +113,7 @@ impl NamespaceIds {
         }
         {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.insert(id, inode);
+            known.inodes.insert(id, inode);
         }
         Ok(Some(id))
     }

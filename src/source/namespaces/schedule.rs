@@ -1,0 +1,149 @@
+//! Decides for each network namespace whether its sockets are dumped for a Sample, and whether it is visited at all.
+//!
+//! A visit that only reads the [signs](super::signs) of change costs a tenth of a millisecond. So of many namespaces, those
+//! in which nothing has changed for some time are not visited for each Sample, but in turn.
+
+use super::known::KnownNamespace;
+use crate::model::SeededSet;
+
+/// Number of other namespaces up to which all are dumped for each Sample.
+const ALWAYS_DUMPED: usize = 20;
+
+/// Number of other namespaces up to which all are visited for each Sample, and of idle ones that are visited for each
+/// Sample if there are more.
+const ALWAYS_VISITED: usize = 100;
+
+/// Longest time between two visits of an idle namespace, ns, unless Samples are further apart.
+const MAX_UNVISITED_NS: u64 = 4_000_000_000;
+
+/// Time without a change after which a namespace is idle, ns.
+const IDLE_AFTER_NS: u64 = 5_000_000_000;
+
+/// Samples within which the sockets of each namespace without a sign of change are dumped, except those of the internet
+/// protocols. More if there are so many namespaces that [`DUMPED_IN_TURN`] would be exceeded.
+const TURNS: u64 = 64;
+
+/// The same for sockets of the internet protocols, which hardly change without a sign: this many times as long.
+const INTERNET_TURNS: u64 = 4;
+
+/// Number of namespaces without a sign of change that are dumped for each Sample.
+const DUMPED_IN_TURN: u64 = 8;
+
+/// Number of namespaces up to which the settings of all are read for the first Sample, and in one Sample after it.
+const SETTINGS_OF_A_SAMPLE: usize = 100;
+
+/// Interval for reading the settings of a namespace again, and the same if there are many, because the kernel searches those
+/// of all namespaces by name.
+const SETTINGS_NS: u64 = 10_000_000_000;
+const MANY_SETTINGS_NS: u64 = 120_000_000_000;
+
+/// The sockets of a namespace that are dumped for a Sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// All sockets.
+    All,
+    /// All sockets if there is a sign of change, else those that are not of the internet protocols.
+    Others,
+    /// All sockets if there is a sign of change, else none.
+    IfChanged,
+    /// None, and the namespace is not visited.
+    Nothing,
+}
+
+/// The visits of one Sample, and what is needed to spread them evenly over Samples.
+#[derive(Debug, Default)]
+pub(super) struct Schedule {
+    /// Number of the Sample.
+    pub(super) round: u64,
+    /// Its time, ns of the monotonic clock.
+    pub(super) now_ns: u64,
+    /// Time since the previous one, ns.
+    interval_ns: u64,
+    /// True if not all namespaces are dumped for each Sample.
+    spares: bool,
+    /// True if there are many namespaces.
+    has_many: bool,
+    /// Samples within which each idle namespace is visited.
+    idle_turns: u64,
+    /// Samples within which each namespace is dumped.
+    dump_turns: u64,
+    /// Namespaces from which an event was received since the previous Sample.
+    woken: SeededSet<u32>,
+    /// Namespaces whose settings may still be read for this Sample.
+    settings_left: usize,
+    /// Number of namespaces so far, which spreads their turns.
+    phases: u64,
+}
+
+impl Schedule {
+    /// Begins the visits of a Sample of `found` namespaces. `can_spare` is false if all have to be dumped.
+    pub(super) fn begin(
+        &mut self,
+        now_ns: u64,
+        found: usize,
+        can_spare: bool,
+        woken: SeededSet<u32>,
+    ) {
+        let is_first = self.round == 0;
+        self.round += 1;
+        self.interval_ns = now_ns.saturating_sub(self.now_ns);
+        self.now_ns = now_ns;
+        self.has_many = found > ALWAYS_DUMPED;
+        self.spares = self.has_many && can_spare;
+        let most = MAX_UNVISITED_NS / self.interval_ns.max(1);
+        self.idle_turns = (found.div_ceil(ALWAYS_VISITED) as u64).min(most).max(1);
+        self.dump_turns = TURNS.max(found as u64 / DUMPED_IN_TURN);
+        self.woken = woken;
+        self.settings_left = match found {
+            few if few <= SETTINGS_OF_A_SAMPLE => usize::MAX,
+            _ if is_first => 0,
+            _ => SETTINGS_OF_A_SAMPLE,
+        };
+    }
+
+    /// Returns a number for a new namespace that determines its turns.
+    pub(super) fn next_phase(&mut self) -> u64 {
+        self.phases = self.phases.wrapping_add(1);
+        self.phases
+    }
+
+    /// Returns what is due in a namespace; `known` is `None` if it is new.
+    pub(super) fn due(&self, inode: u32, known: Option<&KnownNamespace>) -> Due {
+        let Some(known) = known.filter(|_| self.spares) else {
+            return Due::All;
+        };
+        let turn = known.phase.wrapping_add(self.round);
+        if turn.is_multiple_of(INTERNET_TURNS * self.dump_turns) {
+            return Due::All;
+        }
+        if turn.is_multiple_of(self.dump_turns) {
+            return Due::Others;
+        }
+        let since = |ns: u64| self.now_ns.saturating_sub(ns);
+        let unvisited_ns = since(known.namespace.checked_ns);
+        // It would be late if its turn were missed, because Samples are further apart than before.
+        let is_late = unvisited_ns + self.interval_ns / 2 > MAX_UNVISITED_NS;
+        let is_idle = since(known.changed_ns) >= IDLE_AFTER_NS && !self.woken.contains(&inode);
+        let lacks_settings = known.settings_ns.is_none() && self.settings_left > 0;
+        if !is_idle || is_late || lacks_settings || turn.is_multiple_of(self.idle_turns) {
+            return Due::IfChanged;
+        }
+        Due::Nothing
+    }
+
+    /// Reports whether settings that were read at this time are to be read now, and counts them if so; `None` if they were
+    /// never read.
+    pub(super) fn takes_settings(&mut self, read_ns: Option<u64>) -> bool {
+        let interval_ns = if self.has_many {
+            MANY_SETTINGS_NS
+        } else {
+            SETTINGS_NS
+        };
+        let is_old = read_ns.is_none_or(|ns| self.now_ns.saturating_sub(ns) >= interval_ns);
+        if !is_old || self.settings_left == 0 {
+            return false;
+        }
+        self.settings_left -= 1;
+        true
+    }
+}
