@@ -120,3 +120,6 @@ impl NamespaceClocks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

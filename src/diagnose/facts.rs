@@ -91,12 +91,13 @@ impl<'m> Facts<'m> {
 
     /// Returns a counter's value.
     pub(super) fn counter(&self, name: &str) -> Option<u64> {
-        let value = self
-            .moment
-            .sample
-            .counters_of(self.netns)
-            .protocols
-            .get(name)?;
+        self.counter_near(name, &mut 0)
+    }
+
+    /// Returns a counter's value, and looks for it at `place` first, which it sets to the place of the counter.
+    pub(super) fn counter_near(&self, name: &str, place: &mut usize) -> Option<u64> {
+        let counters = self.moment.sample.counters_of(self.netns);
+        let value = counters.protocols.get_near(name, place)?;
         u64::try_from(value).ok()
     }
 

@@ -88,6 +88,11 @@ impl Namespaces {
         self.visitor.as_ref()?.ids().cloned()
     }
 
+    /// Reports whether there are so many namespaces that not all are dumped for each Sample.
+    pub(super) fn are_many(&self) -> bool {
+        self.schedule.has_many
+    }
+
     /// Finds the namespaces, and appends the rows of those in scope to `sample`, whose table follows `previous`. `owners`
     /// find descriptors that keep namespaces alive; they have read the processes of the previous Sample.
     pub(super) fn dump(

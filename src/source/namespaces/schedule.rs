@@ -14,7 +14,7 @@ const ALWAYS_DUMPED: usize = 20;
 const ALWAYS_VISITED: usize = 100;
 
 /// Longest time between two visits of an idle namespace, ns, unless Samples are further apart.
-const MAX_UNVISITED_NS: u64 = 4_000_000_000;
+const MAX_UNVISITED_NS: u64 = 5_000_000_000;
 
 /// Time without a change after which a namespace is idle, ns.
 const IDLE_AFTER_NS: u64 = 5_000_000_000;
@@ -27,7 +27,7 @@ const TURNS: u64 = 64;
 const INTERNET_TURNS: u64 = 4;
 
 /// Number of namespaces without a sign of change that are dumped for each Sample.
-const DUMPED_IN_TURN: u64 = 8;
+const DUMPED_IN_TURN: u64 = 4;
 
 /// Number of namespaces up to which the settings of all are read for the first Sample, and in one Sample after it.
 const SETTINGS_OF_A_SAMPLE: usize = 100;
@@ -62,7 +62,7 @@ pub(super) struct Schedule {
     /// True if not all namespaces are dumped for each Sample.
     spares: bool,
     /// True if there are many namespaces.
-    has_many: bool,
+    pub(super) has_many: bool,
     /// Samples within which each idle namespace is visited.
     idle_turns: u64,
     /// Samples within which each namespace is dumped.
@@ -113,7 +113,8 @@ impl Schedule {
             return Due::All;
         };
         let turn = known.phase.wrapping_add(self.round);
-        if turn.is_multiple_of(INTERNET_TURNS * self.dump_turns) {
+        // A socket that closes and another of its kind that opens may leave no other sign.
+        if self.woken.contains(&inode) || turn.is_multiple_of(INTERNET_TURNS * self.dump_turns) {
             return Due::All;
         }
         if turn.is_multiple_of(self.dump_turns) {
@@ -123,7 +124,7 @@ impl Schedule {
         let unvisited_ns = since(known.namespace.checked_ns);
         // It would be late if its turn were missed, because Samples are further apart than before.
         let is_late = unvisited_ns + self.interval_ns / 2 > MAX_UNVISITED_NS;
-        let is_idle = since(known.changed_ns) >= IDLE_AFTER_NS && !self.woken.contains(&inode);
+        let is_idle = since(known.changed_ns) >= IDLE_AFTER_NS;
         let lacks_settings = known.settings_ns.is_none() && self.settings_left > 0;
         if !is_idle || is_late || lacks_settings || turn.is_multiple_of(self.idle_turns) {
             return Due::IfChanged;
@@ -145,5 +146,142 @@ impl Schedule {
         }
         self.settings_left -= 1;
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::{NamespaceHandle, NetNamespace};
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn known(inode: u32, phase: u64) -> KnownNamespace {
+        KnownNamespace {
+            signs: Vec::new(),
+            pages: 0..0,
+            other_pages: 0,
+            rows_ns: 0,
+            changed_ns: 0,
+            phase,
+            namespace: Arc::new(NetNamespace {
+                inode,
+                name: "blue".into(),
+                handle: NamespaceHandle::Mount,
+                since_ns: 0,
+                checked_ns: 0,
+                counters: Arc::default(),
+                devices: None,
+                settings: Arc::default(),
+                interfaces: Arc::default(),
+            }),
+            settings_ns: Some(0),
+            devices_ns: 0,
+            id: None,
+            number: None,
+            round: 0,
+        }
+    }
+
+    /// Namespaces without changes, and their schedule.
+    struct Idle {
+        schedule: Schedule,
+        known: Vec<KnownNamespace>,
+        now_ns: u64,
+    }
+
+    impl Idle {
+        /// `count` namespaces that were dumped a minute ago.
+        fn new(count: usize) -> Idle {
+            let mut schedule = Schedule::default();
+            let known = (0..count as u32).map(|inode| known(inode, schedule.next_phase()));
+            Idle {
+                known: known.collect(),
+                schedule,
+                now_ns: 60 * SECOND,
+            }
+        }
+
+        /// Returns what is due for the next Sample, after this time.
+        fn next(&mut self, interval_ns: u64, woken: &[u32]) -> Vec<Due> {
+            self.now_ns += interval_ns;
+            let (count, woken) = (self.known.len(), woken.iter().copied().collect());
+            self.schedule.begin(self.now_ns, count, true, woken);
+            let mut all = Vec::new();
+            for known in &mut self.known {
+                let due = self.schedule.due(known.namespace.inode, Some(known));
+                if due != Due::Nothing {
+                    Arc::make_mut(&mut known.namespace).checked_ns = self.now_ns;
+                }
+                all.push(due);
+            }
+            all
+        }
+
+        fn visited(&mut self, interval_ns: u64) -> usize {
+            let all = self.next(interval_ns, &[]);
+            all.iter().filter(|due| **due != Due::Nothing).count()
+        }
+    }
+
+    #[test]
+    fn idle_namespaces_are_visited_in_turn_and_never_late() {
+        let mut idle = Idle::new(1000);
+        for _ in 0..5 {
+            idle.next(SECOND, &[]);
+        }
+        for _ in 0..600 {
+            let visited = idle.visited(SECOND);
+            assert!((200..=210).contains(&visited), "{visited}");
+            let oldest = idle.known.iter().map(|known| known.namespace.checked_ns);
+            assert!(idle.now_ns - oldest.min().expect("some") < 5 * SECOND);
+        }
+        // A Sample is late: all that would have been late are visited.
+        let visited = idle.visited(3 * SECOND);
+        assert!(visited >= 400, "{visited}");
+        // At any interval.
+        assert_eq!(idle.visited(6 * SECOND), 1000);
+        assert_eq!(idle.visited(10 * SECOND), 1000);
+        for _ in 0..20 {
+            idle.next(SECOND / 10, &[]);
+        }
+        let visited = idle.visited(SECOND / 10);
+        assert!((100..=110).contains(&visited), "{visited}");
+    }
+
+    #[test]
+    fn few_namespaces_and_those_that_change_are_visited_for_each_sample() {
+        assert_eq!(Idle::new(20).next(SECOND, &[]), [Due::All; 20]);
+        let mut hundred = Idle::new(100);
+        hundred.next(SECOND, &[]);
+        assert_eq!(hundred.visited(SECOND), 100);
+        let mut many = Idle::new(1000);
+        for _ in 0..5 {
+            many.next(SECOND, &[]);
+        }
+        many.known[7].changed_ns = many.now_ns;
+        many.known[8].settings_ns = None;
+        for _ in 0..4 {
+            let due = many.next(SECOND, &[9]);
+            assert_ne!(due[7], Due::Nothing, "it has just changed");
+            assert_ne!(due[8], Due::Nothing, "its settings are not known");
+            assert_eq!(due[9], Due::All, "the kernel reported an event");
+        }
+    }
+
+    #[test]
+    fn settings_of_many_namespaces_are_spread_over_samples() {
+        let mut schedule = Schedule::default();
+        let mut taken = |now_s: u64, found| {
+            schedule.begin(now_s * SECOND, found, true, SeededSet::default());
+            (0..found).filter(|_| schedule.takes_settings(None)).count()
+        };
+        assert_eq!(taken(1000, 1000), 0, "the sockets come first");
+        assert_eq!((taken(1001, 1000), taken(1002, 1000)), (100, 100));
+        assert_eq!(taken(1003, 50), 50);
+        assert!(!schedule.takes_settings(Some(1002 * SECOND)), "still new");
+        assert!(schedule.takes_settings(Some(0)));
     }
 }

@@ -71,6 +71,8 @@ pub struct SettingsReader {
     paths: Vec<PathBuf>,
     page_size: String,
     known: Arc<Settings>,
+    /// Time of the last read, ns of the monotonic clock, with its faults.
+    last_read: Option<(u64, Vec<Fault>)>,
     text: String,
 }
 
@@ -83,8 +85,30 @@ impl SettingsReader {
             paths: NAMES.iter().map(path).collect(),
             page_size: rustix::param::page_size().to_string(),
             known: Arc::default(),
+            last_read: None,
             text: String::new(),
         }
+    }
+
+    /// Reads the settings like [`Self::read`], or returns those of the last call of this function if that is less than
+    /// `interval_ns` ago.
+    pub fn read_after(
+        &mut self,
+        interval_ns: u64,
+        now_ns: u64,
+        faults: &mut Vec<Fault>,
+    ) -> Arc<Settings> {
+        if let Some((read_ns, known)) = &self.last_read
+            && now_ns.saturating_sub(*read_ns) < interval_ns
+        {
+            faults.extend_from_slice(known);
+            return Arc::clone(&self.known);
+        }
+        let first = faults.len();
+        let settings = self.read(faults);
+        let own = faults.get(first..).unwrap_or_default();
+        self.last_read = Some((now_ns, own.to_vec()));
+        settings
     }
 
     /// Reads the settings, which are shared with the last call while they do not change. Settings that the kernel does
