@@ -38,7 +38,7 @@ const TARGETED_SCAN_LIMIT: usize = 1024;
 
 /// Interval for reading the settings if there are many network namespaces, ns: the kernel searches those of all namespaces
 /// for each.
-const SETTINGS_NS: u64 = 10_000_000_000;
+const SETTINGS_NS: u64 = 30_000_000_000;
 
 /// Samples the running kernel, in the network namespace of the thread that created it, and if requested in all others.
 #[derive(Debug)]

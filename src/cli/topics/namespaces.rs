@@ -64,8 +64,8 @@ sockwatch record -o FILE -N own",
          looked at. With -N NAME, that namespace is read for each sample.",
     );
     page.paragraph(
-        "The settings of more than 100 namespaces are read after the first sample, 100 for each sample; those of more than 20 \
-         are read again after 2 min at the earliest, once their namespace changes or its turn comes, and those of sockwatch's own \
-         every 10 s.",
+        "The kernel searches the settings of all namespaces for each one. Of more than 100 namespaces, only those settings are read \
+         that findings depend on: of 20 namespaces for each sample after the first, and then of one, after 2 min at the \
+         earliest. With more than 20, the settings of sockwatch's own namespace are read every 30 s.",
     );
 }

@@ -42,16 +42,43 @@ pub(super) struct Visits<'a> {
     pub(super) refused: u32,
 }
 
+/// Reads all settings of a namespace, or those that findings depend on.
+#[derive(Debug)]
+struct NamespaceSettings {
+    all: SettingsReader,
+    of_findings: SettingsReader,
+}
+
+impl NamespaceSettings {
+    fn new(root: &Path) -> NamespaceSettings {
+        NamespaceSettings {
+            all: SettingsReader::new(root),
+            of_findings: SettingsReader::for_findings(root),
+        }
+    }
+
+    fn read(&mut self, schedule: &Schedule, faults: &mut Vec<Fault>) -> Arc<Settings> {
+        if schedule.has_all_settings {
+            self.all.read(faults)
+        } else {
+            self.of_findings.read(faults)
+        }
+    }
+}
+
 /// Dumps and reads namespaces with its own buffers.
 #[derive(Debug)]
 pub(super) struct Visitor {
     root: PathBuf,
     dumps: TableDumps,
     counters: CounterReader,
-    settings: Option<SettingsReader>,
+    settings: Option<NamespaceSettings>,
     devices: bool,
     /// Ids for destroy events, if other namespaces are in scope.
     ids: Option<NamespaceIds>,
+    /// Ids that the kernel has removed since the previous Sample, because their namespaces have gone; `None` if that is not
+    /// known.
+    removed: Option<SeededSet<i32>>,
     /// Id of the namespace that is visited.
     id: Option<i32>,
     /// Our own namespace.
@@ -70,11 +97,12 @@ impl Visitor {
         Visitor {
             dumps,
             counters: CounterReader::new(&root),
-            settings: options.settings.then(|| SettingsReader::new(&root)),
+            settings: options.settings.then(|| NamespaceSettings::new(&root)),
             devices: options.devices,
             ids: (options.scope == NamespaceScope::All)
                 .then(|| NamespaceIds::new().ok())
                 .flatten(),
+            removed: None,
             id: None,
             own,
             text: Vec::new(),
@@ -115,6 +143,11 @@ impl Visitor {
     }
 
     fn visit_each(&mut self, visits: &mut Visits<'_>, sample: &mut Sample) {
+        self.removed = self.ids.as_mut().and_then(NamespaceIds::take_removed);
+        if let Some(removed) = self.removed.as_ref().filter(|removed| !removed.is_empty()) {
+            let is_kept = |known: &KnownNamespace| known.id.is_none_or(|id| !removed.contains(&id));
+            visits.known.retain(|_, known| is_kept(known));
+        }
         for found in visits.found {
             let known = visits.known.get(&found.inode);
             let due = visits.schedule.due(found.inode, known);
@@ -152,9 +185,15 @@ impl Visitor {
         let file = found.open()?;
         let known = visits.known.get(&found.inode);
         let known_id = known.and_then(|known| known.id);
+        let is_kept = |id: &i32| {
+            let removed = self.removed.as_ref();
+            removed.is_some_and(|removed| !removed.contains(id))
+        };
         // Without an id, its events are missing, but not its sockets.
-        let ids = self.ids.as_mut();
-        let id = ids.and_then(|ids| ids.assign(&file, found.inode).ok()?);
+        let id = known_id.filter(is_kept).or_else(|| {
+            let ids = self.ids.as_mut()?;
+            ids.assign(&file, found.inode).ok()?
+        });
         if known_id.is_some() && id != known_id {
             // Another one, which was given the number of one that has gone.
             visits.known.remove(&found.inode);
@@ -192,7 +231,7 @@ impl Visitor {
                     && visits.schedule.takes_settings(None)
                 {
                     let first_fault = sample.faults.len();
-                    namespace.settings = reader.read(&mut sample.faults);
+                    namespace.settings = reader.read(visits.schedule, &mut sample.faults);
                     known.settings_ns = Some(namespace.checked_ns);
                     name_faults(&mut sample.faults, first_fault, &found.name);
                 }
@@ -229,7 +268,7 @@ impl Visitor {
         if let Some(reader) = &mut self.settings
             && visits.schedule.takes_settings(settings_ns)
         {
-            settings = reader.read(&mut sample.faults);
+            settings = reader.read(visits.schedule, &mut sample.faults);
             settings_ns = Some(rows_ns);
         }
         let (mut devices, mut interfaces, mut devices_ns) = match &before {

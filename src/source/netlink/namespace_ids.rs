@@ -11,6 +11,7 @@ use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, sockopt};
 
+use super::removed_ids::RemovedIds;
 use super::wire::{Attributes, HEADER, errno, push_attribute, u32_at, write_message};
 use crate::model::{SeededMap, SeededSet};
 use crate::privilege::{self, ADMINISTER_NETWORK};
@@ -54,6 +55,8 @@ impl NamespacesById {
 pub struct NamespaceIds {
     socket: Socket,
     known: KnownIds,
+    /// `None` if removals are not received.
+    removed: Option<RemovedIds>,
     request: Vec<u8>,
     sequence: u32,
 }
@@ -73,6 +76,7 @@ impl NamespaceIds {
         Ok(NamespaceIds {
             socket,
             known: KnownIds::default(),
+            removed: RemovedIds::subscribe().ok(),
             request: Vec::new(),
             sequence: 0,
         })
@@ -87,6 +91,15 @@ impl NamespaceIds {
     pub fn take_woken(&self) -> SeededSet<u32> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut known.woken)
+    }
+
+    /// Returns the ids that were removed since the last call, because their namespaces have gone; `None` if any of those
+    /// assigned may have been.
+    pub fn take_removed(&mut self) -> Option<SeededSet<i32>> {
+        let removed = self.removed.as_mut()?.take()?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.inodes.retain(|id, _| !removed.contains(id));
+        Some(removed)
     }
 
     /// Assigns an id to the namespace with this inode unless it has one, and returns it; `None` if it has none even so. The
