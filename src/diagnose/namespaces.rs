@@ -26,7 +26,8 @@ pub(super) struct OtherNamespaces {
 }
 
 struct KnownNamespace {
-    detectors: Detectors,
+    /// Boxed, because they take two kilobytes and a map has free places.
+    detectors: Box<Detectors>,
     owners: PathOwners,
     /// When the namespace was first sampled, ns.
     since_ns: u64,
@@ -63,14 +64,14 @@ impl OtherNamespaces {
             }
             let known = self.known.entry(netns);
             let known = known.or_insert_with(|| KnownNamespace {
-                detectors: Detectors::new(thresholds),
+                detectors: Box::new(Detectors::new(thresholds)),
                 owners: PathOwners::default(),
                 since_ns: namespace.since_ns,
                 round: 0,
             });
             if known.since_ns != namespace.since_ns {
                 // Another one, with the inode of one that has gone.
-                known.detectors = Detectors::new(thresholds);
+                *known.detectors = Detectors::new(thresholds);
                 known.owners = PathOwners::default();
                 known.since_ns = namespace.since_ns;
             }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::counters::{CounterDecoder, CounterEncoder};
+use super::counters::{CounterDecoder, encode_counters};
 use super::devices::{DeviceDecoder, DeviceEncoder};
 use super::field::{Field, FieldReader, FieldWriter, record};
 use super::settings::{SettingsDecoder, SettingsEncoder};
@@ -90,7 +90,6 @@ pub(in crate::recording) struct NamespaceEncoder {
 #[derive(Debug, Default)]
 struct EncodedNamespace {
     namespace: Option<Arc<NetNamespace>>,
-    counters: CounterEncoder,
     devices: DeviceEncoder,
     settings: SettingsEncoder,
     round: u64,
@@ -173,7 +172,8 @@ impl EncodedNamespace {
             encode(&mut FieldWriter { out: part, strings });
             put_bytes(writer.out, part);
         };
-        in_part(&mut |writer| self.counters.encode(counters, writer));
+        let known = self.namespace.as_ref().map(|known| &*known.counters);
+        in_part(&mut |writer| encode_counters(counters, known, writer));
         in_part(&mut |writer| self.devices.encode(devices.as_ref(), writer));
         in_part(&mut |writer| self.settings.encode(settings, writer));
         self.namespace = Some(Arc::clone(namespace));

@@ -260,6 +260,7 @@ impl Visitor {
         let before = visits.known.remove(&found.inode);
         let mut counters = Counters::default();
         self.counters.read(&mut counters, &mut sample.faults);
+        counters.protocols.values.shrink_to_fit();
         let is_old = |read_ns: u64, interval: u64| rows_ns.saturating_sub(read_ns) >= interval;
         let (mut settings, mut settings_ns) = match &before {
             Some(before) => (Arc::clone(&before.namespace.settings), before.settings_ns),
