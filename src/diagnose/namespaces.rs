@@ -143,3 +143,6 @@ impl OtherNamespaces {
         end_run(run, rows);
     }
 }
+
+#[cfg(test)]
+mod tests;
