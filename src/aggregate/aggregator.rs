@@ -13,7 +13,7 @@ use crate::model::{
 use super::events::EventCollector;
 use super::group_totals::{ChangeCounts, GroupSum, GroupSums, IntervalSums};
 use super::listeners::ListenerTracker;
-use super::namespace_intervals::{NamespaceClocks, NamespaceInterval};
+use super::namespace_intervals::{NamespaceClocks, NamespaceIntervals};
 use super::rates::MIN_WINDOW_NS;
 use super::system::SystemTracker;
 use super::tracked_socket::TrackedSocket;
@@ -55,35 +55,12 @@ pub struct Aggregate {
     pub listeners: Vec<ListenerTotals>,
     /// The host's counters and network devices.
     pub system: SystemTrends,
-    /// The intervals of the other network namespaces, in the order of [`Sample::namespaces`].
-    pub namespaces: Vec<NamespaceInterval>,
+    /// The intervals over which changes in network namespaces are measured.
+    pub namespaces: NamespaceIntervals,
     /// The last ten minutes.
     pub history: History,
     /// The latest socket events.
     pub events: EventLog,
-}
-
-impl Aggregate {
-    /// Returns the interval of a network namespace: that between the Samples if it is that of the source, or not known.
-    pub fn interval_of(&self, sample: &Sample, netns: u32) -> NamespaceInterval {
-        self.interval_at(sample, netns, self.interval_ns)
-    }
-
-    /// Returns the interval over which rates of a network namespace are measured, s; `None` if it is too short, or nothing is
-    /// measured.
-    pub fn seconds_of(&self, sample: &Sample, netns: u32) -> Option<f64> {
-        let since_ns = self.interval_of(sample, netns).since_ns;
-        let since_ns = since_ns.filter(|&ns| ns >= MIN_WINDOW_NS)?;
-        Some(since_ns as f64 / 1e9)
-    }
-
-    /// Returns the same `since_ns` after the previous Sample, however short that is.
-    fn interval_at(&self, sample: &Sample, netns: u32, since_ns: Option<u64>) -> NamespaceInterval {
-        let other = sample.namespace_place(netns);
-        let other = other.and_then(|at| self.namespaces.get(at));
-        let of_samples = || NamespaceInterval::of_samples(sample, since_ns);
-        other.copied().unwrap_or_else(of_samples)
-    }
 }
 
 /// Derives an [`Aggregate`] from each Sample and the state kept from the previous ones.
@@ -163,23 +140,20 @@ impl Aggregator {
             .resize(sample.processes.len(), GroupSum::default());
         self.remotes.clear();
         self.ports.clear();
-        out.namespaces.clear_for_reuse();
         self.namespace_clocks
             .update(sample, since, &mut out.namespaces);
-        self.listeners.begin(sample, out);
+        self.listeners.begin(sample, &out.namespaces);
         self.sockets.begin_round(sample.sockets.len());
         self.collector.begin(sample);
 
         let mut sums = IntervalSums::default();
         let mut links = std::mem::take(&mut self.links);
         links.update(&self.previous, &sample.sockets);
-        let mut interval = (
-            sample.own_netns,
-            NamespaceInterval::of_samples(sample, since),
-        );
+        let own = sample.own_netns;
+        let mut interval = (own, out.namespaces.of(sample, own));
         for (row, unchanged) in sample.sockets.iter().zip(links.unchanged_rows()) {
             if row.netns != interval.0 {
-                interval = (row.netns, out.interval_at(sample, row.netns, since));
+                interval = (row.netns, out.namespaces.of(sample, row.netns));
             }
             self.add_socket(sample, row, unchanged, &interval.1, out, &mut sums);
         }
@@ -195,7 +169,7 @@ impl Aggregator {
             for closed in &sample.closed {
                 let socket = sample.closed_socket(closed);
                 let rates = socket.and_then(|view| {
-                    let interval = out.interval_at(sample, view.socket.netns, since);
+                    let interval = out.namespaces.of(sample, view.socket.netns);
                     self.add_closed(view, closed, &interval, &mut all, &mut changes)
                 });
                 out.closed.push(rates);
@@ -215,7 +189,8 @@ impl Aggregator {
         out.changes = seconds.map(|seconds| changes.per_second(seconds));
         self.finish_processes(sample, seconds, out);
         self.finish_groups(seconds, out);
-        self.listeners.finish(sample, out);
+        self.listeners
+            .finish(sample, &out.namespaces, &mut out.listeners);
         self.system.update(sample, since, seconds, &mut out.system);
         self.history.push(
             sample.monotonic_ns,

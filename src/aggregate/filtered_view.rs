@@ -189,7 +189,7 @@ impl FilteredView {
             .collect();
         let mut interval = (
             sample.own_netns,
-            unfiltered.interval_of(sample, sample.own_netns),
+            unfiltered.namespaces.of(sample, sample.own_netns),
         );
         for &row in rows {
             let Some(view) = sample.socket(row as usize) else {
@@ -199,7 +199,7 @@ impl FilteredView {
             let rates = unfiltered.sockets.get(row as usize);
             let rates = &rates.unwrap_or_default();
             if socket.netns != interval.0 {
-                interval = (socket.netns, unfiltered.interval_of(sample, socket.netns));
+                interval = (socket.netns, unfiltered.namespaces.of(sample, socket.netns));
             }
             let share = interval.1.share;
             out.totals.add(socket);
@@ -336,7 +336,7 @@ fn add_closed(
         return;
     };
     let netns = view.socket.netns;
-    let interval = moment.aggregate.interval_of(&moment.sample, netns);
+    let interval = moment.aggregate.namespaces.of(&moment.sample, netns);
     let share = interval.unchecked_share;
     all.add_closed(&rates, share);
     for_each_owner(view, |process| {

@@ -3,7 +3,8 @@
 mod owned;
 
 use self::owned::OwnedListeners;
-use super::{Aggregate, Recent};
+use super::Recent;
+use super::namespace_intervals::NamespaceIntervals;
 use crate::model::{
     AcceptQueue, ClearForReuse, ListenerIndex, MemoryInfo, Protocol, Sample, Socket, SocketKey,
     State, Unowned,
@@ -113,7 +114,7 @@ struct QueueFlow {
 
 impl ListenerTracker {
     /// Collects the listeners of a new Sample.
-    pub(super) fn begin(&mut self, sample: &Sample, aggregate: &Aggregate) {
+    pub(super) fn begin(&mut self, sample: &Sample, intervals: &NamespaceIntervals) {
         self.index.clear();
         self.owned.clear();
         self.rows.clear_for_reuse();
@@ -130,7 +131,7 @@ impl ListenerTracker {
                 continue;
             }
             let is_tcp = self.index.insert(row, &socket);
-            let seconds = seconds_of.get(aggregate, sample, socket.netns);
+            let seconds = seconds_of.get(intervals, sample, socket.netns);
             let queue = socket.recv_queue;
             let before = self.before.get(&socket.key());
             let drops = socket.memory().and_then(MemoryInfo::drops);
@@ -291,8 +292,13 @@ impl ListenerTracker {
         }
     }
 
-    /// Computes the accept rates and copies the listeners to `out`, in the order of the Sample.
-    pub(super) fn finish(&mut self, sample: &Sample, out: &mut Aggregate) {
+    /// Computes the accept rates and copies the listeners to `into`, in the order of the Sample.
+    pub(super) fn finish(
+        &mut self,
+        sample: &Sample,
+        intervals: &NamespaceIntervals,
+        into: &mut Vec<ListenerTotals>,
+    ) {
         self.distribute_counts();
         self.sum_groups(sample);
         let mut seconds_of = SecondsByNamespace::default();
@@ -308,7 +314,7 @@ impl ListenerTracker {
             let totals = &mut self.rows[at];
             // The queue of each is known, but not which connection waits in which.
             totals.established = Some(established + common.waiting.min(totals.accept_queue));
-            if let Some(seconds) = seconds_of.get(out, sample, listener.netns)
+            if let Some(seconds) = seconds_of.get(intervals, sample, listener.netns)
                 && own.shrunk.is_some()
             {
                 totals.opened = Some(common.opened);
@@ -317,7 +323,7 @@ impl ListenerTracker {
                 totals.accepted_by_owner = is_told_apart.then_some(own.accepted);
             }
         }
-        out.listeners.clone_from(&self.rows);
+        into.clone_from(&self.rows);
     }
 
     /// Adds the connections that were counted for the first of equal listeners to all of them.
@@ -360,11 +366,11 @@ impl ListenerTracker {
 struct SecondsByNamespace(Option<(u32, Option<f64>)>);
 
 impl SecondsByNamespace {
-    fn get(&mut self, aggregate: &Aggregate, sample: &Sample, netns: u32) -> Option<f64> {
+    fn get(&mut self, intervals: &NamespaceIntervals, sample: &Sample, netns: u32) -> Option<f64> {
         match self.0 {
             Some((known, seconds)) if known == netns => seconds,
             _ => {
-                let seconds = aggregate.seconds_of(sample, netns);
+                let seconds = intervals.seconds_of(sample, netns);
                 self.0 = Some((netns, seconds));
                 seconds
             }

@@ -40,7 +40,7 @@ pub use headroom::{Headroom, LimitScope, MissingReason, PortUsage, headroom};
 pub use history::{History, HistoryPoint, RECENT_POINTS, Recent};
 pub use listeners::ListenerTotals;
 pub use moment::{FilterResult, Moment};
-pub use namespace_intervals::NamespaceInterval;
+pub use namespace_intervals::{NamespaceInterval, NamespaceIntervals};
 pub use peers::PeerIndex;
 pub use rate_table::RateTable;
 pub use rates::{Change, ChangeRates, SocketRates, Throughput};

@@ -3,7 +3,8 @@
 //! A Sample repeats the rows of a namespace that was not checked for it, because nothing had changed there at its last check.
 //! What a later check finds has happened since that one.
 
-use crate::model::{NetNamespace, Sample, SeededMap};
+use super::rates::MIN_WINDOW_NS;
+use crate::model::{ClearForReuse, NetNamespace, Sample, SeededMap};
 
 /// The interval of one network namespace at one Sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,17 +24,36 @@ pub struct NamespaceInterval {
     pub(super) unchecked_share: f64,
 }
 
-impl NamespaceInterval {
-    /// Returns the interval of a namespace that is checked for every Sample.
-    pub(super) fn of_samples(sample: &Sample, since_ns: Option<u64>) -> NamespaceInterval {
-        NamespaceInterval {
-            since_ns,
-            unchecked_ns: since_ns,
+/// The intervals of all network namespaces at one Sample.
+#[derive(Debug, Clone, Default)]
+pub struct NamespaceIntervals {
+    /// Those of the others than that of the source, in the order of [`Sample::namespaces`].
+    others: Vec<NamespaceInterval>,
+    /// Time since the previous Sample, ns.
+    samples_ns: Option<u64>,
+}
+
+impl NamespaceIntervals {
+    /// Returns the interval of a network namespace: that between the Samples if it is that of the source, or not known.
+    pub fn of(&self, sample: &Sample, netns: u32) -> NamespaceInterval {
+        let other = sample.namespace_place(netns);
+        let other = other.and_then(|at| self.others.get(at)).copied();
+        other.unwrap_or(NamespaceInterval {
+            since_ns: self.samples_ns,
+            unchecked_ns: self.samples_ns,
             checked_ns: sample.monotonic_ns,
             is_repeated: false,
             share: 1.0,
             unchecked_share: 1.0,
-        }
+        })
+    }
+
+    /// Returns the interval over which rates of a network namespace are measured, s; `None` if it is too short, or nothing is
+    /// measured.
+    pub fn seconds_of(&self, sample: &Sample, netns: u32) -> Option<f64> {
+        let since_ns = self.of(sample, netns).since_ns;
+        let since_ns = since_ns.filter(|&ns| ns >= MIN_WINDOW_NS)?;
+        Some(since_ns as f64 / 1e9)
     }
 }
 
@@ -64,16 +84,18 @@ pub(super) struct NamespaceClocks {
 }
 
 impl NamespaceClocks {
-    /// Processes the next Sample, `since_ns` after the previous one, and appends the interval of each of its namespaces.
+    /// Processes the next Sample, `since_ns` after the previous one, and computes the interval of each of its namespaces.
     pub(super) fn update(
         &mut self,
         sample: &Sample,
         since_ns: Option<u64>,
-        out: &mut Vec<NamespaceInterval>,
+        out: &mut NamespaceIntervals,
     ) {
         self.round += 1;
+        out.samples_ns = since_ns;
+        out.others.clear_for_reuse();
         for namespace in &sample.namespaces {
-            out.push(self.next(namespace, sample, since_ns));
+            out.others.push(self.next(namespace, sample, since_ns));
         }
         let round = self.round;
         self.known.retain(|_, known| known.round == round);

@@ -50,10 +50,10 @@ impl OtherNamespaces {
             return;
         }
         self.round += 1;
-        let aggregate = moment.unfiltered();
+        let intervals = &moment.unfiltered().namespaces;
         for (namespace, rows) in sample.namespaces.iter().zip(&self.rows) {
             let netns = namespace.inode;
-            if aggregate.interval_of(sample, netns).is_repeated
+            if intervals.of(sample, netns).is_repeated
                 && let Some(known) = self.known.get_mut(&netns)
                 && known.since_ns == namespace.since_ns
             {
@@ -83,7 +83,7 @@ impl OtherNamespaces {
                 candidates: &self.candidates,
                 netns,
                 rows: Some(rows),
-                elapsed_s: aggregate.seconds_of(sample, netns),
+                elapsed_s: intervals.seconds_of(sample, netns),
             };
             let first = out.len();
             known.detectors.detect(facts, false, out);

@@ -111,7 +111,7 @@ fn an_idle_namespace_that_gets_a_transfer_shows_its_true_rate() {
     // Not checked: the rates of the last check.
     for second in 12..=14 {
         let all = run.update(&sample(second, 11, &[(2, 500)]));
-        assert!(all.namespaces[0].is_repeated);
+        assert!(all.namespaces.others[0].is_repeated);
         assert_eq!(all.throughput.received, Some(100.0));
         assert_eq!((run.received(0), run.received(2)), (Some(100.0), Some(0.0)));
     }
@@ -151,7 +151,7 @@ fn nothing_is_measured_before_the_second_check() {
     run.update(&sample(10, 10, &[(2, 500)]));
     for second in 11..=13 {
         let all = run.update(&sample(second, 10, &[(2, 500)]));
-        assert_eq!(all.namespaces[0].since_ns, None);
+        assert_eq!(all.namespaces.others[0].since_ns, None);
         assert_eq!(all.listeners[0].opened, None);
         assert_eq!(run.received(2), None, "in second {second}");
     }
@@ -244,6 +244,6 @@ fn another_namespace_with_the_same_inode_is_new() {
     let mut other = sample(12, 11, &[(7, 300)]);
     Arc::make_mut(&mut other.namespaces[0]).since_ns = 11 * SECOND;
     let all = run.update(&other);
-    assert!(!all.namespaces[0].is_repeated);
+    assert!(!all.namespaces.others[0].is_repeated);
     assert_eq!(run.received(2), Some(300.0));
 }
