@@ -29,6 +29,8 @@ pub struct NamespaceInterval {
 pub struct NamespaceIntervals {
     /// Those of the others than that of the source, in the order of [`Sample::namespaces`].
     others: Vec<NamespaceInterval>,
+    /// Their inodes, which are found faster here than in the Sample.
+    inodes: Vec<u32>,
     /// Time since the previous Sample, ns.
     samples_ns: Option<u64>,
 }
@@ -36,7 +38,8 @@ pub struct NamespaceIntervals {
 impl NamespaceIntervals {
     /// Returns the interval of a network namespace: that between the Samples if it is that of the source, or not known.
     pub fn of(&self, sample: &Sample, netns: u32) -> NamespaceInterval {
-        let other = sample.namespace_place(netns);
+        let place = self.inodes.binary_search(&netns).ok();
+        let other = place.filter(|_| netns != sample.own_netns);
         let other = other.and_then(|at| self.others.get(at)).copied();
         other.unwrap_or(NamespaceInterval {
             since_ns: self.samples_ns,
@@ -94,7 +97,9 @@ impl NamespaceClocks {
         self.round += 1;
         out.samples_ns = since_ns;
         out.others.clear_for_reuse();
+        out.inodes.clear_for_reuse();
         for namespace in &sample.namespaces {
+            out.inodes.push(namespace.inode);
             out.others.push(self.next(namespace, sample, since_ns));
         }
         let round = self.round;

@@ -124,10 +124,20 @@ impl OtherNamespaces {
         }
         self.rows.resize_with(namespaces.len(), Vec::new);
         let mut run = (sample.own_netns, 0);
+        // Their rows mostly follow each other in the same order.
+        let mut next = 0;
         let mut end_run = |run: (u32, u32), end: u32| {
-            let at = namespaces.binary_search_by_key(&run.0, |namespace| namespace.inode);
+            let is_next = (namespaces.get(next)).is_some_and(|namespace| namespace.inode == run.0);
+            let at = if is_next {
+                Ok(next)
+            } else {
+                namespaces.binary_search_by_key(&run.0, |namespace| namespace.inode)
+            };
             match at {
-                Ok(at) => self.rows[at].push(run.1..end),
+                Ok(at) => {
+                    self.rows[at].push(run.1..end);
+                    next = at + 1;
+                }
                 Err(_) if run.0 == sample.own_netns => own_rows.push(run.1..end),
                 Err(_) => {}
             }

@@ -285,16 +285,15 @@ impl Sample {
 
     /// Returns another network namespace than that of the source.
     pub fn namespace(&self, netns: u32) -> Option<&Arc<NetNamespace>> {
-        self.namespaces.get(self.namespace_place(netns)?)
-    }
-
-    /// Returns the index of another network namespace than that of the source.
-    pub fn namespace_place(&self, netns: u32) -> Option<usize> {
         if netns == self.own_netns || self.namespaces.is_empty() {
             return None;
         }
         let by_inode = |namespace: &Arc<NetNamespace>| namespace.inode;
-        self.namespaces.binary_search_by_key(&netns, by_inode).ok()
+        let at = self
+            .namespaces
+            .binary_search_by_key(&netns, by_inode)
+            .ok()?;
+        self.namespaces.get(at)
     }
 
     /// Returns the name of a network namespace; `None` if it has none or is not known.
