@@ -54,7 +54,7 @@ sockwatch record -o FILE -N own",
     page.paragraph(
         "Up to 20 others are read for each sample. Of more, those are read whose counts of sockets or traffic of devices have \
          changed, or in which the kernel reported the end of a socket; the rest stay as they were, and are read in turn: all but \
-         TCP, UDP and raw sockets once in 64 samples, those once in 256. Above 256 namespaces, four are read in turn for each \
+         TCP, UDP and raw sockets once in 64 samples, those once in 256. Above 128 namespaces, two are read in turn for each \
          sample. Nothing is open between samples, so no namespace is kept alive.",
     );
     page.paragraph(

@@ -27,7 +27,7 @@ const TURNS: u64 = 64;
 const INTERNET_TURNS: u64 = 4;
 
 /// Number of namespaces without a sign of change that are dumped for each Sample.
-const DUMPED_IN_TURN: u64 = 4;
+const DUMPED_IN_TURN: u64 = 2;
 
 /// Number of namespaces up to which all settings of all are read, for the first Sample. The kernel searches those of all
 /// namespaces for each: at 1000 namespaces, that takes 0.3 ms.
