@@ -11,6 +11,7 @@ use crate::model::{
 use super::events::EventCollector;
 use super::group_totals::{ChangeCounts, GroupSum, GroupSums, IntervalSums};
 use super::listeners::ListenerTracker;
+use super::namespace_intervals::{NamespaceClocks, NamespaceIntervals};
 use super::rates::MIN_WINDOW_NS;
 use super::system::SystemTracker;
 use super::tracked_socket::TrackedSocket;
@@ -52,6 +53,8 @@ pub struct Aggregate {
     pub listeners: Vec<ListenerTotals>,
     /// The host's counters and network devices.
     pub system: SystemTrends,
+    /// The intervals over which changes in network namespaces are measured.
+    pub namespaces: NamespaceIntervals,
     /// The last ten minutes.
     pub history: History,
     /// The latest socket events.
@@ -66,6 +69,7 @@ pub struct Aggregator {
     previous: SocketTable,
     links: PageLinks,
     before_ns: Option<u64>,
+    namespace_clocks: NamespaceClocks,
     history: History,
     recent: SeededMap<ProcessKey, (Recent, ProcessTrend, u64)>,
     processes: Vec<GroupSum>,
@@ -134,15 +138,22 @@ impl Aggregator {
             .resize(sample.processes.len(), GroupSum::default());
         self.remotes.clear();
         self.ports.clear();
-        self.listeners.begin(sample, seconds);
+        self.namespace_clocks
+            .update(sample, since, &mut out.namespaces);
+        self.listeners.begin(sample, &out.namespaces);
         self.sockets.begin_round(sample.sockets.len());
         self.collector.begin(sample);
 
         let mut sums = IntervalSums::default();
         let mut links = std::mem::take(&mut self.links);
         links.update(&self.previous, &sample.sockets);
+        let own = sample.own_netns;
+        let mut interval = (own, out.namespaces.of(sample, own));
         for (row, unchanged) in sample.sockets.iter().zip(links.unchanged_rows()) {
-            self.add_socket(sample, row, unchanged, since, out, &mut sums);
+            if row.netns != interval.0 {
+                interval = (row.netns, out.namespaces.of(sample, row.netns));
+            }
+            self.add_socket(sample, row, unchanged, &interval.1, out, &mut sums);
         }
         self.links = links;
         self.previous.clone_from(&sample.sockets);
@@ -152,11 +163,12 @@ impl Aggregator {
         } = sums;
         out.closed.clear_for_reuse();
         self.collect_closed_pairs(sample);
-        if let Some(since) = since {
+        if since.is_some() {
             for closed in &sample.closed {
                 let socket = sample.closed_socket(closed);
-                let rates = socket.and_then(|socket| {
-                    self.add_closed(socket, closed, since, &mut all, &mut changes)
+                let rates = socket.and_then(|view| {
+                    let interval = out.namespaces.of(sample, view.socket.netns);
+                    self.add_closed(view, closed, &interval, &mut all, &mut changes)
                 });
                 out.closed.push(rates);
             }
@@ -175,7 +187,8 @@ impl Aggregator {
         out.changes = seconds.map(|seconds| changes.per_second(seconds));
         self.finish_processes(sample, seconds, out);
         self.finish_groups(seconds, out);
-        self.listeners.finish(sample, seconds, &mut out.listeners);
+        self.listeners
+            .finish(sample, &out.namespaces, &mut out.listeners);
         self.system.update(sample, since, seconds, &mut out.system);
         self.history.push(
             sample.monotonic_ns,
@@ -205,7 +218,7 @@ impl Aggregator {
                 if last.unreported_end >= FORGET_AFTER && events {
                     // It became a mini-socket, and its event was lost.
                     last.closed = true;
-                    changes.closed += 1;
+                    changes.closed += 1.0;
                     gone.push((*key, last.state, FinalTotals::last_known(last, sample)));
                 }
                 return true;
@@ -219,7 +232,7 @@ impl Aggregator {
             }
             let keep = !last.closed && (last.missed < limit || waits);
             if !keep && !events && last.opened {
-                changes.closed += 1;
+                changes.closed += 1.0;
             }
             if !keep && !last.closed {
                 gone.push((*key, None, FinalTotals::last_known(last, sample)));

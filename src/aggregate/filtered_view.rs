@@ -43,7 +43,8 @@ struct RateSum {
 }
 
 impl RateSum {
-    fn add(&mut self, socket: &Socket, rates: &SocketRates) {
+    /// Adds a socket, whose changes count as a `share`.
+    fn add(&mut self, socket: &Socket, rates: &SocketRates, share: f64) {
         self.sockets += 1;
         match socket.protocol {
             Protocol::Tcp => self.tcp[socket.state as usize] += 1,
@@ -53,15 +54,21 @@ impl RateSum {
         }
         if socket.protocol == Protocol::Tcp {
             self.throughput.add(rates);
-            self.changes.opened += u32::from(opened(socket, rates));
-            self.changes.time_wait += u32::from(entered_time_wait(socket, rates));
+            if opened(socket, rates) {
+                self.changes.opened += share;
+            }
+            if entered_time_wait(socket, rates) {
+                self.changes.time_wait += share;
+            }
         }
     }
 
-    fn add_closed(&mut self, rates: &SocketRates) {
+    fn add_closed(&mut self, rates: &SocketRates, share: f64) {
         self.throughput.add(rates);
-        self.changes.closed += 1;
-        self.changes.opened += u32::from(rates.change == Some(Change::Opened));
+        self.changes.closed += 1.0;
+        if rates.change == Some(Change::Opened) {
+            self.changes.opened += share;
+        }
     }
 }
 
@@ -181,6 +188,10 @@ impl FilteredView {
             .iter()
             .map(|port| (port.port, RateSum::default()))
             .collect();
+        let mut interval = (
+            sample.own_netns,
+            unfiltered.namespaces.of(sample, sample.own_netns),
+        );
         for &row in rows {
             let Some(view) = sample.socket(row as usize) else {
                 continue;
@@ -188,11 +199,15 @@ impl FilteredView {
             let socket = view.socket;
             let rates = unfiltered.sockets.get(row as usize);
             let rates = &rates.unwrap_or_default();
+            if socket.netns != interval.0 {
+                interval = (socket.netns, unfiltered.namespaces.of(sample, socket.netns));
+            }
+            let share = interval.1.share;
             out.totals.add(socket);
-            all.add(socket, rates);
+            all.add(socket, rates, share);
             for_each_owner(view, |process| {
                 if let Some(sum) = processes.get_mut(process as usize) {
-                    sum.add(socket, rates);
+                    sum.add(socket, rates, share);
                 }
             });
             if !socket.family.is_inet() {
@@ -200,7 +215,7 @@ impl FilteredView {
             }
             if let Some(remote) = RemoteHost::of(socket) {
                 let sum = remotes.entry(remote).or_default();
-                sum.add(socket, rates);
+                sum.add(socket, rates, share);
                 sum.namespaces.add(socket.netns);
                 for_each_owner(view, |process| sum.processes.add(process));
                 let rtt = view.tcp_info().as_ref().and_then(TcpInfo::measured_rtt);
@@ -219,7 +234,7 @@ impl FilteredView {
                 && let Some(local) = socket.local()
                 && let Some(sum) = ports.get_mut(&local.port)
             {
-                sum.add(socket, rates);
+                sum.add(socket, rates, share);
             }
         }
         for &at in closed {
@@ -324,16 +339,19 @@ fn add_closed(
     let (Some(view), Some(rates)) = (view, rates) else {
         return;
     };
-    all.add_closed(&rates);
+    let netns = view.socket.netns;
+    let interval = moment.aggregate.namespaces.of(&moment.sample, netns);
+    let share = interval.unchecked_share;
+    all.add_closed(&rates, share);
     for_each_owner(view, |process| {
         if let Some(sum) = processes.get_mut(process as usize) {
-            sum.add_closed(&rates);
+            sum.add_closed(&rates, share);
         }
     });
     if let Some(remote) = RemoteHost::of(view.socket) {
         let sum = remotes.entry(remote).or_default();
         sum.namespaces.add(view.socket.netns);
-        sum.add_closed(&rates);
+        sum.add_closed(&rates, share);
         for_each_owner(view, |process| sum.processes.add(process));
     }
 }

@@ -164,12 +164,13 @@ pub struct PortTotals {
     pub throughput: Throughput,
 }
 
-/// Connections opened, closed and moved to TIME-WAIT in one interval.
+/// Connections opened, closed and moved to TIME-WAIT in one interval. A change that may have happened earlier counts by the
+/// share of the interval in the time within which it happened.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ChangeCounts {
-    pub(super) opened: u32,
-    pub(super) closed: u32,
-    pub(super) time_wait: u32,
+    pub(super) opened: f64,
+    pub(super) closed: f64,
+    pub(super) time_wait: f64,
 }
 
 /// Bytes and changes of all connections in one interval.
@@ -183,9 +184,9 @@ impl ChangeCounts {
     /// Divides the counts by a time, s.
     pub(super) fn per_second(self, seconds: f64) -> ChangeRates {
         ChangeRates {
-            opened: f64::from(self.opened) / seconds,
-            closed: f64::from(self.closed) / seconds,
-            time_wait: f64::from(self.time_wait) / seconds,
+            opened: self.opened / seconds,
+            closed: self.closed / seconds,
+            time_wait: self.time_wait / seconds,
         }
     }
 }

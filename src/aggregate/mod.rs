@@ -17,6 +17,7 @@ mod headroom;
 mod history;
 mod listeners;
 mod moment;
+mod namespace_intervals;
 mod namespace_system;
 mod peers;
 mod rate_table;
@@ -40,6 +41,7 @@ pub use headroom::{Headroom, LimitScope, MissingReason, PortUsage, headroom, hea
 pub use history::{History, HistoryPoint, RECENT_POINTS, Recent};
 pub use listeners::ListenerTotals;
 pub use moment::{FilterResult, Moment};
+pub use namespace_intervals::{NamespaceInterval, NamespaceIntervals};
 pub use namespace_system::NamespaceSystem;
 pub use peers::PeerIndex;
 pub use rate_table::RateTable;

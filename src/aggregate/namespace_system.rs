@@ -67,7 +67,7 @@ impl NamespaceSystem {
             taken_at_us: sample.taken_at_us,
             monotonic_ns: now,
             host: Arc::clone(&sample.host),
-            counters: namespace.counters.clone(),
+            counters: namespace.counters.as_ref().clone(),
             devices: namespace.devices.clone(),
             settings: Arc::clone(&namespace.settings),
             own_netns: self.inode,

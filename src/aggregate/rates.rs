@@ -101,8 +101,9 @@ pub(super) struct ByteSum {
 }
 
 impl ByteSum {
+    /// Adds a `share` of the bytes of a connection: 1 unless they were transferred within a longer time than the interval.
     #[inline]
-    pub(super) fn add(&mut self, delta: &ByteCounters) {
+    pub(super) fn add(&mut self, delta: &ByteCounters, share: f64) {
         // A recording may claim any counters.
         for (sum, more) in [
             (&mut self.received, delta.received),
@@ -110,6 +111,11 @@ impl ByteSum {
             (&mut self.wire_sent, delta.bytes_sent),
             (&mut self.retransmitted, delta.bytes_retrans.into()),
         ] {
+            let more = if share == 1.0 {
+                more
+            } else {
+                (more as f64 * share).round() as u64
+            };
             *sum = sum.saturating_add(more);
         }
         self.measured = true;
@@ -138,8 +144,8 @@ mod tests {
             ..ByteCounters::default()
         };
         let mut volume = ByteSum::default();
-        volume.add(&huge);
-        volume.add(&huge);
+        volume.add(&huge, 1.0);
+        volume.add(&huge, 1.0);
         assert_eq!(volume.per_second(1.0).received, Some(u64::MAX as f64));
     }
 
@@ -147,7 +153,7 @@ mod tests {
     fn a_group_in_which_nothing_was_measured_has_no_rate() {
         assert_eq!(ByteSum::default().per_second(1.0), Throughput::default());
         let mut volume = ByteSum::default();
-        volume.add(&ByteCounters::default());
+        volume.add(&ByteCounters::default(), 1.0);
         assert_eq!(volume.per_second(1.0).received, Some(0.0));
         assert_eq!(volume.per_second(1.0).retransmitted_share(), None);
     }

@@ -1,6 +1,7 @@
 //! Rows of a Sample that may be a problem, collected in one walk over the sockets.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 pub(super) use super::path::{Path, PortUse};
 use super::plain_pages::PlainPages;
@@ -9,7 +10,8 @@ use super::subject::ProcessName;
 use crate::aggregate::{Moment, SocketRates};
 use crate::model::SeededMap;
 use crate::model::{
-    ClearForReuse, ListenerIndex, LocalPorts, Protocol, Socket, State, Timer, TimerKind, Unowned,
+    ClearForReuse, ListenerIndex, LocalPorts, Protocol, Settings, Socket, State, Timer, TimerKind,
+    Unowned,
 };
 
 /// Number of local ports of a path at which its owner is remembered.
@@ -56,6 +58,8 @@ pub(super) struct Candidates {
     plain: PlainPages,
     /// The network namespace whose rows are collected.
     netns: u32,
+    /// Its settings, and the ports that the kernel chooses from by them.
+    ports: (Arc<Settings>, Option<Arc<LocalPorts>>),
 }
 
 /// Owners of the connections of paths with many ports in a network namespace.
@@ -106,9 +110,10 @@ impl Candidates {
     pub(super) fn collect(&mut self, moment: &Moment) {
         self.clear();
         self.netns = moment.sample.own_netns;
-        let ports = moment.sample.settings.local_ports();
+        let ports = self.update_ports(&moment.sample.settings);
+        let ports = ports.as_deref();
         let mut plain = std::mem::take(&mut self.plain);
-        plain.visit(&moment.sample.sockets, ports.as_ref(), |page, found| {
+        plain.visit(&moment.sample.sockets, ports, |page, found| {
             if let Some(known) = page.known {
                 for path in known {
                     self.count_path(path);
@@ -117,7 +122,7 @@ impl Candidates {
             }
             let listed = self.listed();
             for row in page.rows {
-                if let Some((path, used)) = self.classify_row(row, moment, ports.as_ref()) {
+                if let Some((path, used)) = self.classify_row(row, moment, ports) {
                     // Connections of one path are often adjacent.
                     match found.last_mut() {
                         Some((last, taken)) if *last == path => taken.add(used),
@@ -131,7 +136,7 @@ impl Candidates {
             self.listed() == listed
         });
         self.plain = plain;
-        self.count_ports(moment, ports.as_ref());
+        self.count_ports(moment, ports);
         self.remember_owners(moment);
     }
 
@@ -139,14 +144,28 @@ impl Candidates {
     pub(super) fn collect_rows(&mut self, moment: &Moment, netns: u32, rows: &[Range<u32>]) {
         self.clear();
         self.netns = netns;
-        let ports = moment.sample.settings_of(netns).local_ports();
+        let ports = self.update_ports(moment.sample.settings_of(netns));
+        let ports = ports.as_deref();
         for row in rows.iter().cloned().flatten() {
-            if let Some(path) = self.classify_row(row, moment, ports.as_ref()) {
+            if let Some(path) = self.classify_row(row, moment, ports) {
                 self.count_path(&path);
             }
         }
-        self.count_ports(moment, ports.as_ref());
+        self.count_ports(moment, ports);
         self.remember_owners(moment);
+    }
+
+    /// Returns the ports that the kernel chooses from in the network namespace; `None` if they are not known.
+    pub(super) fn local_ports(&self) -> Option<&LocalPorts> {
+        self.ports.1.as_deref()
+    }
+
+    /// Notes the settings of the network namespace, and returns the ports by them. Namespaces share equal settings.
+    fn update_ports(&mut self, settings: &Arc<Settings>) -> Option<Arc<LocalPorts>> {
+        if !Arc::ptr_eq(&self.ports.0, settings) {
+            self.ports = (Arc::clone(settings), settings.local_ports().map(Arc::new));
+        }
+        self.ports.1.clone()
     }
 
     /// Exchanges the owners of paths for those of another network namespace.

@@ -142,6 +142,7 @@ impl Diagnosis {
             candidates: &self.candidates,
             netns: moment.sample.own_netns,
             rows: self.others.own_rows(),
+            elapsed_s: moment.unfiltered().interval_ns.map(|ns| ns as f64 / 1e9),
         };
         self.observations.clear();
         self.detectors.detect(facts, true, &mut self.observations);
@@ -167,7 +168,8 @@ impl Diagnosis {
             monotonic_ns: moment.sample.monotonic_ns,
             wall_us: moment.sample.taken_at_us,
         };
-        self.tracker.update(&mut self.observations, now);
+        self.tracker
+            .update(&mut self.observations, self.others.unexamined(), now);
         self.tracker.findings()
     }
 }

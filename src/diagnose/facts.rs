@@ -20,6 +20,8 @@ pub(super) struct Facts<'m> {
     pub(super) netns: u32,
     /// The rows of its sockets; `None` for all rows.
     pub(super) rows: Option<&'m [Range<u32>]>,
+    /// Seconds over which its rates and changes are measured; `None` if nothing is.
+    pub(super) elapsed_s: Option<f64>,
 }
 
 /// The owner of a socket: a process by its row, or a user whose processes cannot be read.
@@ -60,10 +62,10 @@ impl<'m> Facts<'m> {
         self.moment.sample.monotonic_ns
     }
 
-    /// Seconds since the previous Sample.
+    /// Seconds since the network namespace was last examined: since the previous Sample, or longer if it was not checked for
+    /// that.
     pub(super) fn elapsed_s(&self) -> Option<f64> {
-        let interval = self.moment.unfiltered().interval_ns?;
-        Some(interval as f64 / 1e9)
+        self.elapsed_s
     }
 
     /// The instant `ms` milliseconds ago, ns of the monotonic clock.
@@ -89,12 +91,13 @@ impl<'m> Facts<'m> {
 
     /// Returns a counter's value.
     pub(super) fn counter(&self, name: &str) -> Option<u64> {
-        let value = self
-            .moment
-            .sample
-            .counters_of(self.netns)
-            .protocols
-            .get(name)?;
+        self.counter_near(name, &mut 0)
+    }
+
+    /// Returns a counter's value, and looks for it at `place` first, which it sets to the place of the counter.
+    pub(super) fn counter_near(&self, name: &str, place: &mut usize) -> Option<u64> {
+        let counters = self.moment.sample.counters_of(self.netns);
+        let value = counters.protocols.get_near(name, place)?;
         u64::try_from(value).ok()
     }
 
@@ -123,7 +126,7 @@ impl<'m> Facts<'m> {
         self.candidates.listeners.find(socket, rows).next()
     }
 
-    /// Returns the number of connections opened since the previous Sample through the listener in `row`, or through those
+    /// Returns the number of connections opened in [that time](Self::elapsed_s) through the listener in `row`, or through those
     /// that share its address and port; `None` if it is unknown.
     pub(super) fn opened_at(&self, row: u32) -> Option<u32> {
         // They are in the order of their rows.

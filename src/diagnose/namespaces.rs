@@ -9,7 +9,7 @@ use super::finding::FindingNamespace;
 use super::findings::{Detectors, Thresholds};
 use super::observation::Observation;
 use crate::aggregate::Moment;
-use crate::model::{ClearForReuse, Sample, SeededMap};
+use crate::model::{ClearForReuse, Sample, SeededMap, SeededSet};
 
 /// The other network namespaces, with what their detectors remember.
 #[derive(Default)]
@@ -20,11 +20,14 @@ pub(super) struct OtherNamespaces {
     rows: Vec<Vec<Range<u32>>>,
     /// Those of the namespace of the source; `None` if there is no other.
     own_rows: Option<Vec<Range<u32>>>,
+    /// Those that were not examined at this moment, because they were not checked for its Sample.
+    unexamined: SeededSet<u32>,
     round: u64,
 }
 
 struct KnownNamespace {
-    detectors: Detectors,
+    /// Boxed, because they take two kilobytes and a map has free places.
+    detectors: Box<Detectors>,
     owners: PathOwners,
     /// When the namespace was first sampled, ns.
     since_ns: u64,
@@ -41,23 +44,34 @@ impl OtherNamespaces {
         out: &mut Vec<Observation>,
     ) {
         let sample = &moment.sample;
+        self.unexamined.clear();
         if sample.namespaces.is_empty() {
             self.known.clear();
             return;
         }
         self.round += 1;
+        let intervals = &moment.unfiltered().namespaces;
         for (namespace, rows) in sample.namespaces.iter().zip(&self.rows) {
             let netns = namespace.inode;
+            if intervals.of(sample, netns).is_repeated
+                && let Some(known) = self.known.get_mut(&netns)
+                && known.since_ns == namespace.since_ns
+            {
+                // It shows what was examined before, not what is there now.
+                known.round = self.round;
+                self.unexamined.insert(netns);
+                continue;
+            }
             let known = self.known.entry(netns);
             let known = known.or_insert_with(|| KnownNamespace {
-                detectors: Detectors::new(thresholds),
+                detectors: Box::new(Detectors::new(thresholds)),
                 owners: PathOwners::default(),
                 since_ns: namespace.since_ns,
                 round: 0,
             });
             if known.since_ns != namespace.since_ns {
                 // Another one, with the inode of one that has gone.
-                known.detectors = Detectors::new(thresholds);
+                *known.detectors = Detectors::new(thresholds);
                 known.owners = PathOwners::default();
                 known.since_ns = namespace.since_ns;
             }
@@ -69,6 +83,7 @@ impl OtherNamespaces {
                 candidates: &self.candidates,
                 netns,
                 rows: Some(rows),
+                elapsed_s: intervals.seconds_of(sample, netns),
             };
             let first = out.len();
             known.detectors.detect(facts, false, out);
@@ -82,6 +97,11 @@ impl OtherNamespaces {
         }
         let round = self.round;
         self.known.retain(|_, known| known.round == round);
+    }
+
+    /// Returns the inodes of those that were not examined at the latest moment.
+    pub(super) fn unexamined(&self) -> &SeededSet<u32> {
+        &self.unexamined
     }
 
     /// Returns the rows of the namespace of the source; `None` for all rows.
@@ -104,10 +124,20 @@ impl OtherNamespaces {
         }
         self.rows.resize_with(namespaces.len(), Vec::new);
         let mut run = (sample.own_netns, 0);
+        // Their rows mostly follow each other in the same order.
+        let mut next = 0;
         let mut end_run = |run: (u32, u32), end: u32| {
-            let at = namespaces.binary_search_by_key(&run.0, |namespace| namespace.inode);
+            let is_next = (namespaces.get(next)).is_some_and(|namespace| namespace.inode == run.0);
+            let at = if is_next {
+                Ok(next)
+            } else {
+                namespaces.binary_search_by_key(&run.0, |namespace| namespace.inode)
+            };
             match at {
-                Ok(at) => self.rows[at].push(run.1..end),
+                Ok(at) => {
+                    self.rows[at].push(run.1..end);
+                    next = at + 1;
+                }
                 Err(_) if run.0 == sample.own_netns => own_rows.push(run.1..end),
                 Err(_) => {}
             }
@@ -123,3 +153,6 @@ impl OtherNamespaces {
         end_run(run, rows);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ use super::phrases;
 use super::suppress::{Cause, Causes, Effect};
 use super::time_of_day::time_of_day;
 use crate::aggregate::Recent;
+use crate::model::SeededSet;
 use crate::printable::sanitized;
 
 /// Growth per minute below which growth is not reported.
@@ -249,8 +250,14 @@ impl FindingTracker {
         std::mem::take(&mut self.changes)
     }
 
-    /// Applies all observations of the next Sample, and empties their list.
-    pub(super) fn update(&mut self, observations: &mut Vec<Observation>, now: Now) {
+    /// Applies all observations of the next Sample, and empties their list. Conditions in the network namespaces that were not
+    /// examined stay as they are.
+    pub(super) fn update(
+        &mut self,
+        observations: &mut Vec<Observation>,
+        unexamined: &SeededSet<u32>,
+        now: Now,
+    ) {
         self.suppress_effects(observations, now);
         keep_worst(observations);
         for tracked in self.tracked.values_mut() {
@@ -262,7 +269,7 @@ impl FindingTracker {
             let raised = tracked.update(observation, now, self.hold_s, &self.zone);
             self.changes.extend(raised.map(Change::Raised));
         }
-        self.clear_ended(now);
+        self.clear_ended(unexamined, now);
         self.collect_findings();
     }
 
@@ -288,11 +295,12 @@ impl FindingTracker {
     }
 
     /// Removes conditions that are no longer observed: at once if not raised, else once absent for some time.
-    fn clear_ended(&mut self, now: Now) {
+    fn clear_ended(&mut self, unexamined: &SeededSet<u32>, now: Now) {
         let clear_s = self.clear_s;
         let (changes, aftermath) = (&mut self.changes, &mut self.aftermath);
         self.tracked.retain(|_, tracked| {
-            if tracked.is_observed {
+            let namespace = tracked.finding.namespace.as_ref();
+            if tracked.is_observed || namespace.is_some_and(|it| unexamined.contains(&it.inode)) {
                 return true;
             }
             let absent_s = now.seconds_since(tracked.last_ns);

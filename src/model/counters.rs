@@ -18,6 +18,14 @@ impl Protocols {
         let at = self.names.iter().position(|known| known == name)?;
         self.values.get(at).copied()
     }
+
+    /// Returns the same, and looks at `place` first, which it sets to the place of the name.
+    pub fn get_near(&self, name: &str, place: &mut usize) -> Option<i64> {
+        if self.names.get(*place).is_none_or(|known| known != name) {
+            *place = self.names.iter().position(|known| known == name)?;
+        }
+        self.values.get(*place).copied()
+    }
 }
 
 /// One line of `/proc/net/dev`.

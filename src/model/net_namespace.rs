@@ -38,17 +38,46 @@ pub struct NetNamespace {
     pub handle: NamespaceHandle,
     /// Time at which it was first sampled, ns of the monotonic clock. A later namespace may have the same inode.
     pub since_ns: u64,
-    /// Time at which its sockets were last dumped, ns of the monotonic clock. Earlier than the Sample if nothing indicated
-    /// that they have changed since.
-    pub dumped_ns: u64,
-    /// Protocol counters and interfaces.
-    pub counters: Counters,
+    /// Time of the last check, ns of the monotonic clock: its sockets were dumped, or nothing indicated that they had changed
+    /// since the dump. A Sample repeats an earlier check only if that check found no change.
+    pub checked_ns: u64,
+    /// Protocol counters and interfaces, as of the last dump.
+    pub counters: Arc<Counters>,
     /// Settings of its network devices; `None` if they were not read.
     pub devices: Option<Arc<Vec<Device>>>,
     /// Settings of the kernel.
     pub settings: Arc<Settings>,
     /// Names of network devices by index, of those that sockets are bound to.
-    pub interfaces: BTreeMap<u32, String>,
+    pub interfaces: Arc<BTreeMap<u32, String>>,
+}
+
+impl NetNamespace {
+    /// Reports whether another is the same except for the time of its last check. Equal parts count only if they are
+    /// shared.
+    pub fn differs_only_in_check(&self, other: &NetNamespace) -> bool {
+        let NetNamespace {
+            inode,
+            name,
+            handle,
+            since_ns,
+            checked_ns: _,
+            counters,
+            devices,
+            settings,
+            interfaces,
+        } = self;
+        let are_devices_shared = match (devices, &other.devices) {
+            (Some(own), Some(others)) => Arc::ptr_eq(own, others),
+            (None, None) => true,
+            _ => false,
+        };
+        (*inode, *handle, *since_ns) == (other.inode, other.handle, other.since_ns)
+            && Arc::ptr_eq(name, &other.name)
+            && Arc::ptr_eq(counters, &other.counters)
+            && are_devices_shared
+            && Arc::ptr_eq(settings, &other.settings)
+            && Arc::ptr_eq(interfaces, &other.interfaces)
+    }
 }
 
 /// Network namespaces that a Sample leaves out, and why.

@@ -41,9 +41,13 @@ impl Settings {
         let low = u16::try_from(self.number(RANGE, 0)?).ok()?;
         let high = u16::try_from(self.number(RANGE, 1)?).ok()?;
         let reserved = self.get("net.ipv4.ip_local_reserved_ports").unwrap_or("");
+        let reserved = bitmap(reserved);
+        let words = (0..).zip(reserved.iter());
+        let bits = words.map(|(word, bits)| bits & bits_between(low, high, word));
         Some(LocalPorts {
             range: low..=high,
-            reserved: bitmap(reserved),
+            reserved_in_range: bits.map(u64::count_ones).sum(),
+            reserved,
         })
     }
 }
@@ -55,6 +59,8 @@ pub struct LocalPorts {
     pub range: RangeInclusive<u16>,
     /// Ports that are excluded, one bit each. Kernel: `net.ipv4.ip_local_reserved_ports`.
     reserved: Box<[u64; WORDS]>,
+    /// Number of those in the range.
+    reserved_in_range: u32,
 }
 
 impl LocalPorts {
@@ -72,10 +78,7 @@ impl LocalPorts {
 
     /// Returns the number of reserved ports in the range.
     pub fn reserved(&self) -> u32 {
-        let (low, high) = (*self.range.start(), *self.range.end());
-        let words = (0..).zip(self.reserved.iter());
-        let bits = words.map(|(word, bits)| bits & bits_between(low, high, word));
-        bits.map(u64::count_ones).sum()
+        self.reserved_in_range
     }
 
     #[inline]

@@ -173,7 +173,17 @@ impl Redactor {
         let mut namespaces = SeededMap::default();
         for namespace in &mut sample.namespaces {
             let known = self.namespaces.remove(&namespace.inode);
-            let known = known.filter(|(known, _)| Arc::ptr_eq(known, namespace));
+            let known = known.filter(|(known, _)| known.differs_only_in_check(namespace));
+            let known = known.map(|(known, redacted)| {
+                if Arc::ptr_eq(&known, namespace) {
+                    return (known, redacted);
+                }
+                let redacted = NetNamespace {
+                    checked_ns: namespace.checked_ns,
+                    ..redacted.as_ref().clone()
+                };
+                (Arc::clone(namespace), Arc::new(redacted))
+            });
             let pair = known.unwrap_or_else(|| {
                 let mut redacted = namespace.as_ref().clone();
                 redacted.name = self.redact_namespace_name(&namespace.name);

@@ -198,7 +198,13 @@ impl Simulator {
         for inode in [3, 9, u32::MAX] {
             let before = namespaces_before.iter().find(|known| known.inode == inode);
             match before.filter(|_| rng.below(2) == 0) {
-                Some(before) => sample.namespaces.push(Arc::clone(before)),
+                Some(before) => {
+                    let mut namespace = Arc::clone(before);
+                    if rng.below(2) == 0 {
+                        Arc::make_mut(&mut namespace).checked_ns = sample.monotonic_ns;
+                    }
+                    sample.namespaces.push(namespace);
+                }
                 None if rng.below(4) == 0 => {}
                 None => {
                     let namespace = namespace(rng, inode, sample.monotonic_ns);
@@ -325,13 +331,13 @@ fn namespace(rng: &mut Rng, inode: u32, now_ns: u64) -> NetNamespace {
         name: format!("blue{}", rng.below(3)).into(),
         handle,
         since_ns: now_ns.wrapping_sub(1000 * u64::from(inode)),
-        dumped_ns: now_ns.saturating_sub(rng.below(1_000_000)),
-        counters,
+        checked_ns: now_ns.saturating_sub(rng.below(1_000_000)),
+        counters: Arc::new(counters),
         devices: rng.option(|_| Vec::new()).map(Arc::new),
         settings: Arc::new(Settings {
             values: vec![("net.ipv4.tcp_tw_reuse".to_owned(), rng.below(2).to_string())],
         }),
-        interfaces: [(1, "lo".to_owned())].into(),
+        interfaces: Arc::new([(1, "lo".to_owned())].into()),
     }
 }
 

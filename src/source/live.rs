@@ -39,6 +39,10 @@ pub use self::options::{LiveOptions, OwnerScope};
 /// Number of sockets above which a full scan for owners is as fast as a targeted one.
 const TARGETED_SCAN_LIMIT: usize = 1024;
 
+/// Interval for reading the settings if there are many network namespaces, ns: the kernel searches those of all namespaces
+/// for each.
+const SETTINGS_NS: u64 = 30_000_000_000;
+
 /// Samples the running kernel, in the network namespace of the thread that created it, and if requested in all others.
 #[derive(Debug)]
 pub struct LiveSource {
@@ -305,7 +309,10 @@ impl Source for LiveSource {
             sample.devices = devices.get(interfaces, &mut sample.faults);
         }
         if let Some(settings) = &mut self.settings {
-            sample.settings = settings.read(&mut sample.faults);
+            let many = self.namespaces.as_ref().is_some_and(Namespaces::are_many);
+            let interval_ns = if many { SETTINGS_NS } else { 0 };
+            let now_ns = sample.monotonic_ns;
+            sample.settings = settings.read_after(interval_ns, now_ns, &mut sample.faults);
         }
         self.names.resolve(sample, &mut self.owners, |index| {
             self.tables.interface_name(index)

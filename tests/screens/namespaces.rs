@@ -1,6 +1,5 @@
 //! Journeys through network namespaces, containers and pods, with real key events, at three sizes of the terminal.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crossterm::event::KeyCode;
@@ -98,11 +97,11 @@ impl Workload {
                 pid: self.process.0,
             },
             since_ns: 1,
-            dumped_ns: 0,
-            counters,
+            checked_ns: 1_000_000_000_000 + tick * 1_000_000_000,
+            counters: Arc::new(counters),
             devices: None,
             settings: Arc::new(settings),
-            interfaces: BTreeMap::new(),
+            interfaces: Arc::default(),
         }
     }
 }

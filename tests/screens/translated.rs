@@ -1,6 +1,5 @@
 //! The page of a socket whose addresses are translated.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crossterm::event::KeyCode;
@@ -44,11 +43,11 @@ fn sample() -> Sample {
         name: "payments/db-0".into(),
         handle: NamespaceHandle::Process { pid: 91 },
         since_ns: 0,
-        dumped_ns: 0,
-        counters: Counters::default(),
+        checked_ns: 0,
+        counters: Arc::default(),
         devices: None,
         settings: Arc::default(),
-        interfaces: BTreeMap::new(),
+        interfaces: Arc::default(),
     }));
     let client = (end([10, 0, 0, 1], 4000), end([10, 96, 0, 1], 443));
     let server = (end([10, 244, 1, 7], 5432), end([10, 244, 1, 1], 999));

@@ -4,6 +4,7 @@ use crate::aggregate::byte_counters::ByteCounters;
 use crate::aggregate::events::SocketEnd;
 use crate::aggregate::group_totals::{ChangeCounts, GroupSum, IntervalSums};
 use crate::aggregate::listeners::ListenerCount;
+use crate::aggregate::namespace_intervals::NamespaceInterval;
 use crate::aggregate::rates::{ByteSum, MIN_WINDOW_NS};
 use crate::aggregate::send_limit::send_limit;
 use crate::aggregate::{Aggregate, Aggregator, Change, FinalTotals, SocketRates};
@@ -28,11 +29,19 @@ impl Aggregator {
         sample: &Sample,
         row: Row<'_>,
         unchanged: bool,
-        since: Option<u64>,
+        interval: &NamespaceInterval,
         out: &mut Aggregate,
         sums: &mut IntervalSums,
     ) {
         let now = sample.monotonic_ns;
+        // Bytes and changes since the previous Sample, as far as they can be measured.
+        let NamespaceInterval {
+            since_ns: since,
+            checked_ns,
+            is_repeated,
+            share,
+            ..
+        } = *interval;
         let socket = row.socket;
         out.totals.add(socket);
         let is_tcp = socket.protocol == Protocol::Tcp;
@@ -68,7 +77,9 @@ impl Aggregator {
         if let (Some(counted), Some(since)) = (&counted, since) {
             // New since the previous Sample: all of its bytes belong to this interval.
             let (before, window) = match last.counted() {
-                Some(before) => (before, now.saturating_sub(last.at_ns)),
+                // Nothing had changed at the last check.
+                Some(before) if is_repeated => (before, since),
+                Some(before) => (before, checked_ns.saturating_sub(last.at_ns)),
                 None => (ByteCounters::default(), since),
             };
             delta = counted.delta_since(&before);
@@ -116,7 +127,8 @@ impl Aggregator {
             };
         }
         last.unreported_end = if connection && !established && last.opened && !last.closed {
-            last.unreported_end.saturating_add(1)
+            let is_newer = u8::from(!is_repeated);
+            last.unreported_end.saturating_add(is_newer)
         } else {
             0
         };
@@ -135,23 +147,27 @@ impl Aggregator {
             && socket.state == State::TimeWait
             && last.state != Some(State::TimeWait);
         if let Some(counted) = counted {
-            last.count(counted, now);
+            last.count(counted, checked_ns);
         }
         last.is_opener = is_opener.or(last.is_opener);
         if socket.state == State::TimeWait {
             let left_ms = row.timer().map_or(0, |timer| timer.expires_ms);
             last.time_wait_ms = u16::try_from(left_ms).unwrap_or(u16::MAX);
         }
-        last.at_ns = now;
+        last.at_ns = checked_ns;
         last.state = Some(socket.state);
         last.missed = 0;
 
-        sums.changes.opened += u32::from(opened);
-        sums.changes.time_wait += u32::from(time_wait);
+        let (opened_share, time_wait_share) = (
+            if opened { share } else { 0.0 },
+            if time_wait { share } else { 0.0 },
+        );
+        sums.changes.opened += opened_share;
+        sums.changes.time_wait += time_wait_share;
         // The bytes of an MPTCP connection are counted by its subflows.
         let delta = delta.filter(|_| is_tcp);
         if let Some(delta) = &delta {
-            sums.volume.add(delta);
+            sums.volume.add(delta, share);
         }
         let add = |sum: &mut GroupSum| {
             sum.sockets += 1;
@@ -162,10 +178,10 @@ impl Aggregator {
                 _ => {}
             }
             if let Some(delta) = &delta {
-                sum.volume.add(delta);
+                sum.volume.add(delta, share);
             }
-            sum.changes.opened += u32::from(opened);
-            sum.changes.time_wait += u32::from(time_wait);
+            sum.changes.opened += opened_share;
+            sum.changes.time_wait += time_wait_share;
         };
         // A process has SCTP sockets, and a remote host their associations.
         let is_association = socket.is_association();
@@ -300,7 +316,7 @@ impl Aggregator {
         &mut self,
         view: SocketRef<'_>,
         closed: &ClosedSocket,
-        since: u64,
+        interval: &NamespaceInterval,
         all: &mut ByteSum,
         changes: &mut ChangeCounts,
     ) -> Option<SocketRates> {
@@ -310,7 +326,7 @@ impl Aggregator {
         let remains = last.and_then(|last| last.state).filter(|_| {
             // It still exists as a mini-socket.
             last.is_some_and(|last| {
-                last.at_ns == sample.monotonic_ns
+                last.at_ns == interval.checked_ns
                     && last.alive != last.state
                     && matches!(last.state, Some(State::TimeWait | State::FinWait2))
             })
@@ -322,7 +338,7 @@ impl Aggregator {
                 from: alive,
                 remains,
                 present: remains.is_none()
-                    && last.is_some_and(|last| last.at_ns == sample.monotonic_ns),
+                    && last.is_some_and(|last| last.at_ns == interval.checked_ns),
                 opening_unreported: last.is_some_and(|last| {
                     socket.protocol == Protocol::Tcp
                         && !last.opened
@@ -337,7 +353,8 @@ impl Aggregator {
                     .map(|(payload, info)| FinalTotals::new(payload, info))
                     .or_else(last_known),
             };
-            self.collector.closed(view, closed, ending, Some(since));
+            self.collector
+                .closed(view, closed, ending, interval.unchecked_ns);
         }
         if socket.protocol != Protocol::Tcp {
             if let Some(last) = self.sockets.get_mut(socket.key()) {
@@ -369,18 +386,19 @@ impl Aggregator {
             // A listener or an unconnected socket that lived between two Samples is not a connection.
             return None;
         }
+        let share = interval.unchecked_share;
         if let Some(delta) = &delta {
-            all.add(delta);
+            all.add(delta, share);
         }
         let add = |changes: &mut ChangeCounts| {
-            changes.closed += 1;
-            changes.opened += u32::from(opened);
+            changes.closed += 1.0;
+            changes.opened += if opened { share } else { 0.0 };
         };
         add(changes);
         let into = |sum: &mut GroupSum| {
             add(&mut sum.changes);
             if let Some(delta) = &delta {
-                sum.volume.add(delta);
+                sum.volume.add(delta, share);
             }
         };
         for_each_owner(sample, socket, |process| {
@@ -403,7 +421,8 @@ impl Aggregator {
             }
         }
         let rate = |bytes: fn(&ByteCounters) -> u64| {
-            let seconds = (since >= MIN_WINDOW_NS).then_some(since as f64 / 1e9)?;
+            let since = interval.unchecked_ns.filter(|&ns| ns >= MIN_WINDOW_NS)?;
+            let seconds = since as f64 / 1e9;
             Some((bytes(delta.as_ref()?) as f64 / seconds) as f32)
         };
         Some(SocketRates {

@@ -1,9 +1,8 @@
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::*;
-use crate::model::{Counters, Family, NamespaceHandle, NetNamespace, Parts, State, Translations};
+use crate::model::{Family, NamespaceHandle, NetNamespace, Parts, State, Translations};
 
 fn end(text: &str) -> Endpoint {
     let end: SocketAddr = text.parse().unwrap();
@@ -32,11 +31,11 @@ fn sample(sockets: &[TestSocket]) -> Sample {
             name: "pod".into(),
             handle: NamespaceHandle::Mount,
             since_ns: 0,
-            dumped_ns: 0,
-            counters: Counters::default(),
+            checked_ns: 0,
+            counters: Arc::default(),
             devices: None,
             settings: Arc::default(),
-            interfaces: BTreeMap::new(),
+            interfaces: Arc::default(),
         }));
     }
     let mut translations = Translations::default();

@@ -67,7 +67,19 @@ sockwatch record -o FILE -N own",
     page.heading("MANY NAMESPACES");
     page.paragraph(
         "Up to 20 others are read for each sample. Of more, those are read whose counts of sockets or traffic of devices have \
-         changed; the rest stay as they were, and are read in turn: all but TCP, UDP and raw sockets once in 64 samples, those once \
-         in 256. Nothing is open between samples, so no namespace is kept alive.",
+         changed, or in which the kernel reported the end of a socket; the rest stay as they were, and are read in turn: all but \
+         TCP, UDP and raw sockets once in 64 samples, those once in 256. Above 128 namespaces, two are read in turn for each \
+         sample. Nothing is open between samples, so no namespace is kept alive.",
+    );
+    page.paragraph(
+        "Of more than 100, those in which nothing has changed for 5 s are looked at every 5 s at the latest, unless samples are \
+         further apart: what begins in one of them is seen that much later. Its rates are averages since the last look, and its \
+         connections count per second of that time. Findings do not begin or end by a sample for which their namespace was not \
+         looked at. With -N NAME, that namespace is read for each sample.",
+    );
+    page.paragraph(
+        "The kernel searches the settings of all namespaces for each one. Of more than 100 namespaces, only those settings are read \
+         that findings depend on: of 20 namespaces for each sample after the first, and then of one, after 2 min at the \
+         earliest. With more than 20, the settings of sockwatch's own namespace are read every 30 s.",
     );
 }

@@ -87,13 +87,13 @@ impl Detector for EphemeralPortsLow {
 
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
         let facts = &scan.facts;
-        let Some(ports) = facts.settings().local_ports() else {
+        let Some(ports) = facts.candidates.local_ports() else {
             return;
         };
         let Thresholds { warning, critical } = self.thresholds;
         let pool = ports.count();
         if pool == 0 {
-            out.push(observe_empty_range(scan, &ports));
+            out.push(observe_empty_range(scan, ports));
             return;
         }
         let near = warning - SLACK;
@@ -112,7 +112,7 @@ impl Detector for EphemeralPortsLow {
             if !is_low || is_explained {
                 continue;
             }
-            let mut observation = observe_pool(scan, (key, taken), &ports, &more_ports(&ports));
+            let mut observation = observe_pool(scan, (key, taken), ports, &more_ports(ports));
             observation.over_threshold = share >= warning;
             observation.severity = severity(share, critical);
             out.push(observation);
@@ -121,7 +121,7 @@ impl Detector for EphemeralPortsLow {
         for (path, taken) in &facts.candidates.paths {
             let share = share_of(taken);
             if share >= near && !exhausted.contains(&path.source) {
-                out.extend(self.observe(scan, (path, taken), &ports, available, share));
+                out.extend(self.observe(scan, (path, taken), ports, available, share));
             }
         }
     }

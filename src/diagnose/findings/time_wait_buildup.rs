@@ -242,7 +242,7 @@ impl Destinations {
             let known = largest.entry(path.destination).or_insert(of_path);
             *known = of_path.max(*known);
         }
-        let ports = facts.settings().local_ports();
+        let ports = facts.candidates.local_ports();
         Destinations {
             largest,
             pool: ports.map(|ports| ports.count().max(1)),

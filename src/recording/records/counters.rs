@@ -48,41 +48,48 @@ impl CounterEncoder {
 
     /// Encodes the counters of a Sample: the names if they changed, and the values.
     pub(in crate::recording) fn encode(&mut self, now: &Counters, writer: &mut FieldWriter<'_>) {
-        let Counters {
-            protocols,
-            interfaces,
-        } = now;
-        let before = &mut self.before.protocols;
-        let same_names = Arc::ptr_eq(&protocols.names, &before.names)
-            || (protocols.names.len() == before.names.len() && protocols.names == before.names);
-        let new_names = !self.is_known || !same_names;
-        put_varint(writer.out, u64::from(new_names));
-        if new_names {
-            protocols.names.encode(writer);
-            before.values.clear();
-            before.names = Arc::clone(&protocols.names);
-        }
-        put_varint(writer.out, protocols.values.len() as u64);
-        for (at, value) in protocols.values.iter().enumerate() {
-            let before = before.values.get(at).copied().unwrap_or(0);
-            put_signed(writer.out, value.wrapping_sub(before));
-        }
-        before.values.clone_from(&protocols.values);
-
-        let before = &mut self.before.interfaces;
-        put_varint(writer.out, interfaces.len() as u64);
-        if !self.is_known {
-            before.clear();
-        }
-        for (at, interface) in interfaces.iter().enumerate() {
-            interface.name.encode(writer);
-            let before = before.get(at).map(interface_counters).unwrap_or_default();
-            for (value, before) in interface_counters(interface).into_iter().zip(before) {
-                put_signed(writer.out, value.wrapping_sub(before) as i64);
-            }
-        }
-        before.clone_from(interfaces);
+        encode_counters(now, self.is_known.then_some(&self.before), writer);
+        let before = &mut self.before;
+        before.protocols.names = Arc::clone(&now.protocols.names);
+        (before.protocols.values).clone_from(&now.protocols.values);
+        before.interfaces.clone_from(&now.interfaces);
         self.is_known = true;
+    }
+}
+
+/// Encodes counters by their difference from those of the previous Sample; `None` at the start of a chunk.
+pub(super) fn encode_counters(
+    now: &Counters,
+    before: Option<&Counters>,
+    writer: &mut FieldWriter<'_>,
+) {
+    let Counters {
+        protocols,
+        interfaces,
+    } = now;
+    let known = before.map(|before| &before.protocols);
+    let known = known.filter(|before| {
+        Arc::ptr_eq(&protocols.names, &before.names) || protocols.names == before.names
+    });
+    put_varint(writer.out, u64::from(known.is_none()));
+    if known.is_none() {
+        protocols.names.encode(writer);
+    }
+    let known = known.map_or(&[][..], |before| &before.values);
+    put_varint(writer.out, protocols.values.len() as u64);
+    for (at, value) in protocols.values.iter().enumerate() {
+        let before = known.get(at).copied().unwrap_or(0);
+        put_signed(writer.out, value.wrapping_sub(before));
+    }
+
+    let known = before.map_or(&[][..], |before| &before.interfaces);
+    put_varint(writer.out, interfaces.len() as u64);
+    for (at, interface) in interfaces.iter().enumerate() {
+        interface.name.encode(writer);
+        let before = known.get(at).map(interface_counters).unwrap_or_default();
+        for (value, before) in interface_counters(interface).into_iter().zip(before) {
+            put_signed(writer.out, value.wrapping_sub(before) as i64);
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Network namespaces: that of the source, the others with what the kernel keeps for each, and how many are left out.
 //!
-//! A namespace whose sockets were not dumped again takes three bytes: nothing of it has changed.
+//! A namespace that was not checked again takes three bytes: nothing of it has changed. One that was checked and has not
+//! changed takes the time of the check, too.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::counters::{CounterDecoder, CounterEncoder};
+use super::counters::{CounterDecoder, encode_counters};
 use super::devices::{DeviceDecoder, DeviceEncoder};
 use super::field::{Field, FieldReader, FieldWriter, record};
 use super::settings::{SettingsDecoder, SettingsEncoder};
@@ -63,6 +64,21 @@ impl Field for NamespaceHandle {
     }
 }
 
+/// How a namespace differs from that of the previous Sample: not at all, entirely, or only in the time of its last check.
+const UNCHANGED: u64 = 0;
+const CHANGED: u64 = 1;
+const CHECKED: u64 = 2;
+
+/// Encodes a time by its difference from that of the Sample.
+fn encode_age(now_ns: u64, at_ns: u64, writer: &mut FieldWriter<'_>) {
+    now_ns.wrapping_sub(at_ns).cast_signed().encode(writer);
+}
+
+fn decode_age(now_ns: u64, reader: &mut FieldReader<'_, '_>) -> Result<u64, Corrupt> {
+    let age_ns: i64 = Field::decode(reader)?;
+    Ok(now_ns.wrapping_sub(age_ns.cast_unsigned()))
+}
+
 /// Encodes namespaces; keeps those of the previous Sample.
 #[derive(Debug, Default)]
 pub(in crate::recording) struct NamespaceEncoder {
@@ -74,7 +90,6 @@ pub(in crate::recording) struct NamespaceEncoder {
 #[derive(Debug, Default)]
 struct EncodedNamespace {
     namespace: Option<Arc<NetNamespace>>,
-    counters: CounterEncoder,
     devices: DeviceEncoder,
     settings: SettingsEncoder,
     round: u64,
@@ -106,10 +121,16 @@ impl NamespaceEncoder {
             last = namespace.inode;
             let before = self.before.entry(namespace.inode).or_default();
             before.round = self.round;
-            let is_same = |before: &Arc<NetNamespace>| Arc::ptr_eq(before, namespace);
-            let has_changed = !before.namespace.as_ref().is_some_and(is_same);
-            put_varint(writer.out, u64::from(has_changed));
-            if has_changed {
+            let change = match &before.namespace {
+                Some(known) if Arc::ptr_eq(known, namespace) => UNCHANGED,
+                Some(known) if known.differs_only_in_check(namespace) => CHECKED,
+                _ => CHANGED,
+            };
+            put_varint(writer.out, change);
+            if change == CHECKED {
+                encode_age(sample.monotonic_ns, namespace.checked_ns, writer);
+                before.namespace = Some(Arc::clone(namespace));
+            } else if change == CHANGED {
                 before.encode(sample.monotonic_ns, namespace, &mut self.part, writer);
             }
         }
@@ -131,7 +152,7 @@ impl EncodedNamespace {
             name,
             handle,
             since_ns,
-            dumped_ns,
+            checked_ns,
             counters,
             devices,
             settings,
@@ -139,8 +160,8 @@ impl EncodedNamespace {
         } = &**namespace;
         name.encode(writer);
         handle.encode(writer);
-        now_ns.wrapping_sub(*since_ns).cast_signed().encode(writer);
-        now_ns.wrapping_sub(*dumped_ns).cast_signed().encode(writer);
+        encode_age(now_ns, *since_ns, writer);
+        encode_age(now_ns, *checked_ns, writer);
         let interfaces = interfaces
             .iter()
             .map(|(index, name)| (*index, name.clone()));
@@ -151,7 +172,8 @@ impl EncodedNamespace {
             encode(&mut FieldWriter { out: part, strings });
             put_bytes(writer.out, part);
         };
-        in_part(&mut |writer| self.counters.encode(counters, writer));
+        let known = self.namespace.as_ref().map(|known| &*known.counters);
+        in_part(&mut |writer| encode_counters(counters, known, writer));
         in_part(&mut |writer| self.devices.encode(devices.as_ref(), writer));
         in_part(&mut |writer| self.settings.encode(settings, writer));
         self.namespace = Some(Arc::clone(namespace));
@@ -218,15 +240,27 @@ impl NamespaceDecoder {
             let next = next.and_then(|next| u32::try_from(next).ok());
             inode = next.ok_or(Corrupt::INTEGER_TOO_LARGE)?;
             let mut known = before.remove(&inode).unwrap_or_default();
-            let has_changed = reader.bytes.varint()? != 0;
-            if !has_changed && known.namespace.is_none() {
+            let change = reader.bytes.varint()?;
+            if change != CHANGED && known.namespace.is_none() {
                 return Err(Corrupt("an unchanged network namespace is not known"));
             }
             // Listed in the Sample.
             reader.budget.spend(size_of::<Arc<NetNamespace>>())?;
-            if has_changed {
-                reader.budget.spend(2 * size_of::<DecodedNamespace>())?;
-                known.decode(inode, now_ns, reader)?;
+            match change {
+                UNCHANGED => {}
+                CHANGED => {
+                    reader.budget.spend(2 * size_of::<DecodedNamespace>())?;
+                    known.decode(inode, now_ns, reader)?;
+                }
+                CHECKED => {
+                    reader.budget.spend(size_of::<NetNamespace>())?;
+                    let checked_ns = decode_age(now_ns, reader)?;
+                    if let Some(namespace) = &mut known.namespace {
+                        // Earlier Samples have it with another time.
+                        Arc::make_mut(namespace).checked_ns = checked_ns;
+                    }
+                }
+                _ => return Err(Corrupt("unknown change of a network namespace")),
             }
             self.known.insert(inode, known);
         }
@@ -254,8 +288,8 @@ impl DecodedNamespace {
         let before = reader.budget.left();
         let name: Arc<str> = Field::decode(reader)?;
         let handle = Field::decode(reader)?;
-        let since_ns: i64 = Field::decode(reader)?;
-        let age_ns: i64 = Field::decode(reader)?;
+        let since_ns = decode_age(now_ns, reader)?;
+        let checked_ns = decode_age(now_ns, reader)?;
         let interfaces: Vec<(u32, String)> = Field::decode(reader)?;
         let mut in_part =
             |decode: &mut dyn FnMut(&mut FieldReader<'_, '_>) -> Result<(), Corrupt>| {
@@ -269,19 +303,19 @@ impl DecodedNamespace {
         in_part(&mut |reader| self.counters.decode(reader))?;
         in_part(&mut |reader| self.devices.decode(reader))?;
         in_part(&mut |reader| self.settings.decode(reader))?;
-        let mut namespace = NetNamespace {
+        let mut counters = Counters::default();
+        self.counters.copy_to(&mut counters);
+        self.namespace = Some(Arc::new(NetNamespace {
             inode,
             name,
             handle,
-            since_ns: now_ns.wrapping_sub(since_ns.cast_unsigned()),
-            dumped_ns: now_ns.wrapping_sub(age_ns.cast_unsigned()),
-            counters: Counters::default(),
+            since_ns,
+            checked_ns,
+            counters: Arc::new(counters),
             devices: self.devices.devices().cloned(),
             settings: Arc::clone(self.settings.settings()),
-            interfaces: interfaces.into_iter().collect(),
-        };
-        self.counters.copy_to(&mut namespace.counters);
-        self.namespace = Some(Arc::new(namespace));
+            interfaces: Arc::new(interfaces.into_iter().collect()),
+        }));
         self.heap_bytes = before.saturating_sub(reader.budget.left());
         Ok(())
     }

@@ -43,10 +43,9 @@ impl DepartedNamespaces {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
 
     use super::*;
-    use crate::model::{Counters, Ends, Family, NamespaceHandle, Parts, Protocol, Socket, State};
+    use crate::model::{Ends, Family, NamespaceHandle, Parts, Protocol, Socket, State};
 
     fn namespace() -> Arc<NetNamespace> {
         Arc::new(NetNamespace {
@@ -54,11 +53,11 @@ mod tests {
             name: "blue".into(),
             handle: NamespaceHandle::Mount,
             since_ns: 0,
-            dumped_ns: 0,
-            counters: Counters::default(),
+            checked_ns: 0,
+            counters: Arc::default(),
             devices: None,
             settings: Arc::default(),
-            interfaces: BTreeMap::new(),
+            interfaces: Arc::default(),
         })
     }
 

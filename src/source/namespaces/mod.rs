@@ -4,8 +4,8 @@
 //! Nothing that is open keeps a namespace alive between Samples.
 //!
 //! Each dump walks the kernel's hash table of all namespaces, 0.15 ms for an empty one. So many namespaces are not dumped
-//! for each Sample: beyond [`visit::ALWAYS_DUMPED`], those are that show a [sign](signs) of change, and of the others
-//! one of [`visit::TURNS`] in turn. The rows of the rest are those of the previous Sample, with the ages that the clock predicts.
+//! for each Sample: those are that show a [sign](signs) of change, and some of the others in [turn](schedule). The rows of the
+//! rest are those of the previous Sample, with the ages that the clock predicts.
 
 mod departed;
 mod enter;
@@ -15,6 +15,7 @@ mod mounts;
 mod on_demand;
 mod open;
 mod run_in;
+mod schedule;
 mod scope;
 mod signs;
 mod tracking;
@@ -30,6 +31,7 @@ use self::known::KnownNamespace;
 pub(super) use self::known::VisitOptions;
 pub(super) use self::on_demand::NamespaceEntrance;
 pub use self::run_in::run_in_namespace;
+use self::schedule::Schedule;
 pub use self::scope::NamespaceScope;
 pub(super) use self::tracking::TrackingNamespace;
 use self::visit::{Visitor, Visits};
@@ -51,7 +53,7 @@ pub(super) struct Namespaces {
     /// Visits them; `None` if only our own is in scope.
     visitor: Option<Visitor>,
     known: SeededMap<u32, KnownNamespace>,
-    round: u64,
+    schedule: Schedule,
     /// Namespaces that could not be entered or dumped in this round.
     failed: u32,
     refused: u32,
@@ -81,7 +83,7 @@ impl Namespaces {
             finder: NamespaceFinder::new(options.root, own),
             visitor: is_visited.then(visitor).transpose()?,
             known: SeededMap::default(),
-            round: 0,
+            schedule: Schedule::default(),
             failed: 0,
             refused: 0,
         })
@@ -90,6 +92,11 @@ impl Namespaces {
     /// Returns the ids of the namespaces in scope, by which events of them are recognized; `None` if only our own is.
     pub(super) fn ids(&self) -> Option<KnownIds> {
         self.visitor.as_ref()?.ids().cloned()
+    }
+
+    /// Reports whether there are so many namespaces that not all are dumped for each Sample.
+    pub(super) fn are_many(&self) -> bool {
+        self.schedule.has_many
     }
 
     /// Returns the visited namespaces in which connections are tracked.
@@ -119,18 +126,18 @@ impl Namespaces {
     ) {
         self.finder.refresh(now_ns, owners);
         (self.failed, self.refused) = (0, 0);
-        self.round += 1;
         let is_permitted = privilege::permits(ENTER_NAMESPACES);
         let found = self.finder.found();
         if let Some(visitor) = &mut self.visitor
             && is_permitted
             && !found.is_empty()
         {
+            let (can_spare, woken) = (visitor.can_spare(), visitor.take_woken());
+            self.schedule.begin(now_ns, found.len(), can_spare, woken);
             let mut visits = Visits {
                 found,
                 known: &mut self.known,
-                round: self.round,
-                now_ns,
+                schedule: &mut self.schedule,
                 previous,
                 failed: 0,
                 refused: 0,
@@ -150,7 +157,7 @@ impl Namespaces {
                 let fault = Fault::new(FaultSeverity::Incomplete, source, error);
                 sample.faults.push(fault);
             }
-            let round = self.round;
+            let round = self.schedule.round;
             self.known.retain(|_, known| known.round == round);
         }
         sample.own_netns_name = self.finder.own_name().cloned();

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -19,8 +20,7 @@ pub(super) fn open_namespace(path: &Path, inode: u32) -> io::Result<File> {
     let _raised = privilege::raise(READ_PROCESSES);
     let place: OwnedFd = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
     let stat = rustix::fs::fstat(&place)?;
-    let own = rustix::fs::stat("/proc/self/ns/net")?;
-    if stat.st_dev != own.st_dev {
+    if stat.st_dev != namespace_device()? {
         return Err(Errno::INVAL.into());
     }
     if stat.st_ino != u64::from(inode) {
@@ -29,6 +29,16 @@ pub(super) fn open_namespace(path: &Path, inode: u32) -> io::Result<File> {
     let same = format!("/proc/self/fd/{}", place.as_raw_fd());
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     Ok(File::from(rustix::fs::open(same, flags, Mode::empty())?))
+}
+
+/// Returns the device number of all files of namespaces.
+fn namespace_device() -> io::Result<u64> {
+    static DEVICE: OnceLock<u64> = OnceLock::new();
+    if let Some(device) = DEVICE.get() {
+        return Ok(*device);
+    }
+    let own = rustix::fs::stat("/proc/self/ns/net")?;
+    Ok(*DEVICE.get_or_init(|| own.st_dev))
 }
 
 #[cfg(test)]

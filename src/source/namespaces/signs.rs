@@ -1,8 +1,8 @@
 //! Signs that the sockets of a network namespace may have changed, which cost less to read than its sockets.
 //!
-//! A socket that opens or closes changes the counts of `sockstat`, and data that moves the counters of a device, if only of
-//! the loopback device. What a process reads or writes without either (unix sockets above all) shows with the next dump in
-//! turn.
+//! A socket that opens or closes changes the counts of `sockstat`, those of IPv6 the sum of all, and data that moves the counters
+//! of a device, if only of the loopback device. What a process reads or writes without either (unix sockets above all) shows
+//! with the next dump in turn.
 
 use std::ffi::CStr;
 use std::os::fd::OwnedFd;
@@ -15,7 +15,7 @@ use rustix::io::Errno;
 const OF_THE_HOST: [&str; 4] = ["orphan", "alloc", "mem", "memory"];
 
 /// Reads the signs of the calling thread's namespace into `signs`; false if they cannot be read. Kernel:
-/// `net/{sockstat,sockstat6,dev}`.
+/// `net/{sockstat,dev}`.
 pub(super) fn read(root: &Path, text: &mut Vec<u8>, signs: &mut Vec<u8>) -> bool {
     signs.clear();
     // Opened once: each path takes as long as its file.
@@ -27,10 +27,6 @@ pub(super) fn read(root: &Path, text: &mut Vec<u8>, signs: &mut Vec<u8>) -> bool
         return false;
     }
     push_counts(&String::from_utf8_lossy(text), signs);
-    // A kernel without IPv6 has no such file.
-    if read_file(&directory, c"sockstat6", text) {
-        push_counts(&String::from_utf8_lossy(text), signs);
-    }
     if !read_file(&directory, c"dev", text) {
         return false;
     }

@@ -12,45 +12,22 @@ use rustix::io::Errno;
 use super::enter::enter;
 use super::finder::FoundNamespace;
 use super::known::{KnownNamespace, VisitOptions};
+use super::schedule::{Due, Schedule};
 use super::scope::NamespaceScope;
 use super::signs;
 use super::tracking::TrackingNamespace;
 use crate::model::{
-    Counters, Fault, FaultSeverity, NetNamespace, Sample, SeededMap, Settings, SocketTable,
+    Counters, Fault, FaultSeverity, NetNamespace, Sample, SeededMap, SeededSet, Settings,
+    SocketTable,
 };
+use crate::privilege::{self, ENTER_NAMESPACES, READ_PROCESSES};
 use crate::source::clock;
 use crate::source::netlink::devices::DeviceReader;
 use crate::source::netlink::namespace_ids::{KnownIds, NamespaceIds};
 use crate::source::procfs::{CounterReader, SettingsReader};
 use crate::source::tables::TableDumps;
 
-/// Number of other namespaces up to which all are dumped for each Sample.
-pub(super) const ALWAYS_DUMPED: usize = 20;
-
-/// Samples within which the sockets of each namespace without a sign of change are dumped, except those of the internet
-/// protocols.
-pub(super) const TURNS: u64 = 64;
-
-/// The same for sockets of the internet protocols, which hardly change without a sign. A multiple of [`TURNS`].
-const INTERNET_TURNS: u64 = 4 * TURNS;
-
-/// The sockets that are dumped at a visit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Due {
-    /// All sockets.
-    All,
-    /// All sockets if there is a sign of change, else those that are not of the internet protocols.
-    Others,
-    /// All sockets if there is a sign of change, else none.
-    IfChanged,
-}
-
-/// Interval for reading the settings of a namespace again, and the same if there are many, because the kernel searches those
-/// of all namespaces by name.
-const SETTINGS_NS: u64 = 10_000_000_000;
-const MANY_SETTINGS_NS: u64 = 120_000_000_000;
-
-/// The same for its devices.
+/// Interval for reading the devices of a namespace again.
 const DEVICES_NS: u64 = 60_000_000_000;
 
 /// The namespaces to visit, and the result.
@@ -58,8 +35,7 @@ const DEVICES_NS: u64 = 60_000_000_000;
 pub(super) struct Visits<'a> {
     pub(super) found: &'a [FoundNamespace],
     pub(super) known: &'a mut SeededMap<u32, KnownNamespace>,
-    pub(super) round: u64,
-    pub(super) now_ns: u64,
+    pub(super) schedule: &'a mut Schedule,
     pub(super) previous: &'a SocketTable,
     /// Namespaces that could not be entered or dumped.
     pub(super) failed: u32,
@@ -67,12 +43,26 @@ pub(super) struct Visits<'a> {
     pub(super) refused: u32,
 }
 
-impl Visits<'_> {
-    fn settings_interval_ns(&self) -> u64 {
-        if self.found.len() > ALWAYS_DUMPED {
-            MANY_SETTINGS_NS
+/// Reads all settings of a namespace, or those that findings depend on.
+#[derive(Debug)]
+struct NamespaceSettings {
+    all: SettingsReader,
+    of_findings: SettingsReader,
+}
+
+impl NamespaceSettings {
+    fn new(root: &Path) -> NamespaceSettings {
+        NamespaceSettings {
+            all: SettingsReader::new(root),
+            of_findings: SettingsReader::for_findings(root),
+        }
+    }
+
+    fn read(&mut self, schedule: &Schedule, faults: &mut Vec<Fault>) -> Arc<Settings> {
+        if schedule.has_all_settings {
+            self.all.read(faults)
         } else {
-            SETTINGS_NS
+            self.of_findings.read(faults)
         }
     }
 }
@@ -83,10 +73,13 @@ pub(super) struct Visitor {
     root: PathBuf,
     dumps: TableDumps,
     counters: CounterReader,
-    settings: Option<SettingsReader>,
+    settings: Option<NamespaceSettings>,
     devices: bool,
     /// Ids for destroy events, if other namespaces are in scope.
     ids: Option<NamespaceIds>,
+    /// Ids that the kernel has removed since the previous Sample, because their namespaces have gone; `None` if that is not
+    /// known.
+    removed: Option<SeededSet<i32>>,
     /// Id of the namespace that is visited.
     id: Option<i32>,
     /// Our own namespace.
@@ -105,11 +98,12 @@ impl Visitor {
         Visitor {
             dumps,
             counters: CounterReader::new(&root),
-            settings: options.settings.then(|| SettingsReader::new(&root)),
+            settings: options.settings.then(|| NamespaceSettings::new(&root)),
             devices: options.devices,
             ids: (options.scope == NamespaceScope::All)
                 .then(|| NamespaceIds::new().ok())
                 .flatten(),
+            removed: None,
             id: None,
             own,
             text: Vec::new(),
@@ -121,6 +115,17 @@ impl Visitor {
     /// Returns the ids of the namespaces that were visited; `None` if none is.
     pub(super) fn ids(&self) -> Option<&KnownIds> {
         self.ids.as_ref().map(NamespaceIds::known)
+    }
+
+    /// Reports whether namespaces need not be dumped for each Sample.
+    pub(super) fn can_spare(&self) -> bool {
+        !self.dumps.is_selective()
+    }
+
+    /// Returns the namespaces from which events were received since the last call.
+    pub(super) fn take_woken(&self) -> SeededSet<u32> {
+        let ids = self.ids.as_ref();
+        ids.map(NamespaceIds::take_woken).unwrap_or_default()
     }
 
     /// Visits all namespaces and appends their rows to `sample`. Nothing refers to any of them afterwards.
@@ -139,15 +144,17 @@ impl Visitor {
     }
 
     fn visit_each(&mut self, visits: &mut Visits<'_>, sample: &mut Sample) {
-        let spares = visits.found.len() > ALWAYS_DUMPED && !self.dumps.is_selective();
-        for (at, found) in visits.found.iter().enumerate() {
-            let turn = (at as u64).wrapping_add(visits.round);
-            let due = match turn {
-                _ if !spares => Due::All,
-                turn if turn.is_multiple_of(INTERNET_TURNS) => Due::All,
-                turn if turn.is_multiple_of(TURNS) => Due::Others,
-                _ => Due::IfChanged,
-            };
+        self.removed = self.ids.as_mut().and_then(NamespaceIds::take_removed);
+        if let Some(removed) = self.removed.as_ref().filter(|removed| !removed.is_empty()) {
+            let is_kept = |known: &KnownNamespace| known.id.is_none_or(|id| !removed.contains(&id));
+            visits.known.retain(|_, known| is_kept(known));
+        }
+        for found in visits.found {
+            let known = visits.known.get(&found.inode);
+            let due = visits.schedule.due(found.inode, known);
+            if due == Due::Nothing && keep(found, visits, sample) {
+                continue;
+            }
             match self.visit(found, due, visits, sample) {
                 Ok(()) => {}
                 // It has gone.
@@ -174,19 +181,27 @@ impl Visitor {
         visits: &mut Visits<'_>,
         sample: &mut Sample,
     ) -> io::Result<()> {
+        // Once for all that follows: each change of capabilities takes four system calls.
+        let raised = privilege::raise(ENTER_NAMESPACES | READ_PROCESSES);
         let file = found.open()?;
         let known = visits.known.get(&found.inode);
         let known_id = known.and_then(|known| known.id);
+        let is_kept = |id: &i32| {
+            let removed = self.removed.as_ref();
+            removed.is_some_and(|removed| !removed.contains(id))
+        };
         // Without an id, its events are missing, but not its sockets.
-        let ids = self.ids.as_mut();
-        let id = ids.and_then(|ids| ids.assign(&file, found.inode).ok()?);
+        let id = known_id.filter(is_kept).or_else(|| {
+            let ids = self.ids.as_mut()?;
+            ids.assign(&file, found.inode).ok()?
+        });
         if known_id.is_some() && id != known_id {
             // Another one, which was given the number of one that has gone.
             visits.known.remove(&found.inode);
         }
         self.id = id;
         enter(&file)?;
-        drop(file);
+        drop((file, raised));
         let has_signs = signs::read(&self.root, &mut self.text, &mut self.signs);
         let known = visits.known.get_mut(&found.inode);
         if let Some(known) = known
@@ -194,8 +209,7 @@ impl Visitor {
             && due != Due::All
             && known.signs == self.signs
         {
-            let elapsed_ms = visits.now_ns.saturating_sub(known.rows_ns) / 1_000_000;
-            let elapsed = u32::try_from(elapsed_ms).unwrap_or(u32::MAX);
+            let elapsed = known.elapsed_ms(visits.schedule.now_ns);
             let (table, inode) = (&mut sample.sockets, found.inode);
             let first = table.page_count();
             let internet = known.pages.start..known.other_pages;
@@ -210,24 +224,30 @@ impl Visitor {
                     self.dumps.dump_others(sample);
                 }
                 known.pages = first..sample.sockets.page_count();
-                known.rows_ns += elapsed_ms * 1_000_000;
-                known.round = visits.round;
-                if known.namespace.name != found.name || known.namespace.handle != found.handle {
-                    let namespace = Arc::make_mut(&mut known.namespace);
-                    namespace.name = Arc::clone(&found.name);
-                    namespace.handle = found.handle;
+                known.carry(found, elapsed, visits.schedule.round);
+                let namespace = Arc::make_mut(&mut known.namespace);
+                namespace.checked_ns = clock::monotonic_ns();
+                if let Some(reader) = &mut self.settings
+                    && known.settings_ns.is_none()
+                    && visits.schedule.takes_settings(None)
+                {
+                    let first_fault = sample.faults.len();
+                    namespace.settings = reader.read(visits.schedule, &mut sample.faults);
+                    known.settings_ns = Some(namespace.checked_ns);
+                    name_faults(&mut sample.faults, first_fault, &found.name);
                 }
                 sample.namespaces.push(Arc::clone(&known.namespace));
                 return Ok(());
             }
         }
-        self.dump(found, visits, sample)
+        self.dump(found, has_signs, visits, sample)
     }
 
     /// Dumps the namespace of the calling thread and reads what else belongs to it.
     fn dump(
         &mut self,
         found: &FoundNamespace,
+        has_signs: bool,
         visits: &mut Visits<'_>,
         sample: &mut Sample,
     ) -> io::Result<()> {
@@ -241,24 +261,25 @@ impl Visitor {
         let before = visits.known.remove(&found.inode);
         let mut counters = Counters::default();
         self.counters.read(&mut counters, &mut sample.faults);
+        counters.protocols.values.shrink_to_fit();
         let is_old = |read_ns: u64, interval: u64| rows_ns.saturating_sub(read_ns) >= interval;
         let (mut settings, mut settings_ns) = match &before {
             Some(before) => (Arc::clone(&before.namespace.settings), before.settings_ns),
-            None => (Arc::<Settings>::default(), 0),
+            None => (Arc::<Settings>::default(), None),
         };
         if let Some(reader) = &mut self.settings
-            && (before.is_none() || is_old(settings_ns, visits.settings_interval_ns()))
+            && visits.schedule.takes_settings(settings_ns)
         {
-            settings = reader.read(&mut sample.faults);
-            settings_ns = rows_ns;
+            settings = reader.read(visits.schedule, &mut sample.faults);
+            settings_ns = Some(rows_ns);
         }
         let (mut devices, mut interfaces, mut devices_ns) = match &before {
             Some(before) => {
                 let namespace = &before.namespace;
-                let interfaces = namespace.interfaces.clone();
+                let interfaces = Arc::clone(&namespace.interfaces);
                 (namespace.devices.clone(), interfaces, before.devices_ns)
             }
-            None => (None, BTreeMap::new(), 0),
+            None => (None, Arc::default(), 0),
         };
         let has_other_devices = before.as_ref().is_none_or(|before| {
             let (known, now) = (&before.namespace.counters.interfaces, &counters.interfaces);
@@ -269,10 +290,18 @@ impl Visitor {
             devices = DeviceReader::new().get(&counters.interfaces, &mut sample.faults);
             devices_ns = rows_ns;
             let named = devices.iter().flat_map(|devices| devices.iter());
-            interfaces = named
+            let names: BTreeMap<u32, String> = named
                 .map(|device| (device.index, device.name.clone()))
                 .collect();
+            interfaces = Arc::new(names);
         }
+        let (changed_ns, phase) = match &before {
+            Some(before) if has_signs && before.signs == self.signs => {
+                (before.changed_ns, before.phase)
+            }
+            Some(before) => (visits.schedule.now_ns, before.phase),
+            None => (visits.schedule.now_ns, visits.schedule.next_phase()),
+        };
         let of_it = sample.faults.get(first_fault..).unwrap_or(&[]);
         let is_incomplete = |fault: &Fault| fault.severity == FaultSeverity::Incomplete;
         if of_it.iter().any(is_incomplete) {
@@ -287,8 +316,8 @@ impl Visitor {
             since_ns: before
                 .as_ref()
                 .map_or(rows_ns, |before| before.namespace.since_ns),
-            dumped_ns: rows_ns,
-            counters,
+            checked_ns: rows_ns,
+            counters: Arc::new(counters),
             devices,
             settings,
             interfaces,
@@ -300,6 +329,8 @@ impl Visitor {
             pages: first..sample.sockets.page_count(),
             other_pages,
             rows_ns,
+            changed_ns,
+            phase,
             namespace,
             settings_ns,
             devices_ns,
@@ -307,11 +338,29 @@ impl Visitor {
             number: before
                 .as_ref()
                 .map_or_else(|| common_number(&self.root), |before| before.number),
-            round: visits.round,
+            round: visits.schedule.round,
         };
         visits.known.insert(found.inode, known);
         Ok(())
     }
+}
+
+/// Appends the rows of a namespace that is not visited: those of the previous Sample. Returns false if they cannot be used.
+fn keep(found: &FoundNamespace, visits: &mut Visits<'_>, sample: &mut Sample) -> bool {
+    let Some(known) = visits.known.get_mut(&found.inode) else {
+        return false;
+    };
+    let elapsed = known.elapsed_ms(visits.schedule.now_ns);
+    let table = &mut sample.sockets;
+    let first = table.page_count();
+    if !table.push_pages(visits.previous, known.pages.clone(), found.inode, elapsed) {
+        return false;
+    }
+    known.other_pages = first + (known.other_pages - known.pages.start);
+    known.pages = first..table.page_count();
+    known.carry(found, elapsed, visits.schedule.round);
+    sample.namespaces.push(Arc::clone(&known.namespace));
+    true
 }
 
 /// Returns the number that processes in the calling thread's namespace have in common.

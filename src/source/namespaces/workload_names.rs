@@ -150,10 +150,8 @@ fn namespace_name(container: &Container) -> Arc<str> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::model::{Counters, Pod, Process, ProcessKey, ProcessRow, Runtime};
+    use crate::model::{Pod, Process, ProcessKey, ProcessRow, Runtime};
 
     fn namespace(inode: u32, handle: NamespaceHandle) -> Arc<NetNamespace> {
         Arc::new(NetNamespace {
@@ -161,11 +159,11 @@ mod tests {
             name: "sh(7)".into(),
             handle,
             since_ns: 0,
-            dumped_ns: 0,
-            counters: Counters::default(),
+            checked_ns: 0,
+            counters: Arc::default(),
             devices: None,
             settings: Arc::default(),
-            interfaces: BTreeMap::new(),
+            interfaces: Arc::default(),
         })
     }
 

@@ -172,8 +172,8 @@ impl EventOrigin {
         let netns = match namespace_id(&control) {
             None => Some(self.netns),
             Some(id) => {
-                let ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
-                ids.get(&id).copied()
+                let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
+                ids.receive_from(id)
             }
         };
         Ok((length, netns))

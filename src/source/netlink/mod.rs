@@ -24,6 +24,7 @@ pub mod dump;
 pub(super) mod kernel_ports;
 mod link_request;
 pub mod namespace_ids;
+mod removed_ids;
 pub mod request;
 
 pub(super) mod wire;

@@ -11,8 +11,9 @@ use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, sockopt};
 
+use super::removed_ids::RemovedIds;
 use super::wire::{Attributes, HEADER, errno, push_attribute, u32_at, write_message};
-use crate::model::SeededMap;
+use crate::model::{SeededMap, SeededSet};
 use crate::privilege::{self, ADMINISTER_NETWORK};
 
 // Kernel: `include/uapi/linux/net_namespace.h`, `rtnetlink.h`.
@@ -30,14 +31,32 @@ const NOT_ASSIGNED: i32 = -1;
 /// Time to wait for the kernel's answer, which takes microseconds.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Inodes of namespaces by their ids.
-pub type KnownIds = Arc<Mutex<SeededMap<i32, u32>>>;
+/// Namespaces by their ids, shared with the listener for events.
+pub type KnownIds = Arc<Mutex<NamespacesById>>;
+
+/// Namespaces by their ids, and those that events came from.
+#[derive(Debug, Default)]
+pub struct NamespacesById {
+    inodes: SeededMap<i32, u32>,
+    woken: SeededSet<u32>,
+}
+
+impl NamespacesById {
+    /// Returns the inode of the namespace that an event is from, and notes the event; `None` if it is not known.
+    pub(super) fn receive_from(&mut self, id: i32) -> Option<u32> {
+        let inode = self.inodes.get(&id).copied()?;
+        self.woken.insert(inode);
+        Some(inode)
+    }
+}
 
 /// Assigns ids to other network namespaces. An id remains until the namespace goes; `ip netns list` prints it.
 #[derive(Debug)]
 pub struct NamespaceIds {
     socket: Socket,
     known: KnownIds,
+    /// `None` if removals are not received.
+    removed: Option<RemovedIds>,
     request: Vec<u8>,
     sequence: u32,
 }
@@ -57,6 +76,7 @@ impl NamespaceIds {
         Ok(NamespaceIds {
             socket,
             known: KnownIds::default(),
+            removed: RemovedIds::subscribe().ok(),
             request: Vec::new(),
             sequence: 0,
         })
@@ -65,6 +85,21 @@ impl NamespaceIds {
     /// Returns the ids so far, which later calls of [`Self::assign`] add to.
     pub fn known(&self) -> &KnownIds {
         &self.known
+    }
+
+    /// Returns the inodes of the namespaces that events came from since the last call.
+    pub fn take_woken(&self) -> SeededSet<u32> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut known.woken)
+    }
+
+    /// Returns the ids that were removed since the last call, because their namespaces have gone; `None` if any of those
+    /// assigned may have been.
+    pub fn take_removed(&mut self) -> Option<SeededSet<i32>> {
+        let removed = self.removed.as_mut()?.take()?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.inodes.retain(|id, _| !removed.contains(id));
+        Some(removed)
     }
 
     /// Assigns an id to the namespace with this inode unless it has one, and returns it; `None` if it has none even so. The
@@ -91,7 +126,7 @@ impl NamespaceIds {
         }
         {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.insert(id, inode);
+            known.inodes.insert(id, inode);
         }
         Ok(Some(id))
     }

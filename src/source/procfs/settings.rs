@@ -58,6 +58,21 @@ const NAMES: [&str; 45] = [
     "fs.file-max",
 ];
 
+/// Those that findings about a network namespace depend on.
+const NAMES_OF_FINDINGS: [&str; 11] = [
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_max_tw_buckets",
+    "net.ipv4.tcp_retries2",
+    "net.ipv4.tcp_synack_retries",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_timestamps",
+    "net.ipv4.tcp_tw_reuse",
+    "net.core.rmem_max",
+    "net.core.somaxconn",
+    "net.netfilter.nf_conntrack_max",
+];
+
 /// Maximum length of a stored value, in bytes: lists of reserved ports may be long.
 const MAX_VALUE_BYTES: u64 = 4096;
 
@@ -68,23 +83,58 @@ const MAX_FAULTS: u32 = 4;
 #[derive(Debug)]
 pub struct SettingsReader {
     root: PathBuf,
+    names: &'static [&'static str],
     paths: Vec<PathBuf>,
     page_size: String,
     known: Arc<Settings>,
+    /// Time of the last read, ns of the monotonic clock, with its faults.
+    last_read: Option<(u64, Vec<Fault>)>,
     text: String,
 }
 
 impl SettingsReader {
     /// Creates a reader without reading anything. `root` is the mount point of procfs.
     pub fn new(root: &Path) -> SettingsReader {
+        SettingsReader::of(&NAMES, root)
+    }
+
+    /// Creates a reader of the settings that findings about a network namespace depend on.
+    pub fn for_findings(root: &Path) -> SettingsReader {
+        SettingsReader::of(&NAMES_OF_FINDINGS, root)
+    }
+
+    fn of(names: &'static [&'static str], root: &Path) -> SettingsReader {
         let path = |name: &&str| root.join("sys").join(name.replace('.', "/"));
         SettingsReader {
             root: root.to_owned(),
-            paths: NAMES.iter().map(path).collect(),
+            names,
+            paths: names.iter().map(path).collect(),
             page_size: rustix::param::page_size().to_string(),
             known: Arc::default(),
+            last_read: None,
             text: String::new(),
         }
+    }
+
+    /// Reads the settings like [`Self::read`], or returns those of the last call of this function if that is less than
+    /// `interval_ns` ago.
+    pub fn read_after(
+        &mut self,
+        interval_ns: u64,
+        now_ns: u64,
+        faults: &mut Vec<Fault>,
+    ) -> Arc<Settings> {
+        if let Some((read_ns, known)) = &self.last_read
+            && now_ns.saturating_sub(*read_ns) < interval_ns
+        {
+            faults.extend_from_slice(known);
+            return Arc::clone(&self.known);
+        }
+        let first = faults.len();
+        let settings = self.read(faults);
+        let own = faults.get(first..).unwrap_or_default();
+        self.last_read = Some((now_ns, own.to_vec()));
+        settings
     }
 
     /// Reads the settings, which are shared with the last call while they do not change. Settings that the kernel does
@@ -98,7 +148,7 @@ impl SettingsReader {
         };
         list.push(Settings::PAGE_SIZE, &self.page_size);
         let mut unread = 0;
-        for (name, path) in NAMES.iter().zip(&self.paths) {
+        for (name, path) in self.names.iter().zip(&self.paths) {
             self.text.clear();
             let file = File::open(path);
             let read =
