@@ -57,6 +57,7 @@ impl KeyGroup {
             Command::Filter
             | Command::FilterBy
             | Command::Exclude
+            | Command::NextStateFilter
             | Command::ClearFilter
             | Command::NextMatch
             | Command::PreviousMatch
@@ -90,6 +91,7 @@ impl KeyGroup {
             }
             Command::Kill
             | Command::Faults
+            | Command::ChartWindow
             | Command::Theme
             | Command::Mouse
             | Command::Help

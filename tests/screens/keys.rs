@@ -95,7 +95,13 @@ fn place(dashboard: &Dashboard) -> String {
 fn check(command: Command, key: (KeyCode, KeyModifiers)) {
     let mut dashboard = among_sockets();
     let before = dashboard.text();
-    let title = |dashboard: &Dashboard| dashboard.lines()[4].clone();
+    let title = |dashboard: &Dashboard| -> String {
+        let lines = dashboard.lines();
+        lines
+            .into_iter()
+            .find(|line| line.contains('┌'))
+            .unwrap_or_default()
+    };
     let state = |dashboard: &Dashboard| dashboard.event_loop.state().screen;
     let pressed = |dashboard: &mut Dashboard| {
         let ended = press(dashboard, key);
@@ -182,7 +188,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         }
         Command::Right | Command::Later => {
             pressed(&mut dashboard);
-            assert_ne!(dashboard.lines()[5], before.lines().nth(5).unwrap());
+            assert_ne!(dashboard.lines()[4], before.lines().nth(4).unwrap());
             dashboard.key(KeyCode::Left);
             assert_eq!(dashboard.text(), before);
             dashboard.keys("1");
@@ -286,6 +292,39 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             dashboard.key(KeyCode::Enter);
             let filter = if exclude { "filter: not " } else { "filter: " };
             assert!(dashboard.shows(filter) && dashboard.shows(" of "));
+        }
+        Command::NextStateFilter => {
+            let chips = dashboard.lines()[2].clone();
+            assert!(
+                chips.contains("ESTAB ") && chips.contains("TIME-WAIT "),
+                "{chips}"
+            );
+            let mut seen = Vec::new();
+            for _ in 0..13 {
+                pressed(&mut dashboard);
+                if !title(&dashboard).contains("filter: ") {
+                    break;
+                }
+                let title = title(&dashboard);
+                let (_, state) = title
+                    .split_once("filter: netid tcp and state ")
+                    .expect("a state");
+                seen.push(state.split_whitespace().next().unwrap_or("").to_owned());
+            }
+            assert_eq!(seen[..2], ["established", "time-wait"], "{seen:?}");
+            assert!(
+                !title(&dashboard).contains("filter: "),
+                "after the last one, none"
+            );
+            dashboard.type_in("/dport = :443\r");
+            pressed(&mut dashboard);
+            assert!(title(&dashboard).contains("dport = :443 and netid tcp and state established"));
+            pressed(&mut dashboard);
+            assert!(title(&dashboard).contains("dport = :443 and netid tcp and state "));
+            assert!(
+                !title(&dashboard).contains("established"),
+                "one state at a time"
+            );
         }
         Command::ClearFilter => {
             dashboard.type_in("/state time-wait\r");
@@ -497,6 +536,17 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             assert!(dashboard.shows("copied: "));
             let cells = copied.split('\t').count();
             assert_eq!(cells > 1, command == Command::CopyRow, "{copied}");
+        }
+        Command::ChartWindow => {
+            dashboard.keys("1");
+            for title in ["10 min", "1 min", "5 min"] {
+                pressed(&mut dashboard);
+                let (states, throughput) = (
+                    format!("States · {title}"),
+                    format!("TCP throughput · {title}"),
+                );
+                assert!(dashboard.shows(&states) && dashboard.shows(&throughput));
+            }
         }
         Command::Theme => {
             for theme in [Theme::Light, Theme::Plain, Theme::Dark] {

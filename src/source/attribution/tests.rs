@@ -91,7 +91,11 @@ fn no_process_is_searched_for_that_holds_a_socket_of_the_kernel() {
         socket
     };
     // Those of the kernel have no port id. Neither has one of a process that is not bound, if it is listed at all.
-    let mut sample = sample(&[netlink(1, 100, 0), netlink(2, 200, 0), netlink(3, 300, 4000)]);
+    let mut sample = sample(&[
+        netlink(1, 100, 0),
+        netlink(2, 200, 0),
+        netlink(3, 300, 4000),
+    ]);
     let mut attributor = Attributor::default();
     for _ in 0..3 {
         attributor.attribute(&mut sample, &mut owners, &mut |_| Some(true));
