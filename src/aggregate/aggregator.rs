@@ -2,12 +2,10 @@
 
 mod sockets;
 
-use std::net::IpAddr;
-
 use crate::model::SeededMap;
 use crate::model::{
-    ClearForReuse, Endpoint, PageLinks, ProcessKey, Protocol, RecentLosses, Sample, SocketKey,
-    SocketTable, State, Tracker, Visit,
+    ClearForReuse, Endpoint, PageLinks, ProcessKey, Protocol, RecentLosses, RemoteHost, Sample,
+    SocketKey, SocketTable, State, Tracker, Visit,
 };
 
 use super::events::EventCollector;
@@ -71,7 +69,7 @@ pub struct Aggregator {
     history: History,
     recent: SeededMap<ProcessKey, (Recent, ProcessTrend, u64)>,
     processes: Vec<GroupSum>,
-    remotes: GroupSums<IpAddr>,
+    remotes: GroupSums<RemoteHost>,
     ports: GroupSums<u16>,
     listeners: ListenerTracker,
     system: SystemTracker,
@@ -277,8 +275,10 @@ impl Aggregator {
         };
         out.remotes.clear_for_reuse();
         out.remotes
-            .extend(self.remotes.iter().map(|(address, sum)| RemoteTotals {
-                address: *address,
+            .extend(self.remotes.iter().map(|(host, sum)| RemoteTotals {
+                address: host.address,
+                local_to: host.netns,
+                netns: sum.namespaces.only(),
                 sockets: sum.sockets,
                 tcp: sum.tcp,
                 throughput: over(sum),

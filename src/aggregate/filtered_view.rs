@@ -4,10 +4,9 @@
 //! filter is set.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 
 use super::aggregator::Aggregate;
-use super::group_totals::ChangeCounts;
+use super::group_totals::{ChangeCounts, SeenNamespaces};
 use super::moment::{FilterResult, Moment};
 use super::{
     Cancellation, Change, Event, FirstProcesses, History, PortTotals, ProcessTotals, ProcessTrend,
@@ -15,7 +14,8 @@ use super::{
 };
 use crate::model::SeededMap;
 use crate::model::{
-    Attribution, Family, ProcessKey, Protocol, Sample, Socket, SocketRef, State, TcpInfo,
+    Attribution, Family, ProcessKey, Protocol, RemoteHost, Sample, Socket, SocketRef, State,
+    TcpInfo,
 };
 
 /// Applies one filter to successive moments, and keeps the history of the selected sockets.
@@ -39,6 +39,7 @@ struct RateSum {
     changes: ChangeCounts,
     rtt_us: Option<(u32, u32)>,
     processes: FirstProcesses,
+    namespaces: SeenNamespaces,
 }
 
 impl RateSum {
@@ -174,7 +175,7 @@ impl FilteredView {
         };
         let mut all = RateSum::default();
         let mut processes = vec![RateSum::default(); sample.processes.len()];
-        let mut remotes: SeededMap<IpAddr, RateSum> = SeededMap::default();
+        let mut remotes: SeededMap<RemoteHost, RateSum> = SeededMap::default();
         let mut ports: SeededMap<u16, RateSum> = unfiltered
             .ports
             .iter()
@@ -197,9 +198,10 @@ impl FilteredView {
             if !socket.family.is_inet() {
                 continue;
             }
-            if let Some(remote) = socket.remote() {
-                let sum = remotes.entry(remote.canonical().address).or_default();
+            if let Some(remote) = RemoteHost::of(socket) {
+                let sum = remotes.entry(remote).or_default();
                 sum.add(socket, rates);
+                sum.namespaces.add(socket.netns);
                 for_each_owner(view, |process| sum.processes.add(process));
                 let rtt = view.tcp_info().as_ref().and_then(TcpInfo::measured_rtt);
                 if let (State::Established, Some(rtt)) = (socket.state, rtt) {
@@ -228,8 +230,10 @@ impl FilteredView {
         out.processes = self.processes(sample, processes, seconds);
         out.remotes = remotes
             .into_iter()
-            .map(|(address, sum)| RemoteTotals {
-                address,
+            .map(|(host, sum)| RemoteTotals {
+                address: host.address,
+                local_to: host.netns,
+                netns: sum.namespaces.only(),
                 sockets: sum.sockets,
                 tcp: sum.tcp,
                 throughput: sum.throughput,
@@ -239,7 +243,7 @@ impl FilteredView {
                 processes: sum.processes,
             })
             .collect();
-        out.remotes.sort_unstable_by_key(|remote| remote.address);
+        out.remotes.sort_unstable_by_key(RemoteTotals::host);
         out.ports = unfiltered
             .ports
             .iter()
@@ -311,7 +315,7 @@ fn add_closed(
     at: usize,
     all: &mut RateSum,
     processes: &mut [RateSum],
-    remotes: &mut SeededMap<IpAddr, RateSum>,
+    remotes: &mut SeededMap<RemoteHost, RateSum>,
 ) {
     let closed = moment.sample.closed.get(at);
     let view = closed.and_then(|closed| moment.sample.closed_socket(closed));
@@ -326,8 +330,9 @@ fn add_closed(
             sum.add_closed(&rates);
         }
     });
-    if let Some(remote) = view.socket.remote() {
-        let sum = remotes.entry(remote.canonical().address).or_default();
+    if let Some(remote) = RemoteHost::of(view.socket) {
+        let sum = remotes.entry(remote).or_default();
+        sum.namespaces.add(view.socket.netns);
         sum.add_closed(&rates);
         for_each_owner(view, |process| sum.processes.add(process));
     }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::model::SeededMap;
-use crate::model::{ClearForReuse, Protocol, State};
+use crate::model::{ClearForReuse, Protocol, RemoteHost, State};
 
 use super::rates::ByteSum;
 use super::{ChangeRates, Recent, Throughput};
@@ -63,6 +63,10 @@ impl ProcessTrend {
 pub struct RemoteTotals {
     /// Address of the host; a v4-mapped one as IPv4.
     pub address: IpAddr,
+    /// The network namespace that the address is local to; 0 if it is the same host for all.
+    pub local_to: u32,
+    /// The network namespace of all sockets connected to it; `None` if they are in several.
+    pub netns: Option<u32>,
     /// Sockets of all protocols connected to it.
     pub sockets: u32,
     /// TCP connections by `State as usize`.
@@ -77,6 +81,39 @@ pub struct RemoteTotals {
     pub udp: u32,
     /// The processes that are connected to it.
     pub processes: FirstProcesses,
+}
+
+impl RemoteTotals {
+    /// Returns the identity of the host.
+    pub fn host(&self) -> RemoteHost {
+        RemoteHost {
+            address: self.address,
+            netns: self.local_to,
+        }
+    }
+}
+
+/// The network namespaces of the sockets of a group: none, one, or several.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct SeenNamespaces {
+    first: u32,
+    are_several: bool,
+}
+
+impl SeenNamespaces {
+    /// Adds the network namespace of a socket.
+    #[inline]
+    pub(super) fn add(&mut self, netns: u32) {
+        self.are_several |= self.first != 0 && self.first != netns;
+        if self.first == 0 {
+            self.first = netns;
+        }
+    }
+
+    /// Returns the only one; `None` if there are several.
+    pub(super) fn only(self) -> Option<u32> {
+        (!self.are_several).then_some(self.first)
+    }
 }
 
 /// The first few processes of a group, and whether there are more.
@@ -164,6 +201,7 @@ pub(super) struct GroupSum {
     pub(super) changes: ChangeCounts,
     pub(super) rtt_us: Option<(u32, u32)>,
     pub(super) processes: FirstProcesses,
+    pub(super) namespaces: SeenNamespaces,
 }
 
 impl GroupSum {

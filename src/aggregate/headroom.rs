@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::model::{Endpoint, Protocol, Sample, SocketKey};
 
 use super::summary::limits;
-use super::{LimitUnit, Moment, SummaryLimit};
+use super::{LimitUnit, ListenerTotals, Moment, SummaryLimit};
 
 /// The owner of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,13 +151,58 @@ const NO_LIMIT: u64 = 1 << 53;
 /// Lists all limits, the more important first. Ignores the filter for listeners and processes. The caller counts `ports`,
 /// since that takes a pass over all sockets.
 pub fn headroom(moment: &Moment, ports: Option<PortUsage>) -> Vec<Headroom> {
-    let mut all = vec![
-        accept_queue(moment),
-        half_open(moment),
-        descriptors(&moment.sample),
-        local_ports(&moment.sample, ports),
-    ];
-    for mut limit in limits(moment) {
+    let place = Place {
+        moment,
+        system: moment,
+        netns: moment.sample.own_netns,
+    };
+    let mut all = vec![accept_queue(&place), half_open(&place)];
+    all.push(descriptors(&moment.sample));
+    all.push(local_ports(&moment.sample, ports));
+    all.extend(kernel_limits(&place));
+    all
+}
+
+/// Lists the limits of another network namespace, whose counters and settings are those of `system`. Descriptors are left
+/// out: the namespaces of processes are not known.
+pub fn headroom_in(moment: &Moment, system: &Moment, netns: u32) -> Vec<Headroom> {
+    let place = Place {
+        moment,
+        system,
+        netns,
+    };
+    let mut all = vec![accept_queue(&place), half_open(&place)];
+    all.push(local_ports(&system.sample, None));
+    all.extend(kernel_limits(&place));
+    all
+}
+
+/// A network namespace of a moment.
+struct Place<'a> {
+    /// The moment with its listeners.
+    moment: &'a Moment,
+    /// The moment with its counters and settings.
+    system: &'a Moment,
+    netns: u32,
+}
+
+impl<'a> Place<'a> {
+    /// Iterates over its listeners.
+    fn listeners(&self) -> impl Iterator<Item = &'a ListenerTotals> {
+        let (sample, netns) = (&self.moment.sample, self.netns);
+        let is_only = sample.namespaces.is_empty();
+        let all = self.moment.unfiltered().listeners.iter();
+        all.filter(move |listener| {
+            let socket = || sample.sockets.get(listener.row as usize);
+            is_only || socket().is_some_and(|socket| socket.netns == netns)
+        })
+    }
+}
+
+/// Lists the limits that the kernel counts itself.
+fn kernel_limits(place: &Place<'_>) -> Vec<Headroom> {
+    let mut all = Vec::new();
+    for mut limit in limits(place.system) {
         let Some((_, title, about)) = SUMMARY_LIMITS.iter().find(|(id, ..)| *id == limit.id) else {
             continue;
         };
@@ -174,8 +219,8 @@ pub fn headroom(moment: &Moment, ports: Option<PortUsage>) -> Vec<Headroom> {
             limit,
         });
     }
-    all.push(open_files(&moment.sample));
-    all.push(conntrack(&moment.sample));
+    all.push(open_files(&place.moment.sample));
+    all.push(conntrack(&place.system.sample));
     all
 }
 
@@ -196,9 +241,9 @@ fn limit(
 }
 
 /// Finds the listener with the fullest accept queue.
-fn accept_queue(moment: &Moment) -> Headroom {
-    let key = |row: u32| row_key(&moment.sample, row);
-    let worst = moment.unfiltered().listeners.iter().max_by_key(|listener| {
+fn accept_queue(place: &Place<'_>) -> Headroom {
+    let key = |row: u32| row_key(&place.moment.sample, row);
+    let worst = place.listeners().max_by_key(|listener| {
         // Shares as integers; of two equal ones, the smaller queue fills sooner.
         let capacity = listener.queue().capacity();
         let fill = (u64::from(listener.accept_queue) << 24) / capacity;
@@ -220,18 +265,14 @@ fn accept_queue(moment: &Moment) -> Headroom {
 }
 
 /// Finds the listener with the most half-open connections.
-fn half_open(moment: &Moment) -> Headroom {
-    let key = |row: u32| row_key(&moment.sample, row);
-    let worst = moment
-        .unfiltered()
-        .listeners
-        .iter()
+fn half_open(place: &Place<'_>) -> Headroom {
+    let key = |row: u32| row_key(&place.moment.sample, row);
+    let worst = place
+        .listeners()
         .filter(|listener| listener.syn_recv.is_some())
         .max_by_key(|listener| (listener.syn_recv, Reverse(key(listener.row))));
-    let most = moment
-        .sample
-        .settings
-        .number("net.ipv4.tcp_max_syn_backlog", 0);
+    let settings = &place.system.sample.settings;
+    let most = settings.number("net.ipv4.tcp_max_syn_backlog", 0);
     let missing = match (worst, most) {
         (None, _) => Some(MissingReason::NoListener),
         (_, None) => Some(MissingReason::NotReported),

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher as _, Hash};
 use std::net::IpAddr;
 
-use crate::model::{Endpoint, Ends, Protocol, Sample, Seed, SeededMap, Socket};
+use crate::model::{Endpoint, Ends, Protocol, Sample, Seed, SeededMap, Socket, Translation};
 
 /// An internet connection as seen from one end: network namespace, protocol, local and remote endpoint.
 type Pair = (u32, Protocol, Endpoint, Endpoint);
@@ -21,6 +21,8 @@ pub struct PeerIndex {
     seed: Seed,
     /// Rows of connections by their ends, if there are several network namespaces; `None` if several rows have the same.
     across: SeededMap<AnyPair, Option<u32>>,
+    /// Rows of translated connections by the ends of their peers; `None` if several rows have the same.
+    translated: SeededMap<AnyPair, Option<u32>>,
 }
 
 /// A place of the index.
@@ -55,9 +57,21 @@ impl PeerIndex {
             places: vec![FREE; places],
             seed: Seed::default(),
             across: SeededMap::default(),
+            translated: SeededMap::default(),
         };
         let has_several = !sample.namespaces.is_empty();
         for (row, socket) in sample.sockets.iter().enumerate() {
+            if let Some(translation) = translation_of(sample, socket.socket) {
+                let pair = (
+                    socket.socket.protocol,
+                    translation.peer,
+                    translation.seen_as,
+                );
+                let known = index.translated.entry(pair);
+                known
+                    .and_modify(|row| *row = None)
+                    .or_insert(Some(row as u32));
+            }
             if has_several && let Some(pair) = routed_pair(socket.socket) {
                 let known = index.across.entry(pair);
                 known
@@ -97,6 +111,13 @@ impl PeerIndex {
 
     /// Returns the row of a socket's peer. `sample` is the one that is indexed.
     pub fn peer(&self, sample: &Sample, socket: &Socket) -> Option<usize> {
+        if let Some(row) = self.translated_peer(sample, socket) {
+            return Some(row);
+        }
+        if translation_of(sample, socket).is_some() {
+            // Its remote endpoint is not that of a socket.
+            return None;
+        }
         let end = End::of_peer(socket)?;
         let (place, _) = self.place_of(sample, end);
         let place = self.places.get(place)?;
@@ -111,6 +132,41 @@ impl PeerIndex {
         self.across.get(&(protocol, local, remote)).copied()??;
         let row = self.across.get(&(protocol, remote, local)).copied()??;
         Some(row as usize)
+    }
+}
+
+impl PeerIndex {
+    /// Returns the row of the peer of a connection whose addresses are translated: as the entry of its own end has it, or that
+    /// of the other end.
+    fn translated_peer(&self, sample: &Sample, socket: &Socket) -> Option<usize> {
+        if self.translated.is_empty() {
+            return None;
+        }
+        let (local, remote) = connected(socket)?;
+        if let Some(seen) = translation_of(sample, socket) {
+            let is_only = self
+                .translated
+                .get(&(socket.protocol, seen.peer, seen.seen_as));
+            is_only.copied()??;
+            let end = End::Inet((socket.netns, socket.protocol, seen.peer, seen.seen_as));
+            let (place, _) = self.place_of(sample, end);
+            let place = self.places.get(place).filter(|place| !place.is_free());
+            if let Some(place) = place {
+                return Some(place.row as usize);
+            }
+            let pair = (socket.protocol, seen.peer, seen.seen_as);
+            if is_routed(seen.peer, seen.seen_as)
+                && let Some(row) = self.across.get(&pair).copied().flatten()
+            {
+                return Some(row as usize);
+            }
+        }
+        let row = self.translated.get(&(socket.protocol, local, remote));
+        let row = row.copied()?? as usize;
+        // Each namespace has its own loopback device.
+        let is_reachable = is_routed(local, remote)
+            || sample.sockets.get(row).map(|row| row.netns) == Some(socket.netns);
+        is_reachable.then_some(row)
     }
 }
 
@@ -149,6 +205,10 @@ pub(super) fn find_peer(sample: &Sample, socket: &Socket) -> Option<usize> {
             row.socket.inode == inode && matches!(row.socket.ends, Ends::Unix { .. })
         });
     }
+    let translated = find_translated_peer(sample, socket);
+    if translated.is_some() || translation_of(sample, socket).is_some() {
+        return translated;
+    }
     let (local, remote) = connected(socket)?;
     let own = sockets.position(|row| {
         let row = row.socket;
@@ -183,12 +243,70 @@ pub(super) fn find_peer(sample: &Sample, socket: &Socket) -> Option<usize> {
 /// to an address that each link has.
 fn routed_pair(socket: &Socket) -> Option<AnyPair> {
     let (local, remote) = connected(socket)?;
+    is_routed(local, remote).then_some((socket.protocol, local, remote))
+}
+
+/// Reports whether a connection with these ends may be between two network namespaces.
+fn is_routed(local: Endpoint, remote: Endpoint) -> bool {
     let is_local = |end: Endpoint| match end.address {
         IpAddr::V4(address) => address.is_loopback() || address.is_link_local(),
         IpAddr::V6(address) => address.is_loopback() || address.is_unicast_link_local(),
     };
-    let is_routed = !is_local(local) && !is_local(remote) && local.address != remote.address;
-    is_routed.then_some((socket.protocol, local, remote))
+    !is_local(local) && !is_local(remote) && local.address != remote.address
+}
+
+/// Returns how the peer of a socket sees the ends of the connection, if addresses are translated.
+fn translation_of(sample: &Sample, socket: &Socket) -> Option<Translation> {
+    let translations = sample.translations.as_ref()?;
+    translations.get(&socket.key()).copied()
+}
+
+/// Finds the row of the peer of a translated connection without an index.
+fn find_translated_peer(sample: &Sample, socket: &Socket) -> Option<usize> {
+    let translations = sample.translations.as_ref()?;
+    let (local, remote) = connected(socket)?;
+    let seen = translations.get(&socket.key());
+    // Ends of the peer as this one's entry has them, which must be the only such entry, and sockets whose entries have these.
+    let mut same = 0u32;
+    let mut others = Vec::new();
+    for (&key, other) in translations.iter() {
+        let ends = (other.peer, other.seen_as);
+        same += u32::from(seen.is_some_and(|seen| (seen.peer, seen.seen_as) == ends));
+        if ends == (local, remote) {
+            others.push(key);
+        }
+    }
+    let seen = seen.map(|seen| (seen.peer, seen.seen_as));
+    let mut found = (None, None, None);
+    let mut counts = (0u32, 0u32);
+    for (at, row) in sample.sockets.iter().enumerate() {
+        let row = row.socket;
+        if row.protocol != socket.protocol {
+            continue;
+        }
+        if let Some((peer, seen_as)) = seen
+            && row.local().is_some_and(|end| end.port == peer.port)
+            && connected(row) == Some((peer, seen_as))
+        {
+            if row.netns == socket.netns {
+                found.0 = Some(at);
+            } else if is_routed(peer, seen_as) {
+                found.1 = Some(at);
+                counts.0 += 1;
+            }
+        }
+        if others.contains(&row.key()) && (is_routed(local, remote) || row.netns == socket.netns) {
+            found.2 = Some(at);
+            counts.1 += 1;
+        }
+    }
+    let has_only_one = same == 1;
+    let (own, across, back) = found;
+    let own = own.or(across.filter(|_| counts.0 == 1));
+    match seen {
+        Some(_) if !has_only_one => None,
+        _ => own.or(back.filter(|_| counts.1 == 1)),
+    }
 }
 
 /// Returns both ends of a connected internet socket, with v4-mapped addresses as IPv4, so that both sides agree.
@@ -196,3 +314,6 @@ fn connected(socket: &Socket) -> Option<(Endpoint, Endpoint)> {
     let remote = socket.remote()?;
     Some((socket.local()?.canonical(), remote.canonical()))
 }
+
+#[cfg(test)]
+mod tests;

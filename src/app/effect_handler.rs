@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::job_control::StopRequest;
 use super::latest_slot::LatestSlot;
-use crate::model::{ProcessKey, Socket};
+use crate::model::{NamespaceHandle, ProcessKey, Socket};
 use crate::tui::recording_progress::RecordingProgress;
 use crate::tui::timeline::{FindingMarks, Seek, Track};
 
@@ -32,8 +32,8 @@ pub trait EffectHandler {
     /// # Errors
     /// If the terminal cannot be written to.
     fn copy_to_clipboard(&mut self, text: &str) -> io::Result<()>;
-    /// Destroys a socket; returns the outcome for the user.
-    fn destroy_socket(&mut self, socket: &Socket) -> String;
+    /// Destroys a socket, in another network namespace if there is a way into one; returns the outcome for the user.
+    fn destroy_socket(&mut self, socket: &Socket, namespace: Option<NamespaceHandle>) -> String;
     /// Sends a signal to a process unless its pid was reused; returns the outcome for the user.
     fn signal_process(&mut self, process: ProcessKey, number: i32, name: &str) -> String;
     /// Resolves host names in the background and notifies the loop when it is done.

@@ -333,8 +333,8 @@ impl<B: Backend> EventLoop<B> {
             }
             Effect::Copy(text) => handler.copy_to_clipboard(&text),
             Effect::Mouse(capture) => handler.capture_mouse(capture),
-            Effect::Destroy(socket, ends) => {
-                let outcome = handler.destroy_socket(&socket);
+            Effect::Destroy(socket, namespace, ends) => {
+                let outcome = handler.destroy_socket(&socket, namespace);
                 self.state.message = Some(format!("{ends}: {outcome}"));
                 return None;
             }

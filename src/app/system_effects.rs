@@ -21,7 +21,7 @@ use super::player_thread;
 use super::terminal::TerminalGuard;
 use crate::diagnose::Watch;
 use crate::export::message::report;
-use crate::model::{ProcessKey, Socket};
+use crate::model::{NamespaceHandle, ProcessKey, Socket};
 use crate::privilege::{self, SIGNAL_PROCESSES};
 use crate::recording::Archive as _;
 use crate::source::netlink::destroy::Destroyer;
@@ -93,12 +93,12 @@ impl EffectHandler for SystemEffects {
         self.terminal.copy_to_clipboard(text)
     }
 
-    fn destroy_socket(&mut self, socket: &Socket) -> String {
+    fn destroy_socket(&mut self, socket: &Socket, namespace: Option<NamespaceHandle>) -> String {
         let destroy = || {
             let mut destroyer = Destroyer::new()?;
             Ok(destroyer.destroy(socket).to_string())
         };
-        match run_in_namespace(Path::new("/proc"), socket.netns, destroy) {
+        match run_in_namespace(Path::new("/proc"), socket.netns, namespace, destroy) {
             Ok(outcome) => outcome,
             Err(error) => format!("cannot close it: {error}"),
         }

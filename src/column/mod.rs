@@ -46,8 +46,8 @@ pub use setting::{KNOWN, KnownSetting, SETTING_COLUMNS, SettingLine, Settings};
 pub use socket::ends::write_device;
 pub use socket::tcp::{TCP_FIELDS, TcpField};
 pub(crate) use socket::{
-    CONGESTION_ABOUT, LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, NETNS_NAME_ABOUT,
-    REMOTE_ADDRESSES_ABOUT,
+    CONGESTION_ABOUT, LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, NETNS_NAME_ABOUT, REAL_PEER_ABOUT,
+    REMOTE_ADDRESSES_ABOUT, SEEN_AS_ABOUT,
 };
 pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets, VOCABULARY};
 pub use sort_key::SortKey;

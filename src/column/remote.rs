@@ -93,6 +93,28 @@ pub static REMOTE_COLUMNS: LazyLock<Vec<RemoteColumn>> = LazyLock::new(|| {
             name,
             |line, _| Some(name_key(line)),
         ),
+        RemoteColumn::text(
+            ("netns_name", "NETNS", 12),
+            "Network namespace of the connections, `several` if they are in more than one. A loopback or link-local address is \
+             another host in each.",
+            |line, out| {
+                match line.totals.netns {
+                    None => out.push_str("several"),
+                    Some(netns) => {
+                        let name = line.moment.sample.namespace_name(netns)?;
+                        format::sanitize(out, name.as_bytes());
+                    }
+                }
+                Some(())
+            },
+            |line, _| {
+                let name = |netns| line.moment.sample.namespace_name(netns);
+                Some(SortKey::Text(match line.totals.netns {
+                    None => "several".into(),
+                    Some(netns) => name(netns)?.into(),
+                }))
+            },
+        ),
         RemoteColumn::figure(
             ("sockets", "SOCKS", 6),
             "Connected sockets of all protocols.",

@@ -9,6 +9,7 @@ pub(super) mod owner_cell;
 mod registry;
 pub(super) mod row;
 pub(super) mod tcp;
+mod translation;
 mod vocabulary;
 mod workload;
 
@@ -18,6 +19,7 @@ pub(crate) use identity::{
 pub(crate) use main_columns::CONGESTION_ABOUT;
 pub use registry::SOCKET_COLUMNS;
 pub use row::{SocketColumn, SocketRow, Sockets};
+pub(crate) use translation::{REAL_PEER_ABOUT, SEEN_AS_ABOUT};
 pub use vocabulary::VOCABULARY;
 
 /// The columns of `list` and, while there is room, of the dashboard.

@@ -4,6 +4,7 @@ mod extent;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use rustix::fs::OFlags;
@@ -16,14 +17,16 @@ use super::shared::usage_error::UsageError;
 use crate::aggregate::Moment;
 use crate::app::environment;
 use crate::cli;
-use crate::column::{DEFAULT_COLUMNS, SocketColumn, SocketRow};
+use crate::column::{DEFAULT_COLUMNS, SocketColumn, SocketRow, format};
 use crate::export;
 use crate::export::table::{DetailPlacement, Layout};
-use crate::model::Protocol;
+use crate::model::{Protocol, Socket};
 use crate::privilege::{self, ADMINISTER_NETWORK};
 use crate::source::netlink::destroy::{DestroyOutcome, Destroyer};
 use crate::source::netlink::request::AttributeRequest;
-use crate::source::{LiveOptions, LiveSource, NamespaceScope, Source, SystemNames};
+use crate::source::{
+    LiveOptions, LiveSource, NamespaceScope, Source, SystemNames, run_in_namespace,
+};
 
 /// Shows the selected sockets, asks, destroys them and prints the outcome of each.
 ///
@@ -31,10 +34,7 @@ use crate::source::{LiveOptions, LiveSource, NamespaceScope, Source, SystemNames
 /// If the filter is missing, invalid or ambiguous; if the capability is missing, the sockets cannot be shown, there are
 /// too many of them, the user does not confirm, or the kernel refuses one of the sockets.
 pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
-    if net_scope::enter(&arguments.net, NamespaceScope::Own)? == NamespaceScope::All {
-        let why = "kill closes the sockets of one network namespace; name it with -N";
-        return Err(UsageError::new(why).into());
-    }
+    let scope = net_scope::enter(&arguments.net, NamespaceScope::Own)?;
     let mut select = arguments.select.clone();
     if !select.names_kinds() {
         // The kernel can destroy these.
@@ -69,7 +69,7 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
             "standard output is closed, so that the sockets cannot be shown; nothing was closed"
         ));
     }
-    let moment = take_sample(&selection)?;
+    let moment = take_sample(&selection, scope)?;
     let rows = selection.matching_rows(&moment);
     let mut out = text_stdout();
     if rows.is_empty() {
@@ -88,7 +88,7 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
     let selected = rows
         .iter()
         .filter_map(|&row| moment.sample.sockets.get(row as usize));
-    let extent = Extent::count(selected.map(|row| row.socket))?;
+    let extent = Extent::count(selected.map(|row| row.socket), scope)?;
     let what = match rows.len() {
         1 => "this socket".to_owned(),
         several => format!("these {several} sockets"),
@@ -156,7 +156,7 @@ fn confirm(extent: Extent, what: &str, out: &mut impl Write) -> anyhow::Result<(
 }
 
 /// Takes one Sample of the selected sockets with their owners.
-fn take_sample(selection: &Selection) -> anyhow::Result<Moment> {
+fn take_sample(selection: &Selection, scope: NamespaceScope) -> anyhow::Result<Moment> {
     let mut moment = Moment::default();
     let rates = selection.needs_rates(&[]);
     if rates {
@@ -168,6 +168,7 @@ fn take_sample(selection: &Selection) -> anyhow::Result<Moment> {
     let options = LiveOptions {
         tables: selection.tables(),
         destroy_events: false,
+        namespaces: scope,
         request: AttributeRequest {
             lowered: selection.lowered(),
             details: selection.needs_details(&[]),
@@ -182,8 +183,10 @@ fn take_sample(selection: &Selection) -> anyhow::Result<Moment> {
 
 /// Prints the table of sockets that would be destroyed.
 fn print_sockets(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Result<()> {
+    let namespace = (!moment.sample.namespaces.is_empty()).then_some(&"netns_name");
     let columns: Vec<&SocketColumn> = DEFAULT_COLUMNS
         .iter()
+        .chain(namespace)
         .filter_map(|id| SocketColumn::by_id(id))
         .collect();
     let layout = Layout {
@@ -198,14 +201,37 @@ fn print_sockets(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Res
     export::table::write(moment, rows, &layout, out)
 }
 
-/// Destroys sockets one by one, each by its cookie. All are destroyed even if standard output is closed.
+/// Destroys sockets one by one, each by its cookie and in its own network namespace. All are destroyed even if standard output
+/// is closed.
 fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Result<()> {
-    let mut destroyer = Destroyer::new().context("cannot open a netlink socket")?;
-    let outcomes: Vec<(SocketRow<'_>, DestroyOutcome)> = rows
-        .iter()
+    let rows = rows.iter();
+    let mut rows: Vec<SocketRow<'_>> = rows
         .filter_map(|&row| SocketRow::of(moment, row as usize))
-        .map(|row| (row, destroyer.destroy(row.socket.socket)))
         .collect();
+    // Those of one namespace together: it is entered once. The order within each stays.
+    rows.sort_by_key(|row| row.socket.socket.netns);
+    let mut outcomes: Vec<(SocketRow<'_>, DestroyOutcome)> = Vec::new();
+    let mut entering = Ok(());
+    for rows in rows.chunk_by(|a, b| a.socket.socket.netns == b.socket.socket.netns) {
+        match destroy_in_namespace(rows) {
+            Ok(found) => outcomes.extend(rows.iter().copied().zip(found)),
+            Err(error) => {
+                // Without an error of the kernel, the namespace has gone, and its sockets with it.
+                let code = error.raw_os_error();
+                let outcome = code.map_or(DestroyOutcome::Gone, DestroyOutcome::Failed);
+                outcomes.extend(rows.iter().map(|&row| (row, outcome)));
+                entering = Err(error);
+            }
+        }
+    }
+    let all = outcomes.len();
+    if let Err(error) = entering
+        && outcomes
+            .iter()
+            .all(|(_, outcome)| matches!(outcome, DestroyOutcome::Failed(_)))
+    {
+        return Err(error).context("cannot close the sockets");
+    }
     let mut written = Ok(());
     let (mut done, mut refused) = (0, 0);
     for (row, outcome) in &outcomes {
@@ -218,7 +244,6 @@ fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Resul
             written = print_outcome(row, *outcome, out);
         }
     }
-    let all = rows.len();
     let written = written
         .and_then(|()| writeln!(out, "{done} of {all} closed"))
         .and_then(|()| out.flush());
@@ -226,6 +251,21 @@ fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Resul
         return Err(anyhow!("{refused} of {all} sockets could not be closed"));
     }
     written.with_context(|| format!("{done} of {all} closed; cannot write that to standard output"))
+}
+
+/// Destroys sockets of one network namespace; returns the outcome of each.
+fn destroy_in_namespace(rows: &[SocketRow<'_>]) -> io::Result<Vec<DestroyOutcome>> {
+    let Some(first) = rows.first() else {
+        return Ok(Vec::new());
+    };
+    let sockets: Vec<Socket> = rows.iter().map(|row| *row.socket.socket).collect();
+    let handle = first.socket.namespace().map(|namespace| namespace.handle);
+    let netns = first.socket.socket.netns;
+    run_in_namespace(Path::new("/proc"), netns, handle, move || {
+        let mut destroyer = Destroyer::new()?;
+        let outcomes = sockets.iter().map(|socket| destroyer.destroy(socket));
+        Ok(outcomes.collect())
+    })
 }
 
 /// Prints a socket with its outcome.
@@ -243,6 +283,10 @@ fn print_outcome(
         if let Some(column) = SocketColumn::by_id(id) {
             column.write(row, &mut line);
         }
+    }
+    if let Some(namespace) = row.socket.namespace() {
+        line.push_str(" in ");
+        format::sanitize(&mut line, namespace.name.as_bytes());
     }
     writeln!(out, "{line}: {outcome}")
 }

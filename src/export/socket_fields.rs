@@ -13,7 +13,8 @@ use super::row::Row;
 use super::text::Text;
 use crate::column::{
     CONGESTION_ABOUT, IMAGE_ABOUT, LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, NAMESPACE_ABOUT,
-    NETNS_NAME_ABOUT, POD_ABOUT, REMOTE_ADDRESSES_ABOUT, RUNTIME_ABOUT, UNIT_ABOUT,
+    NETNS_NAME_ABOUT, POD_ABOUT, REAL_PEER_ABOUT, REMOTE_ADDRESSES_ABOUT, RUNTIME_ABOUT,
+    SEEN_AS_ABOUT, UNIT_ABOUT,
 };
 use crate::model::field as schema;
 use crate::model::{
@@ -191,11 +192,47 @@ fn ends() -> Vec<ExportField> {
                 .always(),
             ],
         ),
+        endpoint(
+            "real_peer",
+            REAL_PEER_ABOUT,
+            (
+                |row| row.socket.translation().is_some(),
+                |row| Some(Text::Address(row.socket.translation()?.peer.address)),
+                |row| Some(row.socket.translation()?.peer.port.into()),
+            ),
+        ),
+        endpoint(
+            "seen_as",
+            SEEN_AS_ABOUT,
+            (
+                |row| row.socket.translation().is_some(),
+                |row| Some(Text::Address(row.socket.translation()?.seen_as.address)),
+                |row| Some(row.socket.translation()?.seen_as.port.into()),
+            ),
+        ),
         schema_field(
             schema::interface,
             Shape::Text(|row| row.socket.device().map(Text::Device)),
         ),
     ]
+}
+
+/// Whether a row has an endpoint, its address and its port.
+type EndpointParts = (
+    fn(&Row<'_>) -> bool,
+    for<'a> fn(&Row<'a>) -> Option<Text<'a>>,
+    fn(&Row<'_>) -> Option<u64>,
+);
+
+/// Returns the field of an endpoint with an IP address.
+fn endpoint(
+    id: &'static str,
+    about: &'static str,
+    (is_known, address, port): EndpointParts,
+) -> ExportField {
+    let address = field("address", "IP address.", Shape::Text(address)).always();
+    let port = field("port", "Port.", u32(port)).always();
+    record(id, about, is_known, [address, port])
 }
 
 /// Returns the length of a queue; `None` for a freed connection whose queues the kernel cleared.

@@ -27,6 +27,7 @@ mod process;
 mod program_name;
 mod protocol;
 mod recent_losses;
+mod remote_host;
 mod row;
 mod row_links;
 mod sample;
@@ -47,6 +48,7 @@ mod tcp_info;
 mod time_axis;
 mod timer;
 mod tracker;
+mod translation;
 mod workload;
 
 pub use accept_queue::AcceptQueue;
@@ -75,6 +77,7 @@ pub use process::{
 };
 pub use protocol::{Family, Protocol};
 pub use recent_losses::RecentLosses;
+pub use remote_host::RemoteHost;
 pub use row::Row;
 pub use row_links::{PageLink, PageLinks, PreviousRows, RowLinks};
 pub use sample::{BoundDevice, ClosedSocket, Host, Sample, SocketRef, Timings};
@@ -95,3 +98,4 @@ pub use tcp_info::TcpInfo;
 pub use time_axis::{ClockChange, SUSPENDED_MODULUS, SampleTime, TimeAxis};
 pub use timer::{StoredTimer, Timer, TimerKind};
 pub use tracker::{Tracker, Visit};
+pub use translation::{Translation, Translations};

@@ -8,7 +8,7 @@ use super::{
     ClearForReuse, Container, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo,
     MptcpInfo, NetNamespace, OmittedNamespaces, Payload, Preview, Process, ProcessKey, ProcessRow,
     Protocol, Row, SUSPENDED_MODULUS, SampleTime, SctpAddresses, SctpInfo, SctpOptions, Settings,
-    Socket, SocketTable, TcpExtras, TcpInfo, Timer, TlsInfo, Visibility,
+    Socket, SocketTable, TcpExtras, TcpInfo, Timer, TlsInfo, Translation, Translations, Visibility,
 };
 
 /// Unit of a process's start time, µs. Kernel: `USER_HZ` is 100 on every architecture that runs Linux today.
@@ -105,6 +105,9 @@ pub struct Sample {
     pub namespaces: Vec<Arc<NetNamespace>>,
     /// Network namespaces that are left out; `None` if they were not counted.
     pub omitted_namespaces: Option<OmittedNamespaces>,
+    /// Connections whose addresses are translated, shared between Samples while none opens or closes; `None` if none is
+    /// known.
+    pub translations: Option<Arc<Translations>>,
     /// Reads that failed.
     pub faults: Vec<Fault>,
     /// Durations of the steps of taking it.
@@ -130,6 +133,7 @@ impl Sample {
         self.own_netns_name = None;
         self.namespaces.clear_for_reuse();
         self.omitted_namespaces = None;
+        self.translations = None;
         self.faults.clear();
         self.timings = Timings::default();
         self.preview = None;
@@ -231,6 +235,10 @@ impl Sample {
             copy_container(&mut self.containers, other.sample, path);
             let path = || Arc::clone(path);
             self.cgroups.entry(socket.cgroup_id).or_insert_with(path);
+        }
+        if let Some(translation) = other.translation() {
+            let translations = self.translations.get_or_insert_default();
+            Arc::make_mut(translations).insert(socket.key(), translation);
         }
         self.sockets.push_copy(socket, other.row);
         Some(self.sockets.len() - 1)
@@ -546,6 +554,12 @@ impl<'a> SocketRef<'a> {
     /// Returns its network namespace, if it is another one than that of the source.
     pub fn namespace(&self) -> Option<&'a Arc<NetNamespace>> {
         self.sample.namespace(self.socket.netns)
+    }
+
+    /// Returns the ends of the connection as the peer sees them, if addresses are translated on the way.
+    pub fn translation(&self) -> Option<Translation> {
+        let translations = self.sample.translations.as_ref()?;
+        translations.get(&self.socket.key()).copied()
     }
 
     /// Returns the name of its network namespace.

@@ -26,7 +26,7 @@ pub use sandbox::{Allowed, Confinement, available_confinement, confine};
 pub const READ_PROCESSES: CapabilitySet =
     CapabilitySet::SYS_PTRACE.union(CapabilitySet::DAC_READ_SEARCH);
 
-/// Firewall marks, a larger receive buffer, and `SOCK_DESTROY`.
+/// Firewall marks, entries of connection tracking, a larger receive buffer, and `SOCK_DESTROY`.
 pub const ADMINISTER_NETWORK: CapabilitySet = CapabilitySet::NET_ADMIN;
 
 /// Entering network namespaces. Kernel: `setns(2)`.

@@ -13,6 +13,7 @@ mod names;
 mod namespaces;
 mod processes;
 mod settings;
+mod translations;
 mod unlisted;
 
 pub(super) use clock::{Clock, encode_clock, encode_suspended};
@@ -25,4 +26,5 @@ pub(super) use names::{decode_names, encode_names};
 pub(super) use namespaces::{NamespaceDecoder, NamespaceEncoder};
 pub(super) use processes::{ProcessDecoder, ProcessEncoder, decode_activity, encode_activity};
 pub(super) use settings::{SettingsDecoder, SettingsEncoder};
+pub(super) use translations::{TranslationDecoder, TranslationEncoder};
 pub(super) use unlisted::{decode_unlisted, encode_unlisted};

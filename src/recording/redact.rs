@@ -24,7 +24,7 @@ use super::metadata::Metadata;
 use crate::model::SeededMap;
 use crate::model::{
     Container, Device, Ends, Host, NetNamespace, Pod, Process, ProcessKey, Protocol, Sample,
-    SctpAddresses, SocketTable, TcpExtras,
+    SctpAddresses, SocketTable, TcpExtras, Translations,
 };
 
 /// Components of cgroup paths that are the same on every system and are kept.
@@ -75,6 +75,8 @@ pub struct Redactor {
     namespace_names: Numbers<Arc<str>>,
     /// The other network namespaces of the previous Sample, with their replacements.
     namespaces: SeededMap<u32, (Arc<NetNamespace>, Arc<NetNamespace>)>,
+    /// The translations of the previous Sample.
+    translations: Redacted<Translations>,
 }
 
 /// Returns the number of an original, from 1.
@@ -139,6 +141,28 @@ impl Redactor {
         }
         self.redact_devices(sample);
         self.redact_namespaces(sample);
+        self.redact_translations(sample);
+    }
+
+    /// Redacts the addresses of translated connections. Translations shared by Samples stay shared.
+    fn redact_translations(&mut self, sample: &mut Sample) {
+        let Some(translations) = sample.translations.take() else {
+            return;
+        };
+        let redacted = match self.translations.take() {
+            Some((known, redacted)) if Arc::ptr_eq(&known, &translations) => redacted,
+            _ => {
+                let mut redacted = translations.as_ref().clone();
+                for translation in redacted.values_mut() {
+                    for end in [&mut translation.peer, &mut translation.seen_as] {
+                        end.address = self.addresses.replace(end.address);
+                    }
+                }
+                Arc::new(redacted)
+            }
+        };
+        sample.translations = Some(Arc::clone(&redacted));
+        self.translations = Some((translations, redacted));
     }
 
     /// Redacts the names of network namespaces and the addresses of their devices. Those shared by Samples stay shared.

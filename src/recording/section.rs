@@ -66,6 +66,9 @@ sections! {
     UNLISTED = 19, "unlisted";
     /// Network namespaces: that of the source, the others, and how many are left out; left out if they were not examined.
     NAMESPACES = 20, "namespaces";
+    /// Connections whose addresses are translated: those that do not have the same translation any more, and those that are
+    /// new, or have another one; left out if there are neither.
+    TRANSLATIONS = 21, "translations";
     /// Containers by the path of a cgroup; left out if there are none. Numbers from 20 to 23 are reserved.
     CONTAINERS = 24, "containers";
 }

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use self::rng::Rng;
 use self::socket::{SimulatedSocket, address};
 use crate::model::{
-    Activity, ClosedSocket, Container, Counters, Device, DeviceAddress, Fault, FaultSeverity,
-    Holder, Interface, NamespaceHandle, NetNamespace, OmittedNamespaces, Pod, Process, ProcessKey,
-    ProcessRow, Runtime, Sample, Settings, Socket, SocketTable, State, UnlistedSockets, Visibility,
+    Activity, ClosedSocket, Container, Counters, Device, DeviceAddress, Endpoint, Fault,
+    FaultSeverity, Holder, Interface, NamespaceHandle, NetNamespace, OmittedNamespaces, Pod,
+    Process, ProcessKey, ProcessRow, Runtime, Sample, Settings, Socket, SocketTable, State,
+    Translation, Translations, UnlistedSockets, Visibility,
 };
 
 fn process(rng: &mut Rng, pid: u32) -> ProcessRow {
@@ -168,6 +169,7 @@ impl Simulator {
         let sample = &mut self.sample;
         let devices_before = sample.devices.take();
         let namespaces_before = std::mem::take(&mut sample.namespaces);
+        let translations_before = sample.translations.take();
         sample.clear();
         sample.devices = match rng.below(8) {
             0 => None,
@@ -231,6 +233,18 @@ impl Simulator {
                 first_seen_ns: rng.option(|n| n),
             });
         }
+        sample.translations = match rng.below(4) {
+            0 => None,
+            // Equal, shared or not.
+            1 => translations_before.map(|known| Arc::new(known.as_ref().clone())),
+            2 => translations_before,
+            _ => Some(Arc::new(translations(
+                rng,
+                translations_before.as_deref(),
+                &sample.sockets,
+            ))),
+        };
+        sample.translations.take_if(|known| known.is_empty());
         sample.interfaces.insert(1, "lo".to_owned());
         sample.cgroups.insert(rng.value(), "/group/1".into());
         if rng.below(3) > 0 {
@@ -266,6 +280,31 @@ impl Simulator {
             .collect();
         sample
     }
+}
+
+/// Adds and removes some translations.
+fn translations(
+    rng: &mut Rng,
+    before: Option<&Translations>,
+    sockets: &SocketTable,
+) -> Translations {
+    let mut translations = before.cloned().unwrap_or_default();
+    translations.retain(|key, _| key.cookie % 5 > 0);
+    for row in sockets {
+        if rng.below(3) == 0 {
+            let mut end = || Endpoint {
+                address: address(rng),
+                port: rng.below(1 << 16) as u16,
+            };
+            let translation = Translation {
+                peer: end(),
+                seen_as: end(),
+                netns: 7,
+            };
+            translations.insert(row.key(), translation);
+        }
+    }
+    translations
 }
 
 /// Creates a network namespace at the time `now_ns`.

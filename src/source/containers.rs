@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::lookup::{Lookup, Outcome};
-use self::root::Root;
+use self::root::{Root, Stamp};
 use crate::model::SeededMap;
 use crate::model::{CgroupPath, Container, Fault, FaultSeverity, Sample};
 use crate::privilege::{self, READ_PROCESSES};
@@ -37,6 +37,9 @@ const KEEP: u64 = 60_000_000_000;
 /// Times after which a container without a name is looked up again, ns: its runtime may not have written it yet.
 const RETRIES: [u64; 3] = [2_000_000_000, 10_000_000_000, 60_000_000_000];
 
+/// Interval for examining whether a container was renamed, ns.
+const EXAMINE: u64 = 5_000_000_000;
+
 /// A control group that was looked up.
 #[derive(Debug)]
 struct Group {
@@ -48,8 +51,24 @@ struct Group {
     retries: usize,
     /// Time of the next one, ns.
     retry_ns: u64,
+    /// The file with its name, if that can change while the container runs, and when to examine it again, ns.
+    stamp: Option<(Stamp, u64)>,
     /// Time at which it was last in use, ns.
     used_ns: u64,
+}
+
+impl Group {
+    /// Reports whether the file with its name has changed; examines it every few seconds only.
+    fn has_new_name(&mut self, root: &Root, now: u64) -> bool {
+        match &mut self.stamp {
+            Some((stamp, due_ns)) if now >= *due_ns => {
+                *due_ns = now.saturating_add(EXAMINE);
+                let _raised = privilege::raise(READ_PROCESSES);
+                !stamp.is_current(root)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Finds the containers of control groups and remembers them.
@@ -99,6 +118,8 @@ impl Containers {
                         if now >= group.retry_ns && group.retries < RETRIES.len() {
                             group.retries += 1;
                             due.extend(last.cloned());
+                        } else if group.has_new_name(&self.root, now) {
+                            due.extend(last.cloned());
                         }
                     }
                 }
@@ -122,7 +143,11 @@ impl Containers {
                 raised.get_or_insert_with(|| privilege::raise(READ_PROCESSES));
             }
             let outcome = lookup.container(path, &parsed, &sample.processes);
-            let Outcome { container, error } = outcome;
+            let Outcome {
+                container,
+                error,
+                stamp,
+            } = outcome;
             let container = container.map(Arc::new);
             if let Some(container) = &container {
                 let path = Arc::clone(path);
@@ -138,6 +163,7 @@ impl Containers {
                     error,
                     retries,
                     retry_ns: wait.map_or(u64::MAX, |wait| now.saturating_add(*wait)),
+                    stamp: stamp.map(|stamp| (stamp, now.saturating_add(EXAMINE))),
                     used_ns: now,
                 },
             );

@@ -2,7 +2,7 @@
 //!
 //! A Sample is built in this order: the socket tables ([`tables`](super::tables)), the processes that own the sockets ([`Owners`]),
 //! the destroy events ([`closed_sockets`]), the owner of each socket ([`attribution`](super::attribution)), counters,
-//! devices, settings, names ([`names`]) and containers ([`Containers`]).
+//! devices, settings, names ([`names`]), containers ([`Containers`]) and translated connections ([`TranslationTracker`]).
 
 mod closed_sockets;
 mod names;
@@ -16,7 +16,9 @@ use self::names::SampleNames;
 use super::attribution::{Attributor, LiveInodes};
 use super::clock;
 use super::containers::Containers;
-use super::namespaces::{NamespaceScope, Namespaces, VisitOptions, WorkloadNames};
+use super::namespaces::{
+    DepartedNamespaces, NamespaceScope, Namespaces, VisitOptions, WorkloadNames,
+};
 use super::netlink::devices::DeviceReader;
 use super::netlink::dump::Dumper;
 use super::process_activity;
@@ -25,6 +27,7 @@ use super::procfs::{
 };
 use super::progress_meter::{ProgressMeter, ProgressObserver};
 use super::tables::TableDumps;
+use super::translations::TranslationTracker;
 use super::unexplained::Evidence;
 use super::{Source, SourceError};
 use crate::filter::LoweredFilter;
@@ -56,6 +59,8 @@ pub struct LiveSource {
     names: SampleNames,
     containers: Containers,
     workload_names: WorkloadNames,
+    translations: TranslationTracker,
+    departed: DepartedNamespaces,
     meter: Arc<ProgressMeter>,
     /// Number of sockets in the last Sample.
     last_count: Option<usize>,
@@ -116,6 +121,8 @@ impl LiveSource {
             settings: options.settings.then(|| SettingsReader::new(root)),
             names: SampleNames::new(root),
             workload_names: WorkloadNames::default(),
+            translations: TranslationTracker::new(root, netns),
+            departed: DepartedNamespaces::default(),
             containers: Containers::new(root, &options.file_root),
             meter: Arc::default(),
             last_count: None,
@@ -306,6 +313,9 @@ impl Source for LiveSource {
         if self.options.first_rows.is_none() {
             self.containers.resolve(sample);
             self.workload_names.apply(sample);
+            let namespaces = self.namespaces.as_ref();
+            self.translations.update(&self.previous, namespaces, sample);
+            self.departed.apply(sample);
         }
         self.previous.clone_from(&sample.sockets);
         self.samples += 1;

@@ -9,6 +9,7 @@
 //! - `process_activity`: whether the processes that sockets wait for are stopped, asleep or busy.
 //! - `tables`: dumps the socket tables of a network namespace; `namespaces`: finds the other network namespaces of the host
 //!   and visits each.
+//! - `translations`: the connections whose addresses are translated, from connection tracking.
 //! - [`LiveSource`]: builds a Sample from all of these; `progress_meter` counts how far it has come.
 //! - [`Schedule`]: when Samples are due.
 //! - [`read_raw_dump`]: reads a Sample from a file of `ss -D`.
@@ -30,6 +31,7 @@ mod raw_dump;
 mod schedule;
 mod system_names;
 mod tables;
+mod translations;
 mod unexplained;
 
 pub use live::{LiveOptions, LiveSource, OwnerScope};

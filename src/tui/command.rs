@@ -93,6 +93,10 @@ pub enum Command {
     ResetColumns,
     /// Group rows by the next grouping.
     Group,
+    /// Choose a network namespace to open; on the System screen, to show there.
+    PickNamespace,
+    /// Choose the grouping from a list.
+    PickGroup,
     /// Fold or unfold a group.
     Fold,
     /// Fold or unfold all groups.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::timeline::Seek;
-use crate::model::{ProcessKey, Socket};
+use crate::model::{NamespaceHandle, ProcessKey, Socket};
 
 /// An action outside the dashboard, requested by a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub enum Effect {
     Copy(String),
     /// Receive mouse events if true; otherwise leave them to the terminal.
     Mouse(bool),
-    /// Destroy a socket; the text names its ends.
-    Destroy(Box<Socket>, String),
+    /// Destroy a socket, in another network namespace if there is a way into one; the text names its ends.
+    Destroy(Box<Socket>, Option<NamespaceHandle>, String),
     /// Send a signal, by its number and name, to processes.
     Signal(Vec<ProcessKey>, i32, &'static str),
     /// Resolve the names of hosts.

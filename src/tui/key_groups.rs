@@ -53,7 +53,8 @@ impl KeyGroup {
             | Command::Back
             | Command::Owner
             | Command::OtherEnd
-            | Command::OtherProcess => KeyGroup::Navigation,
+            | Command::OtherProcess
+            | Command::PickNamespace => KeyGroup::Navigation,
             Command::Filter
             | Command::FilterBy
             | Command::Exclude
@@ -72,6 +73,7 @@ impl KeyGroup {
             | Command::Narrow
             | Command::ResetColumns
             | Command::Group
+            | Command::PickGroup
             | Command::Fold
             | Command::FoldAll => KeyGroup::Tables,
             Command::Freeze

@@ -60,7 +60,7 @@ bindings! {
     "PgUp Ctrl-B", [(KeyCode::PageUp, NONE), ctrl('b')], Command::PageUp, "Scroll up one page";
     "g Home", [key('g'), (KeyCode::Home, NONE)], Command::First, "Select the first row";
     "G End", [key('G'), (KeyCode::End, NONE)], Command::Last, "Select the last row; on Events, follow new events again";
-    "Enter", [(KeyCode::Enter, NONE)], Command::Open, "Open the selected row; fold or unfold a group";
+    "Enter", [(KeyCode::Enter, NONE)], Command::Open, "Open the selected row or group; fold or unfold others";
     "Esc", [(KeyCode::Esc, NONE), (KeyCode::Backspace, NONE)], Command::Back, "Return to the previous view; without one, clear the filter";
     "p", [key('p')], Command::Owner, "Open the process that owns the socket";
     "e", [key('e')], Command::OtherEnd, "Open the socket at the other end, if on this machine";
@@ -84,6 +84,8 @@ bindings! {
     "+", [key('+')], Command::Widen, "Widen the sort column";
     "-", [key('-')], Command::Narrow, "Narrow the sort column";
     "=", [key('=')], Command::ResetColumns, "Reset columns";
+    "v", [key('v')], Command::PickNamespace, "Open a network namespace; on System, show its figures";
+    "b", [key('b')], Command::PickGroup, "Group by: pod, container, namespace, process, …";
     "t", [key('t')], Command::Group, "Cycle the grouping: process, remote, port, unit, pod, …, none";
     "z", [key('z')], Command::Fold, "Fold or unfold a group, or the ports of a remote";
     "Z", [key('Z')], Command::FoldAll, "Fold or unfold all";

@@ -4,13 +4,15 @@
 use std::sync::Arc;
 
 use crate::column::{SocketColumn, SocketRow};
-use crate::model::{Attribution, Ends, Process, Protocol, Socket, State};
+use crate::model::{Attribution, Ends, NamespaceHandle, Process, Protocol, Socket, State};
 
 /// A socket that can be destroyed, the processes that hold it, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KillTarget {
     /// The socket, if it is still open.
     pub socket: Option<Socket>,
+    /// How its network namespace is entered, if that is another one.
+    pub namespace: Option<NamespaceHandle>,
     /// Both ends of the socket, as shown.
     pub ends: String,
     /// The processes.
@@ -61,6 +63,7 @@ impl KillTarget {
         let held = row.socket.socket.attribution == Attribution::Observed;
         KillTarget {
             socket: Some(*row.socket.socket),
+            namespace: row.socket.namespace().map(|namespace| namespace.handle),
             ends,
             holders: row
                 .socket

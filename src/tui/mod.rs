@@ -29,6 +29,7 @@ pub mod concern;
 pub mod effect;
 pub mod filter_history;
 pub mod filter_line;
+pub mod group;
 pub mod hint;
 pub mod key_groups;
 pub mod keymap;

@@ -4,6 +4,7 @@ use super::open_target::OpenTarget;
 use super::page::{Presence, SocketPage};
 use super::screen::Screen;
 use super::state::State;
+use super::table::TableControl;
 use crate::filter::Filter;
 use crate::model::SocketKey;
 
@@ -67,7 +68,7 @@ pub(super) fn open_target(state: &mut State, target: OpenTarget) {
     match target {
         OpenTarget::Process(process) => state.open_process_page(process, None),
         OpenTarget::Socket(key) => open_socket(state, key),
-        OpenTarget::Remote(address, service) => state.open_remote_page(address, service),
+        OpenTarget::Remote(host, service) => state.open_remote_page(host, service),
         OpenTarget::System => {
             let from = state.screen;
             go_to(state, Screen::System);
@@ -78,6 +79,10 @@ pub(super) fn open_target(state: &mut State, target: OpenTarget) {
             if let Some(table) = state.table_mut() {
                 table.toggle_fold(&moment);
             }
+        }
+        OpenTarget::Group(by, key) => {
+            let label = state.table().and_then(TableControl::group_name);
+            state.open_group_page(by, key, label.unwrap_or_default());
         }
         OpenTarget::Event(number) => {
             if let Some(page) = SocketPage::of_event(&moment.aggregate.events, number) {

@@ -1,7 +1,8 @@
-//! The pages that the user opens: a process, a socket, a remote host, the difference between two instants. A page keeps
+//! The pages that the user opens: a process, a socket, a remote host, a group of sockets, the difference between two instants. A page keeps
 //! the last known data of its subject after the subject has gone. It draws nothing.
 
 mod difference;
+mod group;
 mod process;
 mod remote;
 mod socket;
@@ -13,6 +14,7 @@ use super::view_request::SocketRows;
 use crate::aggregate::Moment;
 
 pub use difference::DifferencePage;
+pub use group::GroupPage;
 pub use process::ProcessPage;
 pub use remote::RemotePage;
 pub use socket::{Presence, SocketPage};
@@ -28,6 +30,8 @@ pub enum Page {
     Socket(Box<SocketPage>),
     /// A remote host.
     Remote(Box<RemotePage>),
+    /// A network namespace, unit, container or pod.
+    Group(Box<GroupPage>),
     /// The difference between two instants.
     Difference(Box<DifferencePage>),
 }
@@ -38,7 +42,7 @@ impl Page {
         match self {
             Page::Process(page) => page.update(moment),
             Page::Socket(page) => page.update(moment, rows),
-            Page::Remote(_) | Page::Difference(_) => {}
+            Page::Remote(_) | Page::Group(_) | Page::Difference(_) => {}
         }
     }
 
@@ -54,6 +58,7 @@ impl Page {
         match self {
             Page::Process(page) => page.sockets.release(),
             Page::Remote(page) => page.sockets.release(),
+            Page::Group(page) => page.sockets.release(),
             Page::Difference(page) => page.release(),
             Page::Socket(_) => {}
         }
@@ -64,6 +69,7 @@ impl Page {
         match self {
             Page::Process(page) => Some(&mut page.sockets),
             Page::Remote(page) => Some(&mut page.sockets),
+            Page::Group(page) => Some(&mut page.sockets),
             Page::Difference(page) => Some(page.table_mut()),
             Page::Socket(_) => None,
         }
@@ -74,6 +80,7 @@ impl Page {
         match self {
             Page::Process(page) => Some(&page.sockets),
             Page::Remote(page) => Some(&page.sockets),
+            Page::Group(page) => Some(&page.sockets),
             Page::Difference(page) => Some(page.table()),
             Page::Socket(_) => None,
         }

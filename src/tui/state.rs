@@ -10,17 +10,17 @@ mod tables;
 mod time;
 
 use std::any::Any;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::appearance::Appearance;
 use super::click_map::ClickMap;
 use super::filter_history::FilterHistory;
+use super::group::{GroupKey, Grouping};
 use super::lists::{
     DEFAULT_SORT, Events, Findings, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
 };
-use super::page::{Page, ProcessPage, RemotePage, SocketPage};
+use super::page::{GroupPage, Page, ProcessPage, RemotePage, SocketPage};
 use super::popup::interface::Popup;
 use super::recording_progress::RecordingProgress;
 use super::screen::{Pane, Screen};
@@ -33,7 +33,7 @@ use crate::aggregate::{FilteredView, Moment};
 use crate::column::Service;
 use crate::diagnose;
 use crate::filter::{Filter, NameResolver, NoResolver};
-use crate::model::{Preview, Process, SampleProgress, SampleTime, SocketKey};
+use crate::model::{Preview, Process, RemoteHost, SampleProgress, SampleTime, SocketKey};
 
 pub use display_mode::DisplayMode;
 pub use system::System;
@@ -264,9 +264,14 @@ impl State {
     }
 
     /// Opens the page of a remote host, or of one of its ports.
-    pub(super) fn open_remote_page(&mut self, address: IpAddr, service: Option<Service>) {
-        let page = RemotePage::new(address, service);
+    pub(super) fn open_remote_page(&mut self, host: RemoteHost, service: Option<Service>) {
+        let page = RemotePage::new(host, service);
         self.open_page(Page::Remote(Box::new(page)));
+    }
+
+    /// Opens the page of a group with this label.
+    pub(super) fn open_group_page(&mut self, by: Grouping, key: GroupKey, label: String) {
+        self.open_page(Page::Group(Box::new(GroupPage::new(by, key, label))));
     }
 
     /// True if filters do not apply to the screen shown, and text typed after `/` is searched for instead.

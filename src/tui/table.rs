@@ -15,6 +15,7 @@ mod arrange;
 mod arrangement;
 mod column_layout;
 mod control;
+mod grouping;
 mod heading;
 mod list;
 mod operations;
@@ -30,6 +31,7 @@ use crate::aggregate::Moment;
 pub use arrangement::TableWork;
 pub use column_layout::{ChosenColumn, ColumnPlace};
 pub use control::TableControl;
+pub use grouping::GroupingChoice;
 pub use heading::Heading;
 pub use list::{ColumnSet, List, OutlineContext, Row};
 pub use sorter::{Sort, Sorter};
@@ -73,6 +75,8 @@ pub struct Table<L: List> {
     held_positions: Option<HeldPositions<L>>,
     /// True if the last rows are kept visible.
     follows: bool,
+    /// True if the first row is to be selected once the rows are arranged.
+    selects_first: bool,
 }
 
 impl<L: List> Table<L> {
@@ -102,6 +106,7 @@ impl<L: List> Table<L> {
             progress: None,
             held_positions: None,
             follows: L::follows_newest(),
+            selects_first: false,
         }
     }
 

@@ -29,6 +29,7 @@ mod stops_promptly;
 #[path = "../support/mod.rs"]
 mod support;
 mod tcp_info;
+mod translations;
 mod unlisted;
 
 use support::requirements::Requirement;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
             ("live_screens", live_screens::CASES),
             ("names", names::CASES),
             ("namespaces", namespaces::CASES),
+            ("translations", translations::CASES),
             ("reasons", reasons::CASES),
             ("slow_samples", slow_samples::CASES),
             ("stops_promptly", stops_promptly::CASES),

@@ -54,6 +54,14 @@ pub(crate) const CASES: &[Case] = &[
         findings_name_them,
     ),
     case(
+        "kill closes sockets of several namespaces, each in its own",
+        kill_in_all_namespaces,
+    ),
+    case(
+        "unix sockets of every namespace are those that ss lists in it",
+        unix_sockets_are_those_of_ss,
+    ),
+    case(
         "a namespace can be named in several ways",
         named_in_several_ways,
     ),
@@ -452,6 +460,130 @@ fn findings_name_them() -> Result<(), Failed> {
         summary.starts_with("In network namespace n3: "),
         "{summary}"
     );
+    Ok(())
+}
+
+/// Inodes of the unix sockets that ss lists in a namespace.
+fn unix_inodes_of_ss(file: &str) -> BTreeSet<u64> {
+    let net = format!("--net={file}");
+    let output = Command::new("nsenter")
+        .args([&net, "ss", "-xanOH"])
+        .output()
+        .expect("nsenter runs");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    // Netid, state, two queues, and the name and inode of each end.
+    let lines = text(&output.stdout);
+    let own = lines.lines().filter_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        words.get(5)?.parse().ok()
+    });
+    own.collect()
+}
+
+fn unix_sockets_are_those_of_ss() -> Result<(), Failed> {
+    let _world = World::new(50, 0);
+    // A pair, a listener with a name and one without, in each named namespace.
+    let script = "import socket, sys\n\
+        a = socket.socketpair()\n\
+        l = socket.socket(socket.AF_UNIX); l.bind('\\0name'); l.listen(1)\n\
+        d = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n\
+        print('ready', flush=True); sys.stdin.read()\n";
+    let mut holders: Vec<Child> = Vec::new();
+    // Every third namespace has a name.
+    for number in (0..30).step_by(3) {
+        let mut holder = Command::new("ip")
+            .args([
+                "netns",
+                "exec",
+                &format!("n{number}"),
+                "python3",
+                "-c",
+                script,
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("ip runs");
+        let mut line = String::new();
+        let out = holder.stdout.take().expect("piped");
+        BufReader::new(out).read_line(&mut line).expect("read");
+        assert_eq!(line, "ready\n");
+        holders.push(holder);
+    }
+    let document = list(&["-x", "-N", "all"]);
+    let mut own: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    for socket in sockets(&document) {
+        let inode = socket["inode"].as_u64().expect("an inode");
+        own.entry(socket["netns"].to_string())
+            .or_default()
+            .insert(inode);
+    }
+    let mut compared = (0, 0);
+    for (inode, file) in namespace_files() {
+        let theirs = unix_inodes_of_ss(&file);
+        let ours = own.remove(&inode).unwrap_or_default();
+        assert_eq!(ours, theirs, "{inode} {file}");
+        compared.0 += usize::from(theirs.len() >= 2);
+        compared.1 += usize::from(theirs.len() >= 6);
+    }
+    assert!(own.is_empty(), "{own:?}");
+    // Those that only a descriptor holds have no unix sockets.
+    assert!(compared.0 >= 30 && compared.1 >= 10, "{compared:?}");
+    for mut holder in holders {
+        drop(holder.stdin.take());
+        let _ = holder.wait();
+    }
+    Ok(())
+}
+
+fn kill_in_all_namespaces() -> Result<(), Failed> {
+    let _world = World::new(4, 0);
+    let script = "import socket, sys\n\
+        l = socket.socket(); l.bind(('127.0.0.1', 7100)); l.listen(9)\n\
+        c = socket.create_connection(('127.0.0.1', 7100)); a = l.accept()[0]\n\
+        print('ready', flush=True); sys.stdin.read()\n";
+    let mut holders: Vec<Child> = Vec::new();
+    for name in ["n0", "n3"] {
+        let mut holder = Command::new("ip")
+            .args(["netns", "exec", name, "python3", "-c", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("ip runs");
+        let mut line = String::new();
+        let out = holder.stdout.take().expect("piped");
+        BufReader::new(out).read_line(&mut line).expect("read");
+        assert_eq!(line, "ready\n");
+        holders.push(holder);
+    }
+    let filter = ["-t", "-N", "all", "sport = 7100 and state established"];
+    let dry = run(&[&["kill", "--dry-run"], &filter[..]].concat());
+    let said = text(&dry.stdout);
+    assert!(said.contains("would close these 2 sockets"), "{said}");
+    assert!(said.contains(" n0") && said.contains(" n3"), "{said}");
+    let before = list(&["-t", "-N", "all", "sport = 7100"]);
+    let killed = run(&[&["kill", "--yes", "--all"], &filter[..]].concat());
+    let said = text(&killed.stdout);
+    if said.contains("CONFIG_INET_DIAG_DESTROY") {
+        // The kernel was built without it.
+        return Ok(());
+    }
+    assert!(killed.status.success(), "{said}{}", text(&killed.stderr));
+    assert!(said.contains("in n0: destroyed"), "{said}");
+    assert!(said.contains("in n3: destroyed"), "{said}");
+    assert!(said.contains("2 of 2 closed"), "{said}");
+    let after = list(&["-t", "-N", "all", "sport = 7100"]);
+    let in_state = |document: &Json, state: &str| {
+        let all = sockets(document).iter();
+        all.filter(|socket| socket["state"] == state).count()
+    };
+    assert_eq!(in_state(&before, "established"), 2);
+    assert_eq!(in_state(&after, "established"), 0);
+    assert_eq!(in_state(&after, "listening"), 2, "others are spared");
+    for mut holder in holders {
+        drop(holder.stdin.take());
+        let _ = holder.wait();
+    }
     Ok(())
 }
 

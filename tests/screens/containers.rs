@@ -140,6 +140,10 @@ fn processes_are_grouped_by_name_workload_and_user() {
     }
     dashboard.keys("t");
     assert!(dashboard.shows("by user") && dashboard.shows("▸ 0 ×5"));
+    for by in ["network namespace", "unit", "container", "pod"] {
+        dashboard.keys("t");
+        assert!(dashboard.shows(&format!("by {by}")));
+    }
     dashboard.keys("t");
     assert!(!dashboard.shows("▸"), "none");
 }

@@ -287,7 +287,7 @@ fn the_help_lists_every_key_and_the_faults_have_their_reason() {
         faulty: true,
         ..Machine::default()
     };
-    let mut dashboard = Dashboard::new((120, 80), machine);
+    let mut dashboard = Dashboard::new((120, 84), machine);
     dashboard.ticks(1).keys("?");
     for binding in sockwatch::tui::keymap::BINDINGS {
         assert!(

@@ -434,6 +434,22 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             pressed(&mut dashboard);
             assert!(!dashboard.shows("▸"));
         }
+        Command::PickNamespace => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("there is no other network namespace"));
+        }
+        Command::PickGroup => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("┌ Group by"));
+            pressed(&mut dashboard);
+            assert_eq!(dashboard.text(), before, "it closes what it opened");
+            pressed(&mut dashboard);
+            dashboard.keys("s");
+            assert!(title(&dashboard).contains("by state"), "a letter chooses");
+            pressed(&mut dashboard);
+            dashboard.keys("j").key(KeyCode::Enter);
+            assert!(title(&dashboard).contains("by cgroup"), "and so does Enter");
+        }
         Command::Fold | Command::FoldAll => {
             dashboard.keys("tg");
             let folded = dashboard.text();

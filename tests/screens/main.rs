@@ -16,6 +16,7 @@ mod first_sample;
 mod hostile_names;
 mod journey;
 mod keys;
+mod namespaces;
 mod never_behind;
 mod operator_questions;
 mod random_input;
@@ -31,6 +32,7 @@ mod shown;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
+mod translated;
 mod whole_screens;
 
 use support::{edited_numbers, edited_rows, hostile_sample, machine, sensitive_thresholds};

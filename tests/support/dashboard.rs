@@ -16,7 +16,7 @@ use sockwatch::app::{
     PlayerStep, Rewind, StopRequest, ViewWorker, replay_state,
 };
 use sockwatch::diagnose::{Diagnosis, Findings, Thresholds, Watch};
-use sockwatch::model::{ProcessKey, Sample, SampleProgress, Socket};
+use sockwatch::model::{NamespaceHandle, ProcessKey, Sample, SampleProgress, Socket};
 use sockwatch::recording::{Archive, Metadata, SampleArchive};
 use sockwatch::source::Source;
 use sockwatch::tui::recording_progress::RecordingProgress;
@@ -93,7 +93,7 @@ impl EffectHandler for TestEffects {
         Ok(())
     }
 
-    fn destroy_socket(&mut self, socket: &Socket) -> String {
+    fn destroy_socket(&mut self, socket: &Socket, _: Option<NamespaceHandle>) -> String {
         self.log.push(format!("destroy {}", socket.cookie));
         "destroyed".to_owned()
     }

@@ -48,6 +48,8 @@ pub(crate) enum Requirement {
     Duckdb,
     /// `nft` of nftables, to drop packets.
     Nft,
+    /// A kernel with NAT and ctnetlink.
+    Conntrack,
     /// `nginx`, as a healthy server.
     Nginx,
     /// `wrk`, to load it.
@@ -91,6 +93,8 @@ impl Requirement {
             Requirement::Pyarrow => (!imports("pyarrow")).then_some("needs python3 with pyarrow"),
             Requirement::Duckdb => (!imports("duckdb")).then_some("needs python3 with duckdb"),
             Requirement::Nft => (!runs("nft", "--version")).then_some("needs nft (nftables)"),
+            Requirement::Conntrack => (!is_root() || !has_conntrack())
+                .then_some("needs root, and a kernel with NAT and ctnetlink"),
             Requirement::Nginx => (!runs("nginx", "-v")).then_some("needs nginx"),
             // It has no option that exits with success.
             Requirement::Wrk => (!is_there("wrk", "-v")).then_some("needs wrk"),
@@ -134,6 +138,15 @@ fn makes(kind: &str) -> bool {
 fn has_vxlan() -> bool {
     let add = "ip link add name probe type vxlan id 1 dstport 4789";
     is_root() && succeeds(Command::new("unshare").args(["--net", "sh", "-c", add]))
+}
+
+/// Reports whether the kernel translates addresses, and ctnetlink inserts an entry.
+fn has_conntrack() -> bool {
+    let insert = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/conntrack.py");
+    let script = format!(
+        "nft 'add table ip nat; add chain ip nat output {{ type nat hook output priority -100; }}' && exec python3 {insert} 10.0.0.1 1 10.0.0.2 2 10.0.0.3 3 3"
+    );
+    succeeds(Command::new("unshare").args(["--net", "sh", "-c", &script]))
 }
 
 /// Returns where the cgroup-2 hierarchy is mounted, if cgroups can be made there.

@@ -8,8 +8,8 @@ use crate::aggregate::rates::{ByteSum, MIN_WINDOW_NS};
 use crate::aggregate::send_limit::send_limit;
 use crate::aggregate::{Aggregate, Aggregator, Change, FinalTotals, SocketRates};
 use crate::model::{
-    Attribution, ClosedSocket, EndingEvidence, Family, Payload, Protocol, Row, Sample, Socket,
-    SocketRef, State, TcpInfo, Unowned, Visit, fin_received,
+    Attribution, ClosedSocket, EndingEvidence, Family, Payload, Protocol, RemoteHost, Row, Sample,
+    Socket, SocketRef, State, TcpInfo, Unowned, Visit, fin_received,
 };
 
 /// Duration of TIME-WAIT, ms. Kernel: `TCP_TIMEWAIT_LEN`.
@@ -180,9 +180,10 @@ impl Aggregator {
             return;
         }
         let has_remote = socket.protocol != Protocol::Sctp || is_association;
-        if let Some(remote) = socket.remote().filter(|_| has_remote) {
-            let sum = self.remotes.entry(remote.canonical().address);
+        if let Some(remote) = RemoteHost::of(socket).filter(|_| has_remote) {
+            let sum = self.remotes.entry(remote);
             add(sum);
+            sum.namespaces.add(socket.netns);
             for_each_owner(sample, socket, |process| sum.processes.add(process));
             if socket.state == State::Established
                 && let Some(rtt) = info.as_ref().and_then(TcpInfo::measured_rtt)
@@ -387,9 +388,10 @@ impl Aggregator {
                 into(sum);
             }
         });
-        if let Some(remote) = socket.remote() {
-            let sum = self.remotes.entry(remote.canonical().address);
+        if let Some(remote) = RemoteHost::of(socket) {
+            let sum = self.remotes.entry(remote);
             into(sum);
+            sum.namespaces.add(socket.netns);
             for_each_owner(sample, socket, |process| sum.processes.add(process));
         }
         if let Some(local) = socket.local()

@@ -129,6 +129,43 @@ fn a_first_sample_has_counts_and_no_rates() {
 }
 
 #[test]
+fn a_loopback_address_is_another_host_in_each_network_namespace() {
+    let mut given = sample();
+    for (cookie, (netns, remote)) in (1..).zip([
+        (7, "127.0.0.1"),
+        (8, "127.0.0.1"),
+        (7, "10.0.0.3"),
+        (8, "10.0.0.3"),
+        (8, "198.51.100.9"),
+    ]) {
+        let mut socket = connection(cookie, State::Established);
+        socket.netns = netns;
+        if let Ends::Inet { remote: end, .. } = &mut socket.ends {
+            end.address = remote.parse().unwrap();
+        }
+        insert(&mut given.sockets, socket, Some((5, 5)));
+    }
+    let mut run = Run::new();
+    let remotes = run.update(given).remotes.iter();
+    let mut found: Vec<(String, u32, Option<u32>, u32)> = remotes
+        .map(|remote| {
+            let address = remote.address.to_string();
+            (address, remote.local_to, remote.netns, remote.sockets)
+        })
+        .collect();
+    found.sort();
+    let expected = [
+        ("10.0.0.3", 0, None, 2),
+        ("127.0.0.1", 7, Some(7), 1),
+        ("127.0.0.1", 8, Some(8), 1),
+        ("198.51.100.9", 0, Some(8), 1),
+    ];
+    let expected =
+        expected.map(|(address, of, netns, sockets)| (address.to_owned(), of, netns, sockets));
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn rates_are_the_growth_of_counters_over_the_interval() {
     let mut run = Run::new();
     run.update(with(sample(), 1, State::Established, Some((500, 100))));

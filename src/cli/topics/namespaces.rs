@@ -41,14 +41,28 @@ sockwatch record -o FILE -N own",
     page.heading("NAMES");
     page.paragraph(
         "A namespace is named after its file in /run/netns, host if it is the initial one, else after its pod or container, or else \
-         after its oldest process, as nginx(812). The column netns_name and the condition netns take that name, the column netns its inode. t groups \
-         sockets by namespace. Recordings keep the names; --redact replaces them.",
+         after its oldest process, as nginx(812). The column netns_name and the condition netns take that name, the column netns its inode. b n \
+         groups sockets by namespace, and v opens one. Recordings keep the names; --redact replaces them.",
     );
     page.heading("FINDINGS");
     page.paragraph(
         "Each namespace is examined by its own sockets, counters and limits (ip_local_port_range, somaxconn, tcp_max_tw_buckets), \
          and a finding says which one it is about. Processes, open files and socket memory are those of the host. The screen System \
-         shows the counters and limits of sockwatch's own namespace.",
+         shows the counters, limits, interfaces and settings of one namespace; v chooses which.",
+    );
+    page.heading("TRANSLATED ADDRESSES");
+    page.paragraph(
+        "Where the kernel's connection tracking translates the addresses of a TCP connection or a connected UDP socket (NAT: a \
+         Service of Kubernetes, a published port, masquerading), the column real_peer is the endpoint behind its remote one, and \
+         seen_as its own as the peer sees it. Both ends of such a connection find each other, also in different namespaces. This \
+         requires CAP_NET_ADMIN, and for translations in other namespaces -N all.",
+    );
+    page.code("sockwatch list -t -N all real_peer = 10.244.1.7:8443");
+    page.paragraph(
+        "Each new connection is looked up in its own namespace and in those that forward packets, if these have tracked connections; \
+         UDP sockets again every 10 s. A peer is not known if the translation bypasses connection tracking (eBPF, IPVS) or has a zone of its own, or if two \
+         namespaces translate the same addresses in different ways. The two connections of a userland proxy, such as docker-proxy, \
+         are those of that process.",
     );
     page.heading("MANY NAMESPACES");
     page.paragraph(

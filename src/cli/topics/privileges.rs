@@ -25,8 +25,8 @@ const PRIVILEGES: [(&str, &str); 5] = [
     ),
     (
         "CAP_NET_ADMIN",
-        "Firewall marks and filters by mark, a larger buffer for the kernel's events, and ending sockets with kill \
-         or K.",
+        "Firewall marks and filters by mark, the real peers of connections through NAT, a larger buffer for the kernel's \
+         events, and ending sockets with kill or K.",
     ),
 ];
 

@@ -9,7 +9,7 @@ use crate::column::format;
 use crate::model::{Endpoint, Ends, SocketRef};
 
 /// Appends `10.0.0.1:80`, `[fe80::1]%eth0:80`, `0.0.0.0:*`, with the device before the port as in ss.
-fn endpoint(out: &mut String, end: Endpoint, row: Option<&SocketRow<'_>>) -> Option<()> {
+pub(super) fn endpoint(out: &mut String, end: Endpoint, row: Option<&SocketRow<'_>>) -> Option<()> {
     match end.address {
         IpAddr::V4(address) => write!(out, "{address}").ok()?,
         IpAddr::V6(address) => write!(out, "[{address}]").ok()?,
@@ -116,7 +116,8 @@ pub(in crate::column) fn remote(row: &SocketRow<'_>, out: &mut String) -> Option
     }
 }
 
-fn endpoint_key(end: Endpoint) -> SortKey<'static> {
+/// Returns the sort key of an endpoint.
+pub(super) fn endpoint_key(end: Endpoint) -> SortKey<'static> {
     match end.address {
         IpAddr::V4(address) => SortKey::Address(4, u128::from(u32::from(address)), end.port),
         IpAddr::V6(address) => SortKey::Address(6, u128::from(address), end.port),

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::row::SocketColumn;
-use super::{identity, main_columns, memory, tcp, workload};
+use super::{identity, main_columns, memory, tcp, translation, workload};
 
 /// Every column of a socket, the most wanted first.
 pub static SOCKET_COLUMNS: LazyLock<Vec<SocketColumn>> = LazyLock::new(|| {
@@ -14,6 +14,7 @@ pub static SOCKET_COLUMNS: LazyLock<Vec<SocketColumn>> = LazyLock::new(|| {
     columns.push(identity::ulp_column());
     columns.extend(identity::extra_columns());
     columns.extend(identity::address_columns());
+    columns.extend(translation::columns());
     columns.extend(memory::columns());
     columns.extend(tcp::columns());
     columns

@@ -56,6 +56,7 @@ static SEARCHED: LazyLock<Vec<usize>> = LazyLock::new(|| {
         "state",
         "local",
         "remote",
+        "real_peer",
         "process",
         "user",
         "interface",

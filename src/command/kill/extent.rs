@@ -5,7 +5,9 @@ use std::fmt;
 use crate::aggregate::Moment;
 use crate::model::{Protocol, Socket, State};
 use crate::source::netlink::request::{AttributeRequest, Table};
-use crate::source::{LiveOptions, LiveSource, OwnerScope, Source as _, SourceError};
+use crate::source::{
+    LiveOptions, LiveSource, NamespaceScope, OwnerScope, Source as _, SourceError,
+};
 
 /// Number of sockets that can be closed without `--all`.
 const FEW: usize = 100;
@@ -32,17 +34,18 @@ impl Count {
 pub(super) struct Extent {
     /// Those that the filter selects.
     selected: Count,
-    /// Those of the network namespace.
+    /// Those of the network namespaces in the scope.
     total: Count,
 }
 
 impl Extent {
-    /// Counts the selected sockets, and all TCP and UDP sockets of the network namespace.
+    /// Counts the selected sockets, and all TCP and UDP sockets of the network namespaces in the scope.
     ///
     /// # Errors
     /// If the kernel reports no sockets.
     pub(super) fn count<'a>(
         selected: impl Iterator<Item = &'a Socket>,
+        scope: NamespaceScope,
     ) -> Result<Extent, SourceError> {
         let options = LiveOptions {
             tables: vec![
@@ -51,6 +54,7 @@ impl Extent {
                 Table::Inet6(Protocol::Udp),
             ],
             destroy_events: false,
+            namespaces: scope,
             request: AttributeRequest {
                 details: false,
                 ..AttributeRequest::default()

@@ -229,7 +229,7 @@ impl Retransmitting {
             .unfiltered()
             .remotes
             .iter()
-            .find(|r| r.address == address);
+            .find(|r| r.address == address && (r.local_to == 0 || r.local_to == facts.netns));
         let rtt = totals.and_then(|totals| totals.rtt_us);
         let mut observation = Observation::new(scan.kind, subject, "share", Value::Share(share))
             .with("retransmitted_bytes", Value::Bytes(retransmitted as u64))

@@ -15,8 +15,8 @@ use crate::recording::alloc_budget::AllocBudget;
 use crate::recording::error::Corrupt;
 use crate::recording::records::{
     Clock, CounterDecoder, DeviceDecoder, FieldReader, NamespaceDecoder, ProcessDecoder,
-    SettingsDecoder, decode_activity, decode_containers, decode_faults, decode_names,
-    decode_unlisted,
+    SettingsDecoder, TranslationDecoder, decode_activity, decode_containers, decode_faults,
+    decode_names, decode_unlisted,
 };
 use crate::recording::section;
 use crate::recording::strings::StringTable;
@@ -33,6 +33,7 @@ pub(in crate::recording) struct FrameDecoder {
     devices: DeviceDecoder,
     settings: SettingsDecoder,
     namespaces: NamespaceDecoder,
+    translations: TranslationDecoder,
     sockets: SocketDecoder,
     clock: Clock,
     /// The frame that was decoded last.
@@ -85,6 +86,7 @@ impl FrameDecoder {
             self.devices.clear();
             self.settings.clear();
             self.namespaces.clear();
+            self.translations.clear();
             self.sockets.clear();
             self.clock = Clock::default();
         }
@@ -132,6 +134,8 @@ impl FrameDecoder {
         self.settings.decode(&mut reader)?;
         let mut reader = field_reader(sections.fixed[section::NAMESPACES], strings, budget);
         self.namespaces.decode(now_ns, &mut reader)?;
+        let mut reader = field_reader(sections.fixed[section::TRANSLATIONS], strings, budget);
+        self.translations.decode(&mut reader)?;
         self.budget = Some(*budget);
         Ok(())
     }
@@ -145,6 +149,7 @@ impl FrameDecoder {
             + self.devices.heap_bytes()
             + self.settings.heap_bytes()
             + self.namespaces.heap_bytes()
+            + self.translations.heap_bytes()
     }
 
     /// Replaces `sample` by the Sample of the last frame, reusing its memory.
@@ -167,6 +172,7 @@ impl FrameDecoder {
         self.counters.copy_to(&mut sample.counters);
         sample.devices = self.devices.devices().cloned();
         self.namespaces.copy_to(sample);
+        sample.translations = self.translations.translations().cloned();
         let sections = FrameSections::find(&self.frame.raw)?;
         decode_activity(sections.fixed[section::ACTIVITY], &mut sample.processes)?;
         let mut reader = field_reader(sections.fixed[section::UNLISTED], strings, budget);

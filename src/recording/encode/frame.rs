@@ -10,8 +10,8 @@ use crate::recording::archive::Entry;
 use crate::recording::frame::Frame;
 use crate::recording::records::{
     CounterEncoder, DeviceEncoder, FieldWriter, NamespaceEncoder, ProcessEncoder, SettingsEncoder,
-    encode_activity, encode_clock, encode_containers, encode_faults, encode_names,
-    encode_suspended, encode_unlisted,
+    TranslationEncoder, encode_activity, encode_clock, encode_containers, encode_faults,
+    encode_names, encode_suspended, encode_unlisted,
 };
 use crate::recording::section::{self, put_section};
 use crate::recording::strings::StringInterner;
@@ -53,6 +53,7 @@ pub struct Encoder {
     devices: DeviceEncoder,
     settings: SettingsEncoder,
     namespaces: NamespaceEncoder,
+    translations: TranslationEncoder,
     sockets: SocketEncoder,
     /// The clocks of the previous Sample.
     before: Option<ClocksBefore>,
@@ -117,6 +118,7 @@ impl Encoder {
             own_netns_name: _,
             namespaces: _,
             omitted_namespaces: _,
+            translations,
             faults,
             timings: _,
             preview: _,
@@ -137,6 +139,7 @@ impl Encoder {
             self.devices.clear();
             self.settings.clear();
             self.namespaces.clear();
+            self.translations.clear();
             self.sockets.clear();
         }
         let before = self.before.filter(|_| !is_key).unwrap_or_default();
@@ -176,6 +179,9 @@ impl Encoder {
         });
         self.section(section::NAMESPACES, |own, writer| {
             own.namespaces.encode(sample, writer);
+        });
+        self.section(section::TRANSLATIONS, |own, writer| {
+            own.translations.encode(translations.as_ref(), writer);
         });
         self.section(section::NAMES, |_, writer| encode_names(sample, writer));
         self.section(section::CONTAINERS, |_, writer| {

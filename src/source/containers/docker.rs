@@ -60,9 +60,14 @@ pub(super) fn places(root: &Root, home: Option<&Home>) -> Vec<Place> {
     places
 }
 
+/// Returns the path of the file with the names of a container.
+pub(super) fn config_path(place: &Place, id: &str) -> String {
+    format!("{}/containers/{id}/config.v2.json", place.path)
+}
+
 /// Reads the names of a container.
 pub(super) fn names(root: &Root, place: &Place, id: &str) -> Contents<Names> {
-    let path = format!("{}/containers/{id}/config.v2.json", place.path);
+    let path = config_path(place, id);
     let required = Requirements {
         bytes: MAX_CONFIG,
         owner: place.owner,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::names::Names;
 use super::place::Home;
-use super::root::{Contents, Requirements, Root};
+use super::root::{Contents, Requirements, Root, Stamp};
 use super::storage::List;
 use super::{bundle, docker, machines, pod_logs, storage};
 use crate::model::SeededMap;
@@ -21,6 +21,8 @@ pub(super) struct Outcome {
     pub(super) container: Option<Container>,
     /// Why its name is unknown: the runtime, if it is known, and the first error.
     pub(super) error: Option<(&'static str, String)>,
+    /// The file with its name, if that can change while the container runs.
+    pub(super) stamp: Option<Stamp>,
 }
 
 /// Lookups of one Sample. What lists several containers is read once for all of them.
@@ -60,8 +62,12 @@ impl<'a> Lookup<'a> {
         let mut outcome = Outcome::default();
         let mut outer_end = None;
         for found in &parsed.containers {
+            let mut stamp = None;
             let (names, error) = match outer_end {
-                None => find(self.root, &mut self.read, home.as_ref(), found),
+                None => {
+                    stamp = docker_stamp(self.root, home.as_ref(), found);
+                    find(self.root, &mut self.read, home.as_ref(), found)
+                }
                 // The files of a nested runtime are in the container around it.
                 Some(end) => match self.root_of(path.get(..end), processes) {
                     Some(root) => find(&root, &mut Read::default(), None, found),
@@ -80,6 +86,7 @@ impl<'a> Lookup<'a> {
                     .filter(|_| container.name.is_none())
                     .map(|it| (kind, it)),
                 container: Some(container),
+                stamp,
             };
         }
         outcome
@@ -150,6 +157,21 @@ fn container(
         outer,
         ..Container::new(runtime, &*found.id)
     }
+}
+
+/// Returns the identity of the file with the name of a container of Docker, which `docker rename` replaces.
+fn docker_stamp(root: &Root, home: Option<&Home>, found: &ContainerInPath<'_>) -> Option<Stamp> {
+    if found
+        .runtime
+        .is_some_and(|runtime| runtime != Runtime::Docker)
+    {
+        return None;
+    }
+    let places = docker::places(root, home);
+    let mut paths = places
+        .iter()
+        .map(|place| docker::config_path(place, &found.id));
+    paths.find_map(|path| root.stamp(&path))
 }
 
 /// Finds the names of a container, and why they are unknown. Returns no names if it is no container.

@@ -36,7 +36,36 @@ pub(super) struct Requirements {
 /// A file's contents, `None` if it does not exist, or why it cannot be read.
 pub(super) type Contents<T> = Result<Option<T>, String>;
 
+/// The identity of a file's contents: a runtime replaces the file or writes it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stamp {
+    path: String,
+    inode: u64,
+    bytes: i64,
+    modified: (i64, u64),
+}
+
+impl Stamp {
+    /// Reports whether the file is still the same, or can no longer be examined.
+    pub(super) fn is_current(&self, root: &Root) -> bool {
+        // The name of a container whose files are being removed stays.
+        root.stamp(&self.path).is_none_or(|now| now == *self)
+    }
+}
+
 impl Root {
+    /// Returns the identity of a file's contents; `None` if it cannot be examined.
+    pub(super) fn stamp(&self, path: &str) -> Option<Stamp> {
+        let found = self.open(path, OFlags::PATH | OFlags::NOFOLLOW).ok()??;
+        let stat = rustix::fs::fstat(&found).ok()?;
+        Some(Stamp {
+            path: path.to_owned(),
+            inode: stat.st_ino,
+            bytes: stat.st_size,
+            modified: (stat.st_mtime, stat.st_mtime_nsec),
+        })
+    }
+
     pub(super) fn new(path: &Path) -> Root {
         Root {
             path: path.to_owned(),

@@ -286,10 +286,11 @@ fn a_container_is_read_once_while_it_is_in_use() {
         id("docker-web")
     ));
     let changed = fs::read_to_string(&file).unwrap().replace("/web", "/other");
-    fs::write(&file, changed).unwrap();
+    fs::remove_file(&file).unwrap();
     for _ in 0..200 {
         assert_eq!(host.found(&path), "docker web nginx:1.25");
     }
+    fs::write(&file, changed).unwrap();
     let gone = host.after(120, &[]);
     assert!(gone.containers.is_empty());
     assert!(host.found(&path).starts_with("docker other"));
@@ -460,4 +461,31 @@ fn names_that_no_runtime_gives_are_not_used() {
         host.found(&format!("/docker/{id}")),
         "docker a\u{1b}[31m\nb\u{202e} -"
     );
+}
+
+#[test]
+fn a_renamed_container_has_its_new_name_within_seconds() {
+    let mut host = Host::new();
+    let path = format!("/docker/{}", id("docker-web"));
+    let before = host.found(&path);
+    let file = format!(
+        "var/lib/docker/containers/{}/config.v2.json",
+        id("docker-web")
+    );
+    let file = host.file(&file);
+    let text = fs::read_to_string(&file).unwrap();
+    let config: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let name = config["Name"].as_str().unwrap();
+    assert!(before.contains(name.trim_start_matches('/')), "{before}");
+    // Docker writes another file and renames it.
+    let other = file.with_extension("tmp");
+    fs::write(&other, text.replace(name, "/storefront")).unwrap();
+    fs::rename(&other, &file).unwrap();
+    assert_eq!(host.found(&path), before, "it is not examined every time");
+    let _ = host.after(5, &[&path]);
+    let after = host.found(&path);
+    assert!(after.contains("storefront"), "{after}");
+    // If the file goes, the last name stays until the container is looked up again.
+    fs::remove_file(&file).unwrap();
+    assert_eq!(host.found(&path), after);
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::scope::NamespaceScope;
+use super::tracking::TrackingNamespace;
 use crate::model::NetNamespace;
 use crate::source::netlink::request::{AttributeRequest, Table};
 
@@ -26,6 +27,8 @@ pub(super) struct KnownNamespace {
     pub(super) devices_ns: u64,
     /// Its id in our own namespace, which another one with its inode does not have.
     pub(super) id: Option<i32>,
+    /// Set if connections are tracked in it.
+    pub(super) tracking: Option<TrackingNamespace>,
     /// The number that processes in it have in common, if this user may not trace them.
     pub(super) number: Option<u64>,
     /// Number of the last round in which it was found.

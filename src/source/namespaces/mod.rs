@@ -7,25 +7,31 @@
 //! for each Sample: beyond [`visit::ALWAYS_DUMPED`], those are that show a [sign](signs) of change, and of the others
 //! one of [`visit::TURNS`] in turn. The rows of the rest are those of the previous Sample, with the ages that the clock predicts.
 
+mod departed;
 mod enter;
 mod finder;
 mod known;
 mod mounts;
+mod on_demand;
 mod open;
 mod run_in;
 mod scope;
 mod signs;
+mod tracking;
 mod visit;
 mod workload_names;
 
 use std::path::PathBuf;
 
+pub(super) use self::departed::DepartedNamespaces;
 pub use self::enter::enter_namespace;
 use self::finder::NamespaceFinder;
 use self::known::KnownNamespace;
 pub(super) use self::known::VisitOptions;
+pub(super) use self::on_demand::NamespaceEntrance;
 pub use self::run_in::run_in_namespace;
 pub use self::scope::NamespaceScope;
+pub(super) use self::tracking::TrackingNamespace;
 use self::visit::{Visitor, Visits};
 pub(super) use self::workload_names::WorkloadNames;
 use super::netlink::dump::Dumper;
@@ -84,6 +90,22 @@ impl Namespaces {
     /// Returns the ids of the namespaces in scope, by which events of them are recognized; `None` if only our own is.
     pub(super) fn ids(&self) -> Option<KnownIds> {
         self.visitor.as_ref()?.ids().cloned()
+    }
+
+    /// Returns the visited namespaces in which connections are tracked.
+    pub(super) fn tracking(&self) -> impl Iterator<Item = TrackingNamespace> {
+        self.known.values().filter_map(|known| known.tracking)
+    }
+
+    /// Runs `function` in a thread of its own, which may enter the namespaces.
+    ///
+    /// # Errors
+    /// If the thread cannot be started, or fails.
+    pub(super) fn run_in_thread<T: Send>(
+        &self,
+        function: impl FnOnce(NamespaceEntrance<'_>) -> T + Send,
+    ) -> std::io::Result<T> {
+        on_demand::run_in_thread(self.finder.found(), function)
     }
 
     /// Finds the namespaces, and appends the rows of those in scope to `sample`, whose table follows `previous`. `owners`

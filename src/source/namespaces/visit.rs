@@ -14,6 +14,7 @@ use super::finder::FoundNamespace;
 use super::known::{KnownNamespace, VisitOptions};
 use super::scope::NamespaceScope;
 use super::signs;
+use super::tracking::TrackingNamespace;
 use crate::model::{
     Counters, Fault, FaultSeverity, NetNamespace, Sample, SeededMap, Settings, SocketTable,
 };
@@ -295,6 +296,7 @@ impl Visitor {
         sample.namespaces.push(Arc::clone(&namespace));
         let known = KnownNamespace {
             signs: self.signs.clone(),
+            tracking: TrackingNamespace::of_thread(&self.root, &namespace),
             pages: first..sample.sockets.page_count(),
             other_pages,
             rows_ns,

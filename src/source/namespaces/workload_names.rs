@@ -14,6 +14,11 @@ pub(in crate::source) struct WorkloadNames {
 #[derive(Debug)]
 struct NamedNamespace {
     name: Arc<str>,
+    /// Name of its container or pod, which is its own name unless another namespace of the container was there first.
+    workload: Arc<str>,
+    /// Start time and pid of the process of the container that started first in it, and the name of the process.
+    oldest: (u64, u32),
+    comm: String,
     /// The namespace of the previous Sample as it was found, and the same with the name: Samples share it while it does not
     /// change.
     found: Option<Arc<NetNamespace>>,
@@ -59,6 +64,7 @@ impl WorkloadNames {
 
     /// Finds the containers of the namespaces by the processes in them.
     fn find_names(&mut self, sample: &Sample) {
+        let mut changed: Vec<Arc<str>> = Vec::new();
         for row in &sample.processes {
             let Some(netns) = row.process.namespaces.net else {
                 continue;
@@ -66,14 +72,23 @@ impl WorkloadNames {
             let Some(namespace) = sample.namespace(netns) else {
                 continue;
             };
-            if self.known.contains_key(&netns) {
+            let key = row.process.key;
+            let oldest = (key.start_time, key.pid);
+            if let Some(known) = self.known.get(&netns)
+                && known.oldest <= oldest
+            {
                 continue;
             }
             let container = row.process.cgroup.as_ref();
             let container = container.and_then(|path| sample.containers.get(path));
             if let Some(container) = container {
+                let workload = namespace_name(container);
+                changed.push(Arc::clone(&workload));
                 let named = NamedNamespace {
-                    name: namespace_name(container),
+                    name: Arc::clone(&workload),
+                    workload,
+                    oldest,
+                    comm: row.process.comm.clone(),
                     found: None,
                     named: None,
                     since_ns: namespace.since_ns,
@@ -81,6 +96,26 @@ impl WorkloadNames {
                 };
                 self.known.insert(netns, named);
             }
+        }
+        for workload in changed {
+            name_all(&workload, self.known.values_mut());
+        }
+    }
+}
+
+/// Names the namespaces of one container or pod: that of the process which started first after the container itself, the others
+/// after it and their own process.
+fn name_all<'a>(workload: &str, all: impl Iterator<Item = &'a mut NamedNamespace>) {
+    let mut all: Vec<&mut NamedNamespace> =
+        all.filter(|known| *known.workload == *workload).collect();
+    all.sort_by_key(|known| known.oldest);
+    for (place, known) in all.into_iter().enumerate() {
+        let name: Arc<str> = match place {
+            0 => Arc::clone(&known.workload),
+            _ => format!("{workload} {}({})", known.comm, known.oldest.1).into(),
+        };
+        if known.name != name {
+            (known.name, known.found, known.named) = (name, None, None);
         }
     }
 }
@@ -195,5 +230,40 @@ mod tests {
         workloads.apply(&mut sample);
         assert_eq!(names(&sample), expected);
         assert!(Arc::ptr_eq(&before[0], &sample.namespaces[0]));
+    }
+
+    #[test]
+    fn a_further_namespace_of_a_container_is_named_after_its_process() {
+        let by = |pid| NamespaceHandle::Process { pid };
+        let mut web = Container::new(Some(Runtime::Docker), "2");
+        web.name = Some("web".into());
+        let started = |pid, netns, start_time| {
+            let mut row = process(pid, netns, "/web");
+            let mut of = Process::clone(&row.process);
+            (of.key.start_time, of.comm) = (start_time, "chrome".to_owned());
+            row.process = Arc::new(of);
+            row
+        };
+        let mut sample = Sample {
+            own_netns: 1,
+            namespaces: vec![namespace(2, by(7)), namespace(3, by(8))],
+            processes: vec![started(7, 2, 50)],
+            containers: [("/web".into(), Arc::new(web))].into(),
+            ..Sample::default()
+        };
+        let found = sample.namespaces.clone();
+        let mut workloads = WorkloadNames::default();
+        let mut names = |sample: &mut Sample| -> Vec<String> {
+            sample.namespaces.clone_from(&found);
+            workloads.apply(sample);
+            let all = sample.namespaces.iter();
+            all.map(|namespace| namespace.name.to_string()).collect()
+        };
+        assert_eq!(names(&mut sample), ["web", "sh(7)"]);
+        // The process that started first turns out to be in another one.
+        sample.processes.push(started(8, 3, 20));
+        assert_eq!(names(&mut sample), ["web chrome(7)", "web"]);
+        sample.processes.clear();
+        assert_eq!(names(&mut sample), ["web chrome(7)", "web"]);
     }
 }

@@ -3,6 +3,7 @@
 //! - [`request`]: encodes requests for sockets and attributes.
 //! - [`decode`]: decodes a message to a row; [`datagram`]: decodes a datagram of messages to rows. Pure.
 //! - [`dump`]: fetches whole tables, or one socket.
+//! - [`conntrack`]: entries of connection tracking, from ctnetlink.
 //! - [`destroy_events`]: listens to the multicast groups for destroyed sockets.
 //! - [`destroy`]: closes a socket (`SOCK_DESTROY`).
 //! - [`devices`]: network devices and their addresses, from rtnetlink.
@@ -13,6 +14,7 @@
 //! expiry of TIME-WAIT timers and the retries of keepalive and probe timers, and do not support netlink, packet and
 //! vsock rows. The decoders here accept any length, because kernels differ.
 
+pub mod conntrack;
 pub mod datagram;
 pub mod decode;
 pub mod destroy;

@@ -5,6 +5,7 @@
 //!   possible. It uses `socket_holders` (the map), `process_reader` (reads one process) and [`UserNames`].
 //! - [`CounterReader`]: protocol counters and interfaces. [`SettingsReader`]: sysctl settings.
 //! - [`CgroupPaths`]: cgroup id → path. [`OutsideCgroups`]: cgroups whose processes are in another pid namespace.
+//! - [`tracks_connections`]: whether connection tracking has entries.
 //! - [`netlink_drops`]: messages that were not delivered to a netlink socket.
 //! - [`SocketFile`]: sockets that `sock_diag` does not report.
 //! - [`read_host`], [`network_namespace`], [`hides_pid_namespaces`]: the host and its namespaces.
@@ -16,6 +17,7 @@
 
 mod cgroup_members;
 mod cgroup_paths;
+mod conntrack;
 mod counters;
 mod hidepid;
 mod host;
@@ -32,6 +34,7 @@ mod user_names;
 pub use cgroup_members::OutsideCgroups;
 pub use cgroup_paths::CgroupPaths;
 pub(super) use cgroup_paths::cgroup2_mount;
+pub use conntrack::tracks_connections;
 pub use counters::CounterReader;
 pub use host::{hides_pid_namespaces, network_namespace, read_host};
 pub(in crate::source) use namespace_processes::NamespaceProcesses;

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use crate::aggregate::Moment;
 use crate::column::{Column, Kind};
 use crate::model::Seed;
+use crate::tui::table::GroupingChoice;
 
 /// A row of the lists that a criterion groups.
 pub(super) type RowOf<'m, C> = <<C as Criterion>::Kind as Kind>::Row<'m>;
@@ -17,6 +18,14 @@ pub(super) trait Criterion: Copy + Default + PartialEq + Debug + Send + 'static 
     type Kind: Kind;
     /// The identity of a group, which stays the same from moment to moment.
     type Key: Copy + Eq + Hash + Debug + Send + Sync + 'static;
+    /// What a heading says about the rows of a group, besides their number and totals.
+    type Summary: Clone + Default + Debug + Send + 'static;
+
+    /// All criteria, in the order in which the key cycles through them.
+    const ALL: &'static [Self];
+
+    /// The criterion as the picker offers it; not called for the default, which is none.
+    fn choice(self) -> GroupingChoice;
 
     /// The columns of the rows.
     fn columns() -> &'static [Column<Self::Kind>];
@@ -30,8 +39,11 @@ pub(super) trait Criterion: Copy + Default + PartialEq + Debug + Send + 'static 
     /// The label of a group, given one of its rows.
     fn label(key: Self::Key, row: &RowOf<'_, Self>) -> String;
 
-    /// The label with the number of rows in the group.
-    fn heading(label: &str, rows: u32) -> String;
+    /// Adds a row to the summary of its group.
+    fn add_to(_summary: &mut Self::Summary, _row: &RowOf<'_, Self>) {}
+
+    /// The label with the number of rows in the group and their summary.
+    fn heading(self, label: &str, rows: u32, summary: &Self::Summary) -> String;
 }
 
 /// Hashes a name with the seed of this run, to identify its group.

@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::group_key::GroupKey;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
 use crate::filter::{FieldKind, Unit};
 use crate::model::{Container, Ends, Process, Sample, Socket, State, unit_of_cgroup};
+use crate::tui::group::GroupKey;
 
 /// Conditions, each with the id of the column that it is about.
 pub(in crate::tui) type Conditions = Vec<(&'static str, String)>;
@@ -111,7 +111,7 @@ pub(super) fn of_group(key: GroupKey, row: &SocketRow<'_>) -> Conditions {
             found
         }
         GroupKey::Unowned(why) => vec![("process", format!("unowned {}", why.name()))],
-        GroupKey::Remote(address) => vec![("remote", format!("dst {}", host(address)))],
+        GroupKey::Remote(remote) => vec![("remote", format!("dst {}", host(remote.address)))],
         GroupKey::Port(_, port) => both("local", format!("sport = {port}")),
         GroupKey::State(_, of) => both("state", state_condition(of)),
         GroupKey::Cgroup(id) => {

@@ -13,6 +13,7 @@ use crate::column::{Service, SortKey};
 use crate::diagnose::{
     self, FINDING_COLUMNS, Finding, FindingKey, FindingLine, FindingRows, Subject,
 };
+use crate::model::RemoteHost;
 use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::text;
@@ -165,6 +166,8 @@ pub fn finding_target(finding: &Finding, moment: &Moment) -> OpenTarget {
         Some(OpenTarget::Process(Arc::clone(&row.process)))
     };
     let gone = |what: &str| OpenTarget::Unavailable(format!("{what} is not in this sample"));
+    let netns = (finding.namespace.as_ref()).map_or(moment.sample.own_netns, |known| known.inode);
+    let seen = |address| RemoteHost::seen_from(netns, address);
     match &finding.subject {
         Subject::Process(named) => process().unwrap_or_else(|| gone(&named.to_string())),
         // For a closed listener, the process that had it.
@@ -176,11 +179,14 @@ pub fn finding_target(finding: &Finding, moment: &Moment) -> OpenTarget {
         },
         Subject::Remote { address, port, .. } => {
             let service = port.map(|port| Service { port, here: false });
-            OpenTarget::Remote(address.to_canonical(), service)
+            OpenTarget::Remote(seen(*address), service)
         }
         Subject::Path { destination, .. } => {
-            let (port, address) = (destination.port, destination.canonical().address);
-            OpenTarget::Remote(address, Some(Service { port, here: false }))
+            let port = destination.port;
+            OpenTarget::Remote(
+                seen(destination.address),
+                Some(Service { port, here: false }),
+            )
         }
         Subject::User { .. } => OpenTarget::Unavailable(format!(
             "permission denied for the processes of {}; run as root",

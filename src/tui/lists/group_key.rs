@@ -1,110 +1,39 @@
-//! The criteria by which sockets are grouped, and the identities of groups.
-
-use std::net::IpAddr;
+//! The group of a socket by each criterion, its label and its heading.
 
 use super::criterion::{Criterion, hash};
+use super::group_summary::GroupSummary;
 use crate::aggregate::Moment;
 use crate::column::{Column, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets, format};
-use crate::model::{Attribution, ProcessKey, State, Unowned};
-
-/// The criterion by which sockets are grouped.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Grouping {
-    /// Not grouped.
-    #[default]
-    None,
-    /// The first owner of each socket, or the reason for having none.
-    Process,
-    /// The remote host.
-    Remote,
-    /// The local port.
-    Port,
-    /// Protocol and state.
-    State,
-    /// The control group.
-    Cgroup,
-    /// The network namespace.
-    Namespace,
-    /// The systemd unit.
-    Unit,
-    /// The container.
-    Container,
-    /// The pod in Kubernetes.
-    Pod,
-}
-
-impl Grouping {
-    /// The criterion after this one.
-    #[must_use]
-    pub fn next(self) -> Grouping {
-        match self {
-            Grouping::None => Grouping::Process,
-            Grouping::Process => Grouping::Remote,
-            Grouping::Remote => Grouping::Port,
-            Grouping::Port => Grouping::State,
-            Grouping::State => Grouping::Cgroup,
-            Grouping::Cgroup => Grouping::Namespace,
-            Grouping::Namespace => Grouping::Unit,
-            Grouping::Unit => Grouping::Container,
-            Grouping::Container => Grouping::Pod,
-            Grouping::Pod => Grouping::None,
-        }
-    }
-
-    /// Returns the name of the grouping; `None` if sockets are not grouped.
-    pub fn name(self) -> Option<&'static str> {
-        match self {
-            Grouping::None => None,
-            Grouping::Process => Some("process"),
-            Grouping::Remote => Some("remote"),
-            Grouping::Port => Some("local port"),
-            Grouping::State => Some("state"),
-            Grouping::Cgroup => Some("cgroup"),
-            Grouping::Namespace => Some("network namespace"),
-            Grouping::Unit => Some("unit"),
-            Grouping::Container => Some("container"),
-            Grouping::Pod => Some("pod"),
-        }
-    }
-}
-
-/// The identity of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum GroupKey {
-    /// A process.
-    Process(ProcessKey),
-    /// Sockets without an owner.
-    Unowned(Unowned),
-    /// One of several processes, by the first of them.
-    OneOf(ProcessKey),
-    /// A remote host.
-    Remote(IpAddr),
-    /// A local port of a protocol.
-    Port(&'static str, u16),
-    /// A protocol and a state.
-    State(&'static str, State),
-    /// A control group.
-    Cgroup(u64),
-    /// A network namespace.
-    Namespace(u32),
-    /// A systemd unit, by the hash of its name.
-    Unit(u64),
-    /// A container, by the hash of its id.
-    Container(u64),
-    /// A pod, by the hash of its uid, or of its namespace and name.
-    Pod(u64),
-    /// Sockets to which the criterion does not apply.
-    Other,
-}
+use crate::model::{Attribution, Container, Pod, RemoteHost, SocketRef};
+use crate::tui::group::{GroupKey, Grouping};
+use crate::tui::table::GroupingChoice;
 
 impl GroupKey {
+    /// The group of a container.
+    pub(super) fn of_container(container: &Container) -> GroupKey {
+        GroupKey::Container(hash((container.runtime, &container.id)))
+    }
+
+    /// The group of a pod.
+    pub(super) fn of_pod(pod: &Pod) -> GroupKey {
+        GroupKey::Pod(match &pod.uid {
+            Some(uid) => hash(uid),
+            None => hash((&pod.namespace, &pod.name)),
+        })
+    }
+
+    /// The group of a unit.
+    pub(super) fn of_unit(unit: &str) -> GroupKey {
+        GroupKey::Unit(hash(unit))
+    }
+
     /// The group of a socket.
-    fn of(by: Grouping, row: &SocketRow<'_>) -> GroupKey {
-        let socket = row.socket.socket;
+    pub(super) fn of(by: Grouping, at: SocketRef<'_>) -> GroupKey {
+        let socket = at.socket;
         let netid = socket.protocol.netid(socket.family);
         match by {
             Grouping::None => GroupKey::Other,
-            Grouping::Process => match (row.socket.owner(), socket.attribution.unowned()) {
+            Grouping::Process => match (at.owner(), socket.attribution.unowned()) {
                 (Some(owner), None) if socket.attribution == Attribution::OneOf => {
                     GroupKey::OneOf(owner.process.key)
                 }
@@ -112,35 +41,20 @@ impl GroupKey {
                 (_, Some(why)) => GroupKey::Unowned(why),
                 (None, None) => GroupKey::Other,
             },
-            Grouping::Remote => match socket.remote() {
-                Some(remote) => GroupKey::Remote(remote.canonical().address),
-                None => GroupKey::Other,
-            },
+            Grouping::Remote => RemoteHost::of(socket).map_or(GroupKey::Other, GroupKey::Remote),
             Grouping::Port => match socket.local() {
                 Some(local) if local.port != 0 => GroupKey::Port(netid, local.port),
                 _ => GroupKey::Other,
             },
             Grouping::State => GroupKey::State(netid, socket.state),
-            Grouping::Unit => row
-                .socket
-                .unit()
-                .map_or(GroupKey::Other, |unit| GroupKey::Unit(hash(unit))),
-            Grouping::Container => {
-                let container = row.socket.container();
-                container.map_or(GroupKey::Other, |container| {
-                    GroupKey::Container(hash((container.runtime, &container.id)))
-                })
-            }
+            Grouping::Unit => at.unit().map_or(GroupKey::Other, GroupKey::of_unit),
+            Grouping::Container => at
+                .container()
+                .map_or(GroupKey::Other, GroupKey::of_container),
             Grouping::Pod => {
-                let container = row.socket.container();
+                let container = at.container();
                 let pod = container.and_then(|container| container.pod.as_ref());
-                pod.map_or(GroupKey::Other, |pod| {
-                    let name = (&pod.namespace, &pod.name);
-                    GroupKey::Pod(match &pod.uid {
-                        Some(uid) => hash(uid),
-                        None => hash(name),
-                    })
-                })
+                pod.map_or(GroupKey::Other, GroupKey::of_pod)
             }
             Grouping::Cgroup => match socket.cgroup_id {
                 0 => GroupKey::Other,
@@ -151,7 +65,7 @@ impl GroupKey {
     }
 
     /// The label of the group, given one of its sockets.
-    fn label(self, row: &SocketRow<'_>) -> String {
+    pub(super) fn label(self, row: &SocketRow<'_>) -> String {
         let cell = |id: &str| {
             let mut text = String::new();
             if let Some(column) = SocketColumn::by_id(id) {
@@ -168,7 +82,11 @@ impl GroupKey {
                 format!("{label}/{}", key.pid)
             }
             GroupKey::Unowned(why) => format!("[{}]", why.name()),
-            GroupKey::Remote(address) => address.to_string(),
+            GroupKey::Remote(host) => match row.socket.namespace() {
+                // The same address is another host elsewhere.
+                Some(_) if host.is_local() => format!("{} in {}", host.address, cell("netns_name")),
+                _ => host.address.to_string(),
+            },
             GroupKey::Port(netid, port) => format!("{netid} :{port}"),
             GroupKey::State(netid, state) => format!("{netid} {}", state.short_name()),
             GroupKey::OneOf(_) => cell("process"),
@@ -179,34 +97,72 @@ impl GroupKey {
             },
             GroupKey::Unit(_) => cell("unit"),
             GroupKey::Container(_) => {
-                let mut label = String::new();
-                if let Some(container) = row.socket.container() {
-                    format::sanitize(&mut label, container.label().as_bytes());
-                }
-                label
+                let container = row.socket.container();
+                container.map_or_else(String::new, container_label)
             }
             GroupKey::Pod(_) => {
                 let container = row.socket.container();
                 let pod = container.and_then(|container| container.pod.as_ref());
-                let pod = pod.cloned().unwrap_or_default();
-                let mut label = String::new();
-                // Without a readable file, only the uid is known.
-                let name = pod.name.or(pod.uid).unwrap_or_default();
-                for (at, part) in pod.namespace.iter().chain([&name]).enumerate() {
-                    let slash = if at > 0 { "/" } else { "" };
-                    label.push_str(slash);
-                    format::sanitize(&mut label, part.as_bytes());
-                }
-                label
+                pod.map_or_else(String::new, pod_label)
             }
             GroupKey::Other => "none".to_owned(),
         }
     }
 }
 
+/// The label of a container.
+pub(super) fn container_label(container: &Container) -> String {
+    let mut label = String::new();
+    format::sanitize(&mut label, container.label().as_bytes());
+    label
+}
+
+/// The label of a pod: `payments/api-7c9`. Without a readable file, only its uid is known.
+pub(super) fn pod_label(pod: &Pod) -> String {
+    let name = pod.name.as_ref().or(pod.uid.as_ref());
+    let mut label = String::new();
+    for part in pod.namespace.iter().chain(name) {
+        if !label.is_empty() {
+            label.push('/');
+        }
+        format::sanitize(&mut label, part.as_bytes());
+    }
+    label
+}
+
 impl Criterion for Grouping {
     type Kind = Sockets;
     type Key = GroupKey;
+    type Summary = GroupSummary;
+
+    const ALL: &'static [Grouping] = &[
+        Grouping::Process,
+        Grouping::Remote,
+        Grouping::Port,
+        Grouping::State,
+        Grouping::Cgroup,
+        Grouping::Namespace,
+        Grouping::Unit,
+        Grouping::Container,
+        Grouping::Pod,
+    ];
+
+    fn choice(self) -> GroupingChoice {
+        let (key, about) = match self {
+            Grouping::None => ('-', "all sockets, one by one"),
+            Grouping::Process => ('o', "sockets with the same owner"),
+            Grouping::Remote => ('r', "connections to the same remote host"),
+            Grouping::Port => ('l', "sockets on the same local port"),
+            Grouping::State => ('s', "sockets of one protocol in one state"),
+            Grouping::Cgroup => ('g', "sockets of the same control group"),
+            Grouping::Namespace => ('n', "sockets of the same network namespace"),
+            Grouping::Unit => ('u', "sockets of the same systemd unit"),
+            Grouping::Container => ('c', "sockets of the same container"),
+            Grouping::Pod => ('p', "sockets of the same pod in Kubernetes"),
+        };
+        let name = self.name().unwrap_or("none");
+        GroupingChoice { name, key, about }
+    }
 
     fn columns() -> &'static [Column<Sockets>] {
         &SOCKET_COLUMNS
@@ -217,17 +173,26 @@ impl Criterion for Grouping {
     }
 
     fn key(self, row: &SocketRow<'_>) -> GroupKey {
-        GroupKey::of(self, row)
+        GroupKey::of(self, row.socket)
     }
 
     fn label(key: GroupKey, row: &SocketRow<'_>) -> String {
         key.label(row)
     }
 
-    fn heading(label: &str, rows: u32) -> String {
+    fn add_to(summary: &mut GroupSummary, row: &SocketRow<'_>) {
+        summary.add(row);
+    }
+
+    fn heading(self, label: &str, rows: u32, summary: &GroupSummary) -> String {
         let mut text = format!("{label} (");
         format::count(&mut text, rows.into());
         text.push(')');
+        summary.write(
+            &mut text,
+            self != Grouping::State,
+            self != Grouping::Process,
+        );
         text
     }
 }

@@ -7,7 +7,7 @@ use super::folding::Folding;
 use crate::aggregate::{Cancellation, Moment};
 use crate::column::{SortKey, Total};
 use crate::model::SeededMap;
-use crate::tui::table::{List, OutlineContext};
+use crate::tui::table::{GroupingChoice, List, OutlineContext};
 
 /// Bit that is set in the row number of a group's heading.
 const HEADING: u32 = 1 << 31;
@@ -18,6 +18,8 @@ pub(super) struct Group<C: Criterion> {
     pub(super) key: C::Key,
     label: String,
     rows: u32,
+    by: C,
+    summary: C::Summary,
     /// The total of each column, by index.
     totals: Vec<(usize, Option<f64>)>,
     unfolded: bool,
@@ -28,7 +30,15 @@ impl<C: Criterion> Group<C> {
     /// `▸ nginx/2211 (812)`.
     pub(super) fn heading(&self) -> String {
         let mark = if self.unfolded { '▾' } else { '▸' };
-        format!("{mark} {}", C::heading(&self.label, self.rows))
+        format!(
+            "{mark} {}",
+            self.by.heading(&self.label, self.rows, &self.summary)
+        )
+    }
+
+    /// The label of the group.
+    pub(super) fn label(&self) -> String {
+        self.label.clone()
     }
 
     /// The total of a column, if it is known.
@@ -118,6 +128,8 @@ impl<C: Criterion> Groups<C> {
                         key,
                         label: C::label(key, &line),
                         rows: 0,
+                        by: self.by,
+                        summary: C::Summary::default(),
                         totals: self
                             .total_columns
                             .iter()
@@ -133,6 +145,7 @@ impl<C: Criterion> Groups<C> {
             let group = &mut self.all[at];
             group.rows += 1;
             group.members.push(row);
+            C::add_to(&mut group.summary, &line);
             for (column, total) in &mut group.totals {
                 let column = &C::columns()[*column];
                 if let Some(number) = column.number(&line) {
@@ -191,6 +204,23 @@ impl<C: Criterion> Groups<C> {
     /// The number of rows in all groups.
     pub(super) fn leaf_count(&self) -> usize {
         self.all.iter().map(|group| group.members.len()).sum()
+    }
+
+    /// The criteria to choose from.
+    pub(super) fn choices() -> Vec<GroupingChoice> {
+        C::ALL.iter().map(|by| by.choice()).collect()
+    }
+
+    /// The place of the criterion among all, counted from 1; 0 if rows are not grouped.
+    pub(super) fn place(&self) -> usize {
+        let at = C::ALL.iter().position(|by| *by == self.by);
+        at.map_or(0, |at| at + 1)
+    }
+
+    /// Groups by the criterion at a place, counted from 1, or not for 0.
+    pub(super) fn set_place(&mut self, place: usize) {
+        let by = place.checked_sub(1).and_then(|at| C::ALL.get(at));
+        self.by = by.copied().unwrap_or_default();
     }
 
     /// Folds or unfolds a group; returns true.

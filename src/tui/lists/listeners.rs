@@ -5,16 +5,18 @@ use std::sync::{Arc, LazyLock};
 
 use super::filter_conditions::{self, Conditions};
 use super::finding_note;
+use super::groups::{self, Group, Groups};
 use super::headings::{WIDE_ONLY, Widths, headings};
+use super::listener_grouping::ListenerGrouping;
 use super::owner_cell::shorten_owner;
+use super::sockets::LineKey;
 use crate::aggregate::{Cancellation, Moment};
 use crate::column::format::MISSING;
-use crate::column::{LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind};
+use crate::column::{LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind, SortKey, Total};
 use crate::diagnose::{Concern, Findings, SocketConcern};
-use crate::model::SocketKey;
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
-use crate::tui::table::{ColumnSet, Heading, List};
+use crate::tui::table::{ColumnSet, GroupingChoice, Heading, List, OutlineContext};
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::queue_tone;
 
@@ -23,6 +25,13 @@ use crate::tui::value_tones::queue_tone;
 pub struct Listeners {
     /// The findings, for the notes on rows.
     pub findings: Arc<Findings>,
+    groups: Groups<ListenerGrouping>,
+}
+
+impl Listeners {
+    fn group(&self, number: u32) -> Option<&Group<ListenerGrouping>> {
+        self.groups.get(number)
+    }
 }
 
 const WIDTHS: [Widths; 28] = [
@@ -66,7 +75,7 @@ static COLUMN_SET: ColumnSet<ListenerKind> = ColumnSet {
 
 impl List for Listeners {
     type Kind = ListenerKind;
-    type Key = SocketKey;
+    type Key = LineKey;
 
     fn column_set() -> &'static ColumnSet<ListenerKind> {
         &COLUMN_SET
@@ -98,11 +107,18 @@ impl List for Listeners {
         })
     }
 
-    fn key(&self, moment: &Moment, number: u32) -> Option<SocketKey> {
-        Some(self.row(moment, number)?.socket.socket.socket.key())
+    fn key(&self, moment: &Moment, number: u32) -> Option<LineKey> {
+        if let Some(group) = self.group(number) {
+            return Some(LineKey::Group(group.key));
+        }
+        let socket = self.row(moment, number)?.socket.socket.socket;
+        Some(LineKey::Socket(socket.key()))
     }
 
     fn tie_breaker(&self, moment: &Moment, number: u32) -> u64 {
+        if let Some(group) = self.group(number) {
+            return group.tie_breaker();
+        }
         let Some(line) = self.row(moment, number) else {
             return 0;
         };
@@ -113,7 +129,32 @@ impl List for Listeners {
     }
 
     fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
-        self.key(moment, number).map(OpenTarget::Socket)
+        match self.key(moment, number)? {
+            LineKey::Socket(key) => Some(OpenTarget::Socket(key)),
+            LineKey::Group(key) => Some(OpenTarget::of_group(key)),
+        }
+    }
+
+    fn write_cell(&self, moment: &Moment, number: u32, column: usize, out: &mut String) {
+        if let Some(group) = self.group(number) {
+            match group.total(column) {
+                Some(total) => LISTENER_COLUMNS[column].write_number(total, out),
+                None if LISTENER_COLUMNS[column].total() == Total::None => {}
+                None => out.push_str(MISSING),
+            }
+        } else if let Some(line) = self.row(moment, number) {
+            LISTENER_COLUMNS[column].write(&line, out);
+        }
+    }
+
+    fn sort_key<'m>(&'m self, moment: &'m Moment, number: u32, column: usize) -> SortKey<'m> {
+        if let Some(group) = self.group(number) {
+            return group.sort_key(column);
+        }
+        let line = self.row(moment, number);
+        line.map_or(SortKey::Missing, |line| {
+            LISTENER_COLUMNS[column].sort_key(&line)
+        })
     }
 
     fn shorten<'t>(
@@ -131,6 +172,12 @@ impl List for Listeners {
     }
 
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
+        if let Some(group) = self.group(number) {
+            let line = group.first(moment);
+            return line.map_or_else(Vec::new, |line| {
+                filter_conditions::of_group(group.key, &line.socket)
+            });
+        }
         let row = self.row(moment, number);
         row.map_or_else(Vec::new, |row| {
             filter_conditions::of_socket(&row.socket, row.socket.socket.socket.state)
@@ -142,13 +189,58 @@ impl List for Listeners {
         Some(totals.row)
     }
 
+    fn group_label(&self, number: u32) -> Option<String> {
+        self.group(number).map(Group::heading)
+    }
+
+    fn group_name(&self, number: u32) -> Option<String> {
+        self.group(number).map(Group::label)
+    }
+
+    fn is_outlined(&self) -> bool {
+        self.groups.place() > 0
+    }
+
+    fn outline(&mut self, context: &mut OutlineContext<'_>, order: &mut Vec<u32>) {
+        groups::outline(self, |list| &mut list.groups, context, order);
+    }
+
+    fn has_total(&self, column: usize) -> bool {
+        self.groups.has_total(column)
+    }
+
+    fn leaf_count(&self) -> Option<usize> {
+        self.is_outlined().then(|| self.groups.leaf_count())
+    }
+
+    fn toggle_fold(&mut self, shown: &Listeners, _moment: &Moment, number: u32) -> bool {
+        let key = shown.group(number).map(|group| group.key);
+        key.is_some_and(|key| self.groups.toggle_fold(key))
+    }
+
+    fn toggle_all_folds(&mut self, shown: &Listeners) -> bool {
+        self.groups.toggle_all_folds(&shown.groups)
+    }
+
+    fn groupings(&self) -> Vec<GroupingChoice> {
+        Groups::<ListenerGrouping>::choices()
+    }
+
+    fn grouping_place(&self) -> usize {
+        self.groups.place()
+    }
+
+    fn group_by(&mut self, place: usize) {
+        self.groups.set_place(place);
+    }
+
     fn kill_target(&self, moment: &Moment, number: u32) -> Option<KillTarget> {
         Some(KillTarget::of_socket(&self.row(moment, number)?.socket))
     }
 
     fn cell_tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
         let Some(line) = self.row(moment, number) else {
-            return Tone::Plain;
+            return Tone::Strong;
         };
         match LISTENER_COLUMNS[column].id {
             _ if text == MISSING => Tone::Muted,

@@ -15,7 +15,7 @@ use crate::diagnose::{Concern, Findings};
 use crate::model::{ProcessKey, State};
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
-use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
+use crate::tui::table::{ColumnSet, GroupingChoice, Heading, List, OutlineContext};
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::{limit_tone, retransmitted_tone};
 
@@ -45,11 +45,6 @@ impl Processes {
             is_time_wait_only: true,
             ..Processes::default()
         }
-    }
-
-    /// True if the processes are grouped.
-    pub fn is_grouped(&self) -> bool {
-        self.groups.by != ProcessGrouping::None
     }
 
     fn group(&self, number: u32) -> Option<&Group<ProcessGrouping>> {
@@ -206,8 +201,11 @@ impl List for Processes {
     }
 
     fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
-        if self.group(number).is_some() {
-            return Some(OpenTarget::Fold);
+        if let Some(group) = self.group(number) {
+            return Some(match group.key.sockets() {
+                Some(key) => OpenTarget::of_group(key),
+                None => OpenTarget::Fold,
+            });
         }
         let line = self.row(moment, number)?;
         Some(OpenTarget::Process(Arc::clone(&line.process.process)))
@@ -224,6 +222,7 @@ impl List for Processes {
         let process = &self.row(moment, number)?.process.process;
         Some(KillTarget {
             socket: None,
+            namespace: None,
             ends: String::new(),
             holders: vec![Arc::clone(process)],
         })
@@ -249,8 +248,12 @@ impl List for Processes {
         self.group(number).map(Group::heading)
     }
 
+    fn group_name(&self, number: u32) -> Option<String> {
+        self.group(number).map(Group::label)
+    }
+
     fn is_outlined(&self) -> bool {
-        self.is_grouped()
+        self.groups.place() > 0
     }
 
     fn outline(&mut self, context: &mut OutlineContext<'_>, order: &mut Vec<u32>) {
@@ -274,16 +277,19 @@ impl List for Processes {
         self.groups.toggle_all_folds(&shown.groups)
     }
 
-    fn next_grouping(&mut self) -> bool {
+    fn groupings(&self) -> Vec<GroupingChoice> {
         if self.is_time_wait_only {
-            return false;
+            return Vec::new();
         }
-        self.groups.by = self.groups.by.next();
-        true
+        Groups::<ProcessGrouping>::choices()
     }
 
-    fn grouping_name(&self) -> Option<&'static str> {
-        self.groups.by.name()
+    fn grouping_place(&self) -> usize {
+        self.groups.place()
+    }
+
+    fn group_by(&mut self, place: usize) {
+        self.groups.set_place(place);
     }
 }
 

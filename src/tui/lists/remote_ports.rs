@@ -1,10 +1,8 @@
 //! The ports of remote hosts: the service that a socket uses, and the totals of a host by port.
 
-use std::net::IpAddr;
-
 use crate::aggregate::{Cancellation, FirstProcesses, Moment, RemoteTotals, Throughput};
 use crate::column::Service;
-use crate::model::{Protocol, Socket, State};
+use crate::model::{Protocol, RemoteHost, Socket, State};
 use crate::model::{SeededMap, SeededSet};
 
 /// The ports on which this machine listens.
@@ -23,11 +21,11 @@ pub(super) fn service_of(socket: &Socket, listening: &SeededSet<u16>) -> Option<
 /// The totals of some hosts, port by port.
 pub(super) fn port_totals(
     moment: &Moment,
-    has_ports: impl Fn(&IpAddr) -> bool,
+    has_ports: impl Fn(&RemoteHost) -> bool,
     cancellation: &Cancellation,
 ) -> Vec<(Service, RemoteTotals)> {
     let listening = listening_ports(moment);
-    let mut index: SeededMap<(IpAddr, Service), usize> = SeededMap::default();
+    let mut index: SeededMap<(RemoteHost, Service), usize> = SeededMap::default();
     let mut ports: Vec<(Service, RemoteTotals)> = Vec::new();
     for (at, (number, socket)) in moment.filtered_sockets().enumerate() {
         if cancellation.is_cancelled_at(at) {
@@ -37,19 +35,20 @@ pub(super) fn port_totals(
             continue;
         };
         let row = socket.socket;
-        let Some(remote) = row.remote().filter(|_| row.family.is_inet()) else {
+        let Some(host) = RemoteHost::of(row).filter(|_| row.family.is_inet()) else {
             continue;
         };
-        let address = remote.canonical().address;
-        if !has_ports(&address) {
+        if !has_ports(&host) {
             continue;
         }
         let Some(service) = service_of(row, &listening) else {
             continue;
         };
-        let at = *index.entry((address, service)).or_insert_with(|| {
+        let at = *index.entry((host, service)).or_insert_with(|| {
             let empty = RemoteTotals {
-                address,
+                address: host.address,
+                local_to: host.netns,
+                netns: Some(row.netns),
                 sockets: 0,
                 tcp: [0; State::SLOTS],
                 throughput: Throughput::default(),
@@ -63,6 +62,9 @@ pub(super) fn port_totals(
         });
         let totals = &mut ports[at].1;
         totals.sockets += 1;
+        if totals.netns != Some(row.netns) {
+            totals.netns = None;
+        }
         match row.protocol {
             Protocol::Tcp => totals.tcp[row.state as usize] += 1,
             Protocol::Udp => totals.udp += 1,

@@ -13,7 +13,7 @@ use crate::aggregate::{Cancellation, Moment, RemoteTotals};
 use crate::column::format::MISSING;
 use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
 use crate::diagnose::{Concern, Findings};
-use crate::model::SeededMap;
+use crate::model::{RemoteHost, SeededMap};
 use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
 use crate::tui::theme::Tone;
@@ -25,15 +25,16 @@ const PORT: u32 = 1 << 31;
 /// All remote hosts.
 #[derive(Debug, Clone, Default)]
 pub struct Remotes {
-    folding: Folding<IpAddr>,
+    folding: Folding<RemoteHost>,
     /// The ports of the hosts that are unfolded.
     ports: Vec<(Service, RemoteTotals)>,
     /// The findings, for the notes on rows.
     pub findings: Arc<Findings>,
 }
 
-const WIDTHS: [Widths; 18] = [
+const WIDTHS: [Widths; 19] = [
     ("remote", 17, 45, 0),
+    ("netns_name", 9, 24, 3),
     ("sockets", 6, 7, 0),
     ("rate", 9, 9, 6),
     ("received_rate", 9, 9, 1),
@@ -63,7 +64,7 @@ static COLUMN_SET: ColumnSet<RemoteKind> = ColumnSet {
 
 impl List for Remotes {
     type Kind = RemoteKind;
-    type Key = (IpAddr, Option<Service>);
+    type Key = (RemoteHost, Option<Service>);
 
     fn column_set() -> &'static ColumnSet<RemoteKind> {
         &COLUMN_SET
@@ -92,7 +93,7 @@ impl List for Remotes {
             moment,
             totals,
             service,
-            unfolded: self.folding.is_unfolded(&totals.address),
+            unfolded: self.folding.is_unfolded(&totals.host()),
             note: match service {
                 // Findings know remote ports only.
                 Some(Service { here: true, .. }) => None,
@@ -116,7 +117,7 @@ impl List for Remotes {
 
     fn key(&self, moment: &Moment, number: u32) -> Option<Self::Key> {
         let line = self.row(moment, number)?;
-        Some((line.totals.address, line.service))
+        Some((line.totals.host(), line.service))
     }
 
     fn tie_breaker(&self, moment: &Moment, number: u32) -> u64 {
@@ -132,8 +133,8 @@ impl List for Remotes {
     }
 
     fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
-        let (address, service) = self.key(moment, number)?;
-        Some(OpenTarget::Remote(address, service))
+        let (host, service) = self.key(moment, number)?;
+        Some(OpenTarget::Remote(host, service))
     }
 
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
@@ -168,20 +169,20 @@ impl List for Remotes {
         if !context.in_order {
             context.sort(self, order);
         }
-        let has_ports = |address: &IpAddr| self.folding.is_unfolded(address);
+        let has_ports = |host: &RemoteHost| self.folding.is_unfolded(host);
         self.ports = port_totals(moment, has_ports, cancellation);
         let mut ports: Vec<u32> = (0..self.ports.len() as u32).map(|at| at | PORT).collect();
         context.sort(self, &mut ports);
-        let mut below: SeededMap<IpAddr, Vec<u32>> = SeededMap::default();
+        let mut below: SeededMap<RemoteHost, Vec<u32>> = SeededMap::default();
         for port in ports {
             if let Some((_, totals)) = self.ports.get((port & !PORT) as usize) {
-                below.entry(totals.address).or_default().push(port);
+                below.entry(totals.host()).or_default().push(port);
             }
         }
         for host in std::mem::take(order) {
             order.push(host);
-            let address = self.row(moment, host).map(|line| line.totals.address);
-            if let Some(ports) = address.and_then(|address| below.get(&address)) {
+            let key = self.row(moment, host).map(|line| line.totals.host());
+            if let Some(ports) = key.and_then(|key| below.get(&key)) {
                 order.extend_from_slice(ports);
             }
         }
@@ -192,10 +193,10 @@ impl List for Remotes {
     }
 
     fn toggle_fold(&mut self, shown: &Remotes, moment: &Moment, number: u32) -> bool {
-        let Some(address) = shown.row(moment, number).map(|line| line.totals.address) else {
+        let Some(host) = shown.row(moment, number).map(|line| line.totals.host()) else {
             return false;
         };
-        self.folding.toggle(address);
+        self.folding.toggle(host);
         true
     }
 

@@ -1,37 +1,26 @@
 //! Sockets, one by one or in groups.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use super::filter_conditions::{self, Conditions};
-use super::group_key::{GroupKey, Grouping};
+use super::group_summary::GroupSummary;
 use super::groups::{self, Group, Groups};
 use super::headings::{WIDE_ONLY, Widths, headings};
 use super::owner_cell::shorten_owner;
 use super::processes::process_index;
-use super::remote_ports::{listening_ports, service_of};
+use super::socket_scope::{SocketScope, scope_check};
 use crate::aggregate::{Cancellation, Change, Moment};
 use crate::column::format::MISSING;
-use crate::column::{SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, SortKey, Total};
-use crate::model::{Endpoint, ProcessKey, SocketKey, SocketRef};
+use crate::column::{SOCKET_COLUMNS, SocketRow, Sockets as SocketKind, SortKey, Total};
+use crate::model::SocketKey;
+use crate::tui::group::{GroupKey, Grouping};
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
-use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
+use crate::tui::table::{ColumnSet, GroupingChoice, Heading, List, OutlineContext};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::{queue_tone, state_tone};
-
-/// The sockets that a list has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SocketScope {
-    /// All sockets.
-    All,
-    /// The sockets of a process.
-    OwnedBy(ProcessKey),
-    /// The sockets connected to a remote host, or to one of its ports.
-    Remote(IpAddr, Option<Service>),
-}
 
 /// The identity of a line in a list of sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +36,10 @@ pub enum LineKey {
 pub struct Sockets {
     scope: SocketScope,
     groups: Groups<Grouping>,
+    /// The summary of the scope, if it is a group whose rows were collected.
+    summary: Option<GroupSummary>,
+    /// The label of that group, if it has any socket.
+    label: Option<String>,
 }
 
 impl Sockets {
@@ -55,12 +48,45 @@ impl Sockets {
         Sockets {
             scope,
             groups: Groups::default(),
+            summary: None,
+            label: None,
         }
     }
 
-    /// Returns the criterion by which sockets are grouped.
-    pub fn grouping(&self) -> Grouping {
-        self.groups.by
+    /// The summary of the scope, if it is a group whose rows were collected.
+    pub fn summary(&self) -> Option<&GroupSummary> {
+        self.summary.as_ref()
+    }
+
+    /// The label of the group that is the scope, if it has any socket.
+    pub fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+
+    /// Collects the sockets of the group that is the scope, with their summary.
+    fn collect_group(
+        &mut self,
+        (by, key): (Grouping, GroupKey),
+        moment: &Moment,
+        cancellation: &Cancellation,
+        out: &mut Vec<u32>,
+    ) {
+        let mut summary = GroupSummary::default();
+        self.label = None;
+        for (at, (number, socket)) in moment.filtered_sockets().enumerate() {
+            if cancellation.is_cancelled_at(at) {
+                return;
+            }
+            if GroupKey::of(by, socket) != key {
+                continue;
+            }
+            out.push(number);
+            if let Some(row) = SocketRow::of(moment, number as usize) {
+                summary.add(&row);
+                self.label.get_or_insert_with(|| key.label(&row));
+            }
+        }
+        self.summary = Some(summary);
     }
 
     fn group(&self, number: u32) -> Option<&Group<Grouping>> {
@@ -136,6 +162,10 @@ impl List for Sockets {
             moment.extend_filtered_rows(out);
             return;
         }
+        if let SocketScope::Group(by, key) = self.scope {
+            self.collect_group((by, key), moment, cancellation, out);
+            return;
+        }
         let Some(belongs) = scope_check(self.scope, moment) else {
             return;
         };
@@ -158,6 +188,7 @@ impl List for Sockets {
             SocketScope::Remote(..) => {
                 "no socket is connected to this host now; press Esc to go back"
             }
+            SocketScope::Group(..) => "no socket belongs to it now; press Esc to go back",
         }
     }
 
@@ -167,13 +198,14 @@ impl List for Sockets {
             SocketScope::OwnedBy(key) => process_index(moment, key)
                 .and_then(|at| moment.unfiltered().processes.get(at as usize))
                 .map_or(0, |totals| totals.sockets as usize),
-            SocketScope::Remote(..) => scope_check(self.scope, moment).map_or(0, |belongs| {
-                moment
-                    .sample
-                    .iter()
-                    .filter(|&socket| belongs(socket))
-                    .count()
-            }),
+            SocketScope::Remote(..) | SocketScope::Group(..) => scope_check(self.scope, moment)
+                .map_or(0, |belongs| {
+                    moment
+                        .sample
+                        .iter()
+                        .filter(|&socket| belongs(socket))
+                        .count()
+                }),
         }
     }
 
@@ -199,7 +231,7 @@ impl List for Sockets {
     fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
         match self.key(moment, number)? {
             LineKey::Socket(key) => Some(OpenTarget::Socket(key)),
-            LineKey::Group(_) => Some(OpenTarget::Fold),
+            LineKey::Group(key) => Some(OpenTarget::of_group(key)),
         }
     }
 
@@ -286,8 +318,12 @@ impl List for Sockets {
         self.group(number).map(Group::heading)
     }
 
+    fn group_name(&self, number: u32) -> Option<String> {
+        self.group(number).map(Group::label)
+    }
+
     fn is_outlined(&self) -> bool {
-        self.groups.by != Grouping::None
+        self.groups.place() > 0
     }
 
     fn outline(&mut self, context: &mut OutlineContext<'_>, order: &mut Vec<u32>) {
@@ -311,40 +347,16 @@ impl List for Sockets {
         self.groups.toggle_all_folds(&shown.groups)
     }
 
-    fn next_grouping(&mut self) -> bool {
-        self.groups.by = self.groups.by.next();
-        true
+    fn groupings(&self) -> Vec<GroupingChoice> {
+        Groups::<Grouping>::choices()
     }
 
-    fn grouping_name(&self) -> Option<&'static str> {
-        self.groups.by.name()
+    fn grouping_place(&self) -> usize {
+        self.groups.place()
     }
-}
 
-/// Checks whether a socket belongs to a scope.
-type ScopeCheck = Box<dyn Fn(SocketRef<'_>) -> bool>;
-
-/// Returns the check whether a socket belongs to a scope of a moment; `None` if none does.
-fn scope_check(scope: SocketScope, moment: &Moment) -> Option<ScopeCheck> {
-    match scope {
-        SocketScope::All => Some(Box::new(|_| true)),
-        SocketScope::OwnedBy(key) => {
-            let process = process_index(moment, key)?;
-            Some(Box::new(move |socket| {
-                let mut holders = socket.holders().iter();
-                holders.any(|holder| holder.process == process)
-            }))
-        }
-        SocketScope::Remote(address, service) => {
-            let listening = service.map(|_| listening_ports(moment));
-            Some(Box::new(move |socket| {
-                let socket = socket.socket;
-                let remote = socket.remote().map(Endpoint::canonical);
-                remote.is_some_and(|remote| remote.address == address)
-                    && (listening.as_ref())
-                        .is_none_or(|listening| service_of(socket, listening) == service)
-            }))
-        }
+    fn group_by(&mut self, place: usize) {
+        self.groups.set_place(place);
     }
 }
 

@@ -59,7 +59,8 @@ pub(in crate::tui) fn is_available(state: &State) -> bool {
         state.page(),
         Some(Page::Process(_) | Page::Remote(_) | Page::Socket(_))
     );
-    let on_row = target.is_some_and(|target| !matches!(target, OpenTarget::Fold));
+    let on_row =
+        target.is_some_and(|target| !matches!(target, OpenTarget::Fold | OpenTarget::Group(..)));
     state.moment.is_some() && (on_page || on_row)
 }
 
@@ -105,23 +106,29 @@ fn concerns(state: &State) -> Option<(Vec<Concern>, &'static str)> {
     let mut name = "this page";
     match state.page() {
         Some(Page::Process(page)) => concerns.push(Concern::Process(page.key)),
-        Some(Page::Remote(page)) => concerns.push(remote_concern(page.address, page.service)),
+        Some(Page::Remote(page)) => concerns.push(remote_concern(page.host.address, page.service)),
         Some(Page::Socket(page)) => {
             let row = page.row(moment)?;
             concerns.push(Concern::Socket(socket_concern(row.socket, moment)));
         }
-        Some(Page::Difference(_)) | None => name = "this row",
+        Some(Page::Group(_) | Page::Difference(_)) | None => name = "this row",
     }
     let target = state.table().and_then(|table| table.target(moment));
     let of_row = match target {
         Some(OpenTarget::Process(process)) => Some(Concern::Process(process.key)),
-        Some(OpenTarget::Remote(address, service)) => Some(remote_concern(address, service)),
+        Some(OpenTarget::Remote(host, service)) => Some(remote_concern(host.address, service)),
         Some(OpenTarget::Socket(key)) => key_concern(key, moment),
         Some(OpenTarget::Event(number)) => {
             let event = moment.aggregate.events.get(number);
             event.map(|(_, socket)| Concern::Socket(socket_concern(socket, moment)))
         }
-        Some(OpenTarget::Fold | OpenTarget::System | OpenTarget::Unavailable(_)) | None => None,
+        Some(
+            OpenTarget::Fold
+            | OpenTarget::Group(..)
+            | OpenTarget::System
+            | OpenTarget::Unavailable(_),
+        )
+        | None => None,
     };
     concerns.extend(of_row);
     (!concerns.is_empty() || is_among_findings(state)).then_some((concerns, name))
@@ -191,8 +198,8 @@ fn is_here(state: &State, target: &OpenTarget) -> bool {
     match (state.page(), target) {
         (Some(Page::Process(page)), OpenTarget::Process(process)) => page.key == process.key,
         (Some(Page::Socket(page)), OpenTarget::Socket(key)) => page.key == *key,
-        (Some(Page::Remote(page)), OpenTarget::Remote(address, service)) => {
-            page.address == *address && (page.service == *service || page.service.is_none())
+        (Some(Page::Remote(page)), OpenTarget::Remote(host, service)) => {
+            page.host == *host && (page.service == *service || page.service.is_none())
         }
         _ => false,
     }

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt::Debug;
 
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -26,6 +27,11 @@ pub enum Outcome {
 pub trait Popup<S>: Any + Debug + Send {
     /// True if the command closes the popup, as [`Command::Back`] always does.
     fn is_closed_by(&self, command: Command) -> bool;
+
+    /// Handles a key that means something in this popup only; `None` if it is a key as everywhere.
+    fn press(&mut self, _state: &mut S, _key: &KeyEvent) -> Option<Outcome> {
+        None
+    }
 
     /// Handles a command that does not close the popup and that means the same everywhere.
     fn handle(&mut self, state: &mut S, command: Command) -> Outcome;

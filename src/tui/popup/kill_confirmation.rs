@@ -91,7 +91,7 @@ impl KillConfirmation {
         let effect = match self.action() {
             Some(KillAction::Destroy) => self.target.socket.map(|socket| {
                 let ends = self.target.ends.clone();
-                Effect::Destroy(Box::new(socket), ends)
+                Effect::Destroy(Box::new(socket), self.target.namespace, ends)
             }),
             Some(KillAction::Signal(number, name, recipient)) => {
                 let recipients = self.target.recipients(recipient).iter();

@@ -31,7 +31,7 @@ impl State {
         let pages = self.pages.iter().flatten();
         let sockets = pages.filter_map(|page| match page {
             Page::Socket(page) => Some((page.key, page.row_number())),
-            Page::Process(_) | Page::Remote(_) | Page::Difference(_) => None,
+            Page::Process(_) | Page::Remote(_) | Page::Group(_) | Page::Difference(_) => None,
         });
         sockets.collect()
     }

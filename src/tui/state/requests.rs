@@ -196,6 +196,7 @@ impl State {
             if next.is_new {
                 next.findings = self.findings_at(next);
                 self.distribute_findings(&Arc::clone(&next.findings));
+                self.system.follow(&next.moment.sample);
             }
             filter = (next.filter != self.filter_number).then(|| FilterStep {
                 number: self.filter_number,

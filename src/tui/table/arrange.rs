@@ -79,6 +79,10 @@ impl<L: List> Table<L> {
             self.remember_number();
             return;
         }
+        if std::mem::take(&mut self.selects_first) && self.selected.is_none() {
+            self.set_cursor(0, moment);
+            return;
+        }
         let Some(key) = self.selected else { return };
         if let Some(position) = position(self, key) {
             self.cursor = position;

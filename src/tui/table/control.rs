@@ -1,6 +1,7 @@
 //! The interface of a table to keys, mouse and state, whatever it lists.
 
 use super::arrangement::TableWork;
+use super::grouping::GroupingChoice;
 use super::heading::Heading;
 use super::sorter::Sort;
 use crate::aggregate::Moment;
@@ -72,8 +73,16 @@ pub trait TableControl {
     fn toggle_held_order(&mut self);
     /// True if rows are held at their positions.
     fn is_order_held(&self) -> bool;
+    /// The criteria by which rows can be grouped.
+    fn groupings(&self) -> Vec<GroupingChoice>;
+    /// The criterion by which rows are grouped, counted from 1; 0 if they are not grouped.
+    fn grouping_place(&self) -> usize;
+    /// Groups rows by a criterion, counted from 1, or not for 0, and selects the first row.
+    fn group_by(&mut self, place: usize);
     /// Groups rows by the next criterion; returns true if there is any.
     fn next_grouping(&mut self) -> bool;
+    /// The label of the current row, if it is the heading of a group, without fold mark and figures.
+    fn group_name(&self) -> Option<String>;
     /// Folds or unfolds the current row; returns true if there was anything to fold.
     fn toggle_fold(&mut self, moment: &Moment) -> bool;
     /// Unfolds all rows, or folds all if all are unfolded; returns true if there was anything to fold.

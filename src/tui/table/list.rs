@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::LazyLock;
 
+use super::grouping::GroupingChoice;
 use super::heading::Heading;
 use super::sorter::{Sort, SortRows, Sorter};
 use crate::aggregate::{Cancellation, Moment};
@@ -153,6 +154,11 @@ pub trait List: Debug + Clone + Send + Sized + 'static {
         None
     }
 
+    /// The name of a group, without fold mark and figures.
+    fn group_name(&self, _number: u32) -> Option<String> {
+        None
+    }
+
     /// True if rows are in groups or below each other.
     fn is_outlined(&self) -> bool {
         false
@@ -181,14 +187,23 @@ pub trait List: Debug + Clone + Send + Sized + 'static {
         false
     }
 
-    /// Groups rows by the next criterion; returns true if there is any.
-    fn next_grouping(&mut self) -> bool {
-        false
+    /// The criteria by which its rows can be grouped.
+    fn groupings(&self) -> Vec<GroupingChoice> {
+        Vec::new()
     }
+
+    /// The criterion by which its rows are grouped, counted from 1; 0 if they are not grouped.
+    fn grouping_place(&self) -> usize {
+        0
+    }
+
+    /// Groups its rows by a criterion, counted from 1, or not for 0.
+    fn group_by(&mut self, _place: usize) {}
 
     /// The name of the criterion by which rows are grouped.
     fn grouping_name(&self) -> Option<&'static str> {
-        None
+        let at = self.grouping_place().checked_sub(1)?;
+        Some(self.groupings().get(at)?.name)
     }
 
     /// True if the filter applies to its rows.

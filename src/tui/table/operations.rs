@@ -4,6 +4,7 @@ use super::Table;
 use super::arrangement::TableWork;
 use super::column_layout::{ChosenColumn, ColumnPlace};
 use super::control::TableControl;
+use super::grouping::GroupingChoice;
 use super::heading::Heading;
 use super::list::{List, PEER_COLUMN};
 use super::sorter::Sort;
@@ -253,14 +254,34 @@ impl<L: List> TableControl for Table<L> {
         self.held_positions.is_some()
     }
 
+    fn groupings(&self) -> Vec<GroupingChoice> {
+        self.list.groupings()
+    }
+
+    fn grouping_place(&self) -> usize {
+        self.list.grouping_place()
+    }
+
+    fn group_by(&mut self, place: usize) {
+        self.list.group_by(place);
+        self.selected = None;
+        self.hidden_selection = None;
+        self.offset = 0;
+        self.selects_first = true;
+        self.invalidate();
+    }
+
     fn next_grouping(&mut self) -> bool {
-        let can = self.list.next_grouping();
-        if can {
-            self.selected = None;
-            self.offset = 0;
-            self.invalidate();
+        let criteria = self.list.groupings().len();
+        if criteria > 0 {
+            self.group_by((self.list.grouping_place() + 1) % (criteria + 1));
+            self.selects_first = false;
         }
-        can
+        criteria > 0
+    }
+
+    fn group_name(&self) -> Option<String> {
+        self.rows.list.group_name(self.current_number()?)
     }
 
     fn toggle_fold(&mut self, moment: &Moment) -> bool {

@@ -1,7 +1,6 @@
 //! Conditions under which commands are available on the screen shown, whether or not a popup is open over it.
 
 use super::jumps;
-use crate::tui::lists::Grouping;
 use crate::tui::open_target::OpenTarget;
 use crate::tui::page::Page;
 use crate::tui::popup::{kill_confirmation, save};
@@ -108,13 +107,12 @@ pub(super) fn can_kill(state: &State) -> bool {
     !is_replay(state) && kill_confirmation::target(state).is_some()
 }
 
-/// True if the table with the focus lists sockets or processes, which can be grouped.
+/// True if the rows of the table can be grouped: sockets, processes and listeners, but not those of a pane.
 pub(super) fn can_group(state: &State) -> bool {
-    match state.page() {
-        Some(Page::Process(_) | Page::Remote(_)) => true,
-        Some(Page::Socket(_) | Page::Difference(_)) => false,
-        None => matches!(state.screen, Screen::Sockets | Screen::Processes),
-    }
+    !state.has_panes()
+        && state
+            .table()
+            .is_some_and(|table| !table.groupings().is_empty())
 }
 
 /// True if rows can be folded: groups of sockets or processes, the ports of remote hosts.
@@ -123,14 +121,6 @@ pub(super) fn can_fold(state: &State) -> bool {
 }
 
 fn is_grouped(state: &State) -> bool {
-    let by = match state.page() {
-        Some(Page::Process(page)) => page.sockets.list().grouping(),
-        Some(Page::Remote(page)) => page.sockets.list().grouping(),
-        None if state.screen == Screen::Sockets => state.sockets.list().grouping(),
-        None if state.screen == Screen::Processes => {
-            return state.processes.list().is_grouped();
-        }
-        Some(Page::Socket(_) | Page::Difference(_)) | None => Grouping::None,
-    };
-    by != Grouping::None
+    let table = state.table().filter(|_| !state.has_panes());
+    table.is_some_and(|table| table.grouping_place() > 0)
 }

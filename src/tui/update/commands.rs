@@ -14,7 +14,8 @@ use crate::tui::effect::Effect;
 use crate::tui::filter_line::FilterLine;
 use crate::tui::navigation;
 use crate::tui::popup::{
-    column_picker, faults, filter_by, findings, help, kill_confirmation, save, sort_picker,
+    column_picker, faults, filter_by, findings, group_picker, help, kill_confirmation,
+    namespace_picker, save, sort_picker,
 };
 use crate::tui::screen::Screen;
 use crate::tui::state::State;
@@ -94,6 +95,8 @@ fn entry(command: Command) -> Entry {
         Command::Group => on_table(can_group, |table, _| {
             table.next_grouping();
         }),
+        Command::PickNamespace => change(namespace_picker::is_available, namespace_picker::open),
+        Command::PickGroup => change(has_moment, group_picker::open),
         Command::Fold => on_table(can_fold, |table, moment| {
             table.select_current(moment);
             table.toggle_fold(moment);

@@ -1,6 +1,8 @@
 //! Dispatches keys and commands: to the text being typed, to the popup, or to the command's action on the
 //! screen.
 
+use std::ops::ControlFlow;
+
 use crossterm::event::KeyEvent;
 
 use super::{commands, text_input, time};
@@ -17,7 +19,25 @@ pub fn press(state: &mut State, key: &KeyEvent) -> Option<Effect> {
     state.message = None;
     match state.text_input.take() {
         Some(text_input) => text_input::press(state, text_input, key),
-        None => update(state, keymap::command(key)?),
+        None => match press_in_popup(state, key) {
+            ControlFlow::Break(effect) => effect,
+            ControlFlow::Continue(()) => update(state, keymap::command(key)?),
+        },
+    }
+}
+
+/// Passes a key to the popup; continues if it means the same there as everywhere, or no popup is open.
+fn press_in_popup(state: &mut State, key: &KeyEvent) -> ControlFlow<Option<Effect>> {
+    let Some(mut popup) = state.popup.take() else {
+        return ControlFlow::Continue(());
+    };
+    let outcome = popup.press(state, key);
+    let is_handled = outcome.is_some();
+    let effect = put_back(state, popup, outcome.unwrap_or(Outcome::Stay));
+    if is_handled {
+        ControlFlow::Break(effect)
+    } else {
+        ControlFlow::Continue(())
     }
 }
 

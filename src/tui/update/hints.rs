@@ -1,12 +1,14 @@
 //! Builds the hints of the footer: the commands available in the current state, the most useful first.
 
-use super::availability::target;
+use super::availability::{can_group, target};
 use super::commands::is_available;
 use super::jumps::owner;
 use crate::tui::command::Command;
+use crate::tui::group::Grouping;
 use crate::tui::hint::Hint;
 use crate::tui::open_target::OpenTarget;
 use crate::tui::page::Page;
+use crate::tui::screen::Screen;
 use crate::tui::state::{DisplayMode, State};
 use crate::tui::text;
 
@@ -92,9 +94,12 @@ fn screen_hints(state: &State) -> Vec<Hint> {
     );
     hints.add(&[C::PickSort], "sort");
     hints.add(&[C::Findings], "findings");
+    if can_group(state) || (state.screen == Screen::Overview && state.page().is_none()) {
+        hints.add(&[C::PickGroup], "group");
+    }
     hints.add(&[C::FilterBy], "include");
     hints.add(&[C::Kill], "kill");
-    hints.add(&[C::Group], "group");
+    hints.add(&[C::PickNamespace], "namespace");
     hints.add(&[C::Fold], "fold");
     hints.add(&[C::PickColumns], "columns");
     if in_time {
@@ -123,15 +128,27 @@ fn open_hint(target: &OpenTarget) -> Hint {
     let text = match target {
         OpenTarget::Process(process) => format!("open {}/{}", process.comm, process.key.pid),
         OpenTarget::Socket(_) | OpenTarget::Event(_) => "open socket".to_owned(),
-        OpenTarget::Remote(address, _) => format!("open {address}"),
+        OpenTarget::Remote(host, _) => format!("open {}", host.address),
         OpenTarget::System => "open System".to_owned(),
         OpenTarget::Unavailable(why) => why.clone(),
         OpenTarget::Fold => "fold".to_owned(),
+        OpenTarget::Group(by, _) => format!("open {}", group_noun(*by)),
     };
     let hint = Hint::new(&[Command::Open], text::sanitized(&text));
     match target {
         OpenTarget::Fold | OpenTarget::Unavailable(_) => hint,
         _ => hint.with_short_text("open"),
+    }
+}
+
+/// A short noun for a group that has a page.
+fn group_noun(by: Grouping) -> &'static str {
+    match by {
+        Grouping::Namespace => "namespace",
+        Grouping::Unit => "unit",
+        Grouping::Container => "container",
+        Grouping::Pod => "pod",
+        _ => "group",
     }
 }
 

@@ -16,6 +16,7 @@ mod filter_line;
 pub(super) mod finding_text;
 mod findings;
 mod footer;
+mod group;
 mod notice;
 mod overview;
 mod pace;
@@ -67,6 +68,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State)
             (Some(Page::Socket(_)), _) => socket::render(frame, body, state),
             (Some(Page::Difference(_)), _) => difference::render(frame, body, state),
             (Some(Page::Remote(_)), _) => remote::render(frame, body, state),
+            (Some(Page::Group(_)), _) => group::render(frame, body, state),
             (None, Screen::Overview) => overview::render(frame, body, state),
             (None, Screen::Findings) => findings::render(frame, body, state),
             (None, Screen::System) => system::render(frame, body, state),

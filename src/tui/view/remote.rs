@@ -18,7 +18,7 @@ use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::format;
 use crate::diagnose::Concern;
 use crate::model::State as Tcp;
-use crate::tui::page::Page;
+use crate::tui::page::{Page, RemotePage};
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
 use crate::tui::text;
@@ -43,7 +43,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             .and_then(|moment| Some((moment, page.totals(moment)?)));
         let room = area.width.saturating_sub(4);
         let port = page.service.filter(|service| !service.here);
-        let concern = Concern::Remote(page.address, port.map(|service| service.port));
+        let concern = Concern::Remote(page.host.address, port.map(|service| service.port));
         let mut lines = finding_text::lines(&found, &concern, room);
         match totals {
             Some((moment, totals)) => {
@@ -64,7 +64,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let [upper, lower] =
             Layout::vertical([Constraint::Length(figure_lines), Constraint::Min(4)]).areas(area);
         if figure_lines > 0 {
-            let inner = border::framed(frame, upper, &appearance, &page.address.to_string());
+            let inner = border::framed(frame, upper, &appearance, &title(page, moment.as_deref()));
             pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &appearance, &lines);
         }
         let title = match page.service {
@@ -84,6 +84,18 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         );
     }
     state.clicks = clicks;
+}
+
+/// The address of the host, with its network namespace if the address is another host elsewhere.
+fn title(page: &RemotePage, moment: Option<&Moment>) -> String {
+    let sample = moment.map(|moment| &moment.sample);
+    let sample = sample.filter(|sample| page.host.is_local() && !sample.namespaces.is_empty());
+    let mut title = page.host.address.to_string();
+    if let Some(name) = sample.and_then(|sample| sample.namespace_name(page.host.netns)) {
+        title.push_str(" in ");
+        format::sanitize(&mut title, name.as_bytes());
+    }
+    title
 }
 
 /// The totals of the host: sockets, states, throughput, round-trip times, processes.

@@ -28,6 +28,7 @@ use super::finding_text;
 use crate::aggregate::Moment;
 use crate::column::{SocketColumn, SocketRow};
 use crate::diagnose::{Concern, Findings};
+use crate::model::Endpoint;
 use crate::tui::appearance::Appearance;
 use crate::tui::command::Command;
 use crate::tui::concern::socket_concern;
@@ -229,6 +230,7 @@ fn head(
     }
     lines.push(owner_line(row, name("process"), room));
     lines.push(other_end_line(row, page, name("other end"), room));
+    lines.extend(translation_line(row, name("translated")));
     for (what, sentence, tone) in explanation::sentences(row, page) {
         lines.push(vec![name(what), (sentence, tone)]);
     }
@@ -270,6 +272,42 @@ fn add_hint(line: &mut Vec<Piece>, keys: &[(Command, &str)], room: u16) {
     }
 }
 
+/// The ends of the connection that connection tracking puts in the place of its own.
+fn translation_line(row: &SocketRow<'_>, name: Piece) -> Option<Vec<Piece>> {
+    let translation = row.socket.translation()?;
+    let mut parts = Vec::new();
+    let ends = [
+        (
+            "remote",
+            "real_peer",
+            row.socket.socket.remote(),
+            translation.peer,
+        ),
+        (
+            "local",
+            "seen_as",
+            row.socket.socket.local(),
+            translation.seen_as,
+        ),
+    ];
+    for (own, seen, end, translated) in ends {
+        if end.map(Endpoint::canonical) != Some(translated) {
+            let mut part = String::new();
+            write_cell(row, own, &mut part);
+            part.push_str(" is translated to ");
+            write_cell(row, seen, &mut part);
+            parts.push(part);
+        }
+    }
+    let mut sentence = parts.join("; ");
+    if let Some(translator) = row.socket.sample.namespace_name(translation.netns) {
+        sentence.push_str(" (in network namespace ");
+        sentence.push_str(&text::sanitized(translator));
+        sentence.push(')');
+    }
+    Some(vec![name, (sentence, Tone::Plain)])
+}
+
 /// The process at the other end, if that is on this machine.
 fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece, room: u16) -> Vec<Piece> {
     let mut line = vec![name];
@@ -277,7 +315,13 @@ fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece, room: u16
         let mut owner = String::new();
         write_cell(&peer, "process", &mut owner);
         line.push((owner, Tone::Strong));
-        let mut end = " on this machine: ".to_owned();
+        let mut end = String::new();
+        let is_elsewhere = peer.socket.socket.netns != row.socket.socket.netns;
+        if let Some(name) = peer.socket.namespace_name().filter(|_| is_elsewhere) {
+            end.push_str(" in ");
+            end.push_str(&text::sanitized(name));
+        }
+        end.push_str(" on this machine: ");
         for (gap, id) in [("", "state"), (" ", "local")] {
             end.push_str(gap);
             write_cell(&peer, id, &mut end);

@@ -1,7 +1,7 @@
 //! The status line: host, network namespaces, sockets, throughput, connections that open and close, recording, time.
 //!
 //! ```text
-//!  web-3 · 5 namespaces · 1 781 sockets · ↓ 5.22 MB/s ↑ 2.28 MB/s · +96/s −74/s        ● REC 00:12:31 4.10 MB   22:56:14
+//!  web-3 · 1 781 sockets in 5 namespaces · ↓ 5.22 MB/s ↑ 2.28 MB/s · +96/s −74/s        ● REC 00:12:31 4.10 MB   22:56:14
 //! ```
 //!
 //! In a replay, it begins with `REPLAY`, and the time has its date; a frozen display has its age.
@@ -144,6 +144,10 @@ fn parts(state: &State, moment: &Moment, pace: &Pace) -> Vec<Part> {
         format::count(&mut sockets, moment.unfiltered().totals.sockets.into());
     }
     sockets.push_str(" sockets");
+    let scoped = match namespaces(sample).as_str() {
+        "" => sockets.clone(),
+        namespaces => format!("{sockets} in {namespaces}"),
+    };
     let rate = |arrow: &str, rate, tone| {
         let rate = format::format_or_missing(rate, format::rate);
         (format!("{arrow} {rate:>9}"), tone)
@@ -171,8 +175,11 @@ fn parts(state: &State, moment: &Moment, pace: &Pace) -> Vec<Part> {
             vec![(text::sanitized(&sample.host.hostname), Tone::Strong)],
         ),
         Part::left(2, plain(kernel)),
-        Part::left(5, plain(namespaces(sample))),
-        Part::left(10, plain(sockets)),
+        // The totals are sums over all network namespaces shown.
+        Part {
+            forms: vec![(5, plain(scoped)), (10, plain(sockets))],
+            is_right: false,
+        },
         Part::left(7, throughput),
         Part::left(3, plain(changes)),
         Part::right(vec![(11, recording(state))]),

@@ -19,10 +19,13 @@ mod pane_heights;
 mod row_detail;
 mod usage_line;
 
+use std::sync::Arc;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::aggregate::Moment;
+use crate::model::Sample;
 use crate::tui::appearance::Appearance;
 use crate::tui::click_map::ClickMap;
 use crate::tui::screen::{Pane, Screen};
@@ -44,6 +47,9 @@ const MIN_HEIGHT_WITH_TITLE: u16 = 26;
 
 /// Minimum height at which that detail and the sockets in use are shown.
 const MIN_HEIGHT_WITH_DETAIL: u16 = 12;
+
+/// Maximum width of the name of a network namespace in a title.
+const MAX_NAMESPACE_WIDTH: usize = 24;
 
 /// Draws the screen.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
@@ -78,10 +84,15 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         vec![(tables, Screen::System.panes())]
     };
     let system = &mut state.system;
+    let shown = system.namespace().map(|shown| Arc::clone(shown.moment()));
+    let shown = shown.unwrap_or_else(|| Arc::clone(&moment));
+    let of = namespace_title(system, &moment.sample);
     let mut tables = TablePainter {
         frame,
         appearance: &appearance,
         moment: &moment,
+        shown: &shown,
+        of: &of,
         clicks: &mut state.clicks,
         is_searched: !system.search().is_empty(),
         focus: system.focus,
@@ -103,7 +114,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         }
     }
     if system.search().is_empty() {
-        let line = usage_line::line(&moment, usage.width);
+        let line = usage_line::line(&shown, &of, usage.width);
         write(frame.buffer_mut(), usage, &appearance, &line);
     } else {
         let line = usage_line::search_line(system.search());
@@ -117,6 +128,16 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     } else {
         let lines = detail_of.lines(detail.width, true);
         write_lines(frame, detail, &appearance, &lines);
+    }
+}
+
+/// The name of the network namespace that is shown; empty if there is only one.
+fn namespace_title(system: &System, sample: &Sample) -> String {
+    match system.namespace() {
+        Some(shown) if shown.is_present => text::sanitized(&shown.name),
+        Some(shown) => format!("{} (not in this sample)", text::sanitized(&shown.name)),
+        None if sample.namespaces.is_empty() => String::new(),
+        None => text::sanitized(sample.own_netns_name.as_deref().unwrap_or("own namespace")),
     }
 }
 
@@ -136,6 +157,10 @@ struct TablePainter<'t, 'f> {
     frame: &'t mut Frame<'f>,
     appearance: &'t Appearance,
     moment: &'t Moment,
+    /// The moment with the counters, interfaces and settings that are shown.
+    shown: &'t Moment,
+    /// The network namespace that is shown, if there are several.
+    of: &'t str,
     clicks: &'t mut ClickMap,
     is_searched: bool,
     focus: Pane,
@@ -146,11 +171,11 @@ impl TablePainter<'_, '_> {
         match pane {
             Pane::Limits => self.table(area, "Limits", &mut system.limits, pane),
             Pane::Interfaces => {
-                let summary = usage_line::interfaces_summary(self.moment);
+                let summary = usage_line::interfaces_summary(self.shown);
                 self.table_or(area, ("Interfaces", &summary), &mut system.interfaces, pane);
             }
             Pane::Settings => {
-                let summary = usage_line::settings_summary(self.moment);
+                let summary = usage_line::settings_summary(self.shown);
                 self.table_or(area, ("Settings", &summary), &mut system.settings, pane);
             }
             _ => self.table(area, "Counters", &mut system.counters, pane),
@@ -169,6 +194,15 @@ impl TablePainter<'_, '_> {
         table: &mut Table<L>,
         pane: Pane,
     ) {
+        let title = if self.of.is_empty() {
+            title.to_owned()
+        } else {
+            format!(
+                "{title} of {}",
+                text::cut_middle(self.of, MAX_NAMESPACE_WIDTH)
+            )
+        };
+        let title = title.as_str();
         if area.height <= 2 {
             let title = match (summary, self.is_searched) {
                 ("", _) => title.to_owned(),

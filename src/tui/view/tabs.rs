@@ -199,7 +199,8 @@ fn page_name(page: &Page) -> String {
             format::sanitize(&mut name, page.last_known.comm.as_bytes());
             name = format!("{}/{}", text::cut_end(&name, MAX_NAME_WIDTH), page.key.pid);
         }
-        Page::Remote(page) => name = page.address.to_string(),
+        Page::Remote(page) => name = page.host.address.to_string(),
+        Page::Group(page) => name.clone_from(&page.label),
         Page::Difference(_) => "difference".clone_into(&mut name),
         Page::Socket(page) => {
             let column = SocketColumn::by_id("local");

@@ -93,23 +93,33 @@ impl<'h> HistoryAxis<'h> {
         let Some(newest) = self.history.points().next_back() else {
             return values;
         };
-        let first = place_of(time_us(newest)) + 1 - self.places as i64;
+        let first = place_of(time_us(newest)).saturating_add(1 - self.places as i64);
         let mut before: Option<(i64, i64)> = None;
         for point in self.history.points() {
             let time = time_us(point);
-            let place = place_of(time) - first;
+            let place = place_of(time).saturating_sub(first);
             let follows = before.filter(|(last, usual)| {
-                let waited = (time - last) as f64;
+                let waited = time.saturating_sub(*last) as f64;
                 waited <= self.interval_us * GAP.0 || waited <= *usual as f64 * GAP.1
             });
-            let from = follows.map_or(place, |(last, _)| (place_of(last) - first + 1).min(place));
-            before = Some((time, before.map_or(0, |(last, _)| time - last)));
+            let from = follows.map_or(place, |(last, _)| {
+                place_of(last)
+                    .saturating_sub(first)
+                    .saturating_add(1)
+                    .min(place)
+            });
+            before = Some((
+                time,
+                before.map_or(0, |(last, _)| time.saturating_sub(last)),
+            ));
             if place < 0 {
                 continue;
             }
             let value = of(point);
-            for value_there in &mut values[from.max(0) as usize..=place as usize] {
-                *value_there = sparkline::highest(&[*value_there, value]);
+            // Samples whose time is not after that of the one before have places beyond the end.
+            let places = values.get_mut(from.max(0) as usize..=place as usize);
+            for there in places.unwrap_or_default() {
+                *there = sparkline::highest(&[*there, value]);
             }
         }
         values

@@ -6,7 +6,7 @@ use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::model::{
     Attribution, Container, Endpoint, Ends, Family, Holder, Host, Md5Peer, Parts, Pod, Process,
     ProcessKey, ProcessRow, Protocol, Runtime, Sample, SctpAddresses, Socket, State, TcpExtras,
-    Timer, TimerKind, TlsInfo, Unowned,
+    Timer, TimerKind, TlsInfo, Translation, Unowned,
 };
 
 use crate::support::edited_rows::give_last;
@@ -90,6 +90,7 @@ fn fill(sample: &mut Sample, tick: u8) {
     sockets.other_families();
     sockets.connections(tick);
     sockets.owned();
+    sockets.translated();
     sockets.with_details();
     sockets.scalars();
 }
@@ -369,6 +370,25 @@ impl Sockets<'_> {
             socket.attribution = Attribution::Unowned(reason);
             // Neither the user nor the control group has a name.
             (socket.uid, socket.cgroup_id) = (Some(u32::MAX - 1), u64::MAX);
+        }
+    }
+
+    fn translated(&mut self) {
+        for (peer, seen_as) in [
+            (("10.244.1.7", 8443), ("10.0.0.1", 4000)),
+            (("fd00::7", 8443), ("fd00::1", 65_535)),
+        ] {
+            let key = self.tcp(State::Established).key();
+            let Ends::Inet { local, remote } = inet(seen_as, peer) else {
+                continue;
+            };
+            let translation = Translation {
+                peer: remote,
+                seen_as: local,
+                netns: 7,
+            };
+            let translations = self.sample.translations.get_or_insert_default();
+            Arc::make_mut(translations).insert(key, translation);
         }
     }
 

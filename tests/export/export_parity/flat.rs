@@ -13,10 +13,12 @@ pub(crate) type Flat = BTreeMap<String, Json>;
 pub(crate) const DERIVED: [&str; 2] = ["pid", "process"];
 
 /// Objects of which nothing but the parts is a column.
-const RECORDS: [&str; 14] = [
+const RECORDS: [&str; 16] = [
     "local",
     "remote",
     "peer",
+    "real_peer",
+    "seen_as",
     "cgroup",
     "container",
     "pod",

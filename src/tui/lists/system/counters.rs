@@ -1,6 +1,6 @@
 //! Protocol counters.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::text_search::{name_key, retain_matching};
 use crate::aggregate::{Cancellation, Moment};
@@ -18,6 +18,15 @@ use crate::tui::theme::Tone;
 pub struct Counters {
     /// Text of the search.
     pub search_text: SearchText,
+    /// The moment of another network namespace, if one is shown.
+    pub other: Option<Arc<Moment>>,
+}
+
+impl Counters {
+    /// The moment whose figures are shown.
+    fn system<'m>(&'m self, moment: &'m Moment) -> &'m Moment {
+        self.other.as_deref().unwrap_or(moment)
+    }
 }
 
 /// Minimum width at which names include their group.
@@ -56,15 +65,15 @@ impl List for Counters {
     }
 
     fn unfiltered_len(&self, moment: &Moment) -> usize {
-        moment.sample.counters.protocols.values.len()
+        self.system(moment).sample.counters.protocols.values.len()
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<CounterLine<'m>> {
-        CounterLine::of(moment, number as usize)
+        CounterLine::of(self.system(moment), number as usize)
     }
 
     fn key(&self, moment: &Moment, number: u32) -> Option<u64> {
-        let names = &moment.sample.counters.protocols.names;
+        let names = &self.system(moment).sample.counters.protocols.names;
         names.get(number as usize).map(|name| name_key(name))
     }
 

@@ -1,6 +1,6 @@
 //! Network devices.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::text_search::{name_key, retain_matching};
 use crate::aggregate::{Cancellation, Moment};
@@ -18,6 +18,15 @@ use crate::tui::theme::Tone;
 pub struct Interfaces {
     /// Text of the search.
     pub search_text: SearchText,
+    /// The moment of another network namespace, if one is shown.
+    pub other: Option<Arc<Moment>>,
+}
+
+impl Interfaces {
+    /// The moment whose figures are shown.
+    fn system<'m>(&'m self, moment: &'m Moment) -> &'m Moment {
+        self.other.as_deref().unwrap_or(moment)
+    }
 }
 
 const WIDTHS: [Widths; 18] = [
@@ -65,15 +74,20 @@ impl List for Interfaces {
     }
 
     fn unfiltered_len(&self, moment: &Moment) -> usize {
-        moment.sample.counters.interfaces.len()
+        self.system(moment).sample.counters.interfaces.len()
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<InterfaceLine<'m>> {
-        InterfaceLine::of(moment, number as usize)
+        InterfaceLine::of(self.system(moment), number as usize)
     }
 
     fn key(&self, moment: &Moment, number: u32) -> Option<u64> {
-        let interface = moment.sample.counters.interfaces.get(number as usize)?;
+        let interface = self
+            .system(moment)
+            .sample
+            .counters
+            .interfaces
+            .get(number as usize)?;
         Some(name_key(&interface.name))
     }
 

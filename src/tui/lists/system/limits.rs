@@ -4,10 +4,13 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use super::text_search::retain_matching;
-use crate::aggregate::{Cancellation, Headroom, LimitScope, Moment, PortUsage, headroom};
+use crate::aggregate::{
+    Cancellation, Headroom, LimitScope, Moment, PortUsage, headroom, headroom_in,
+};
 use crate::column::format::MISSING;
 use crate::column::{LIMIT_COLUMNS, LimitLine, Limits as LimitKind};
 use crate::filter::SearchText;
+use crate::model::RemoteHost;
 use crate::tui::lists::headings::{Widths, headings};
 use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List};
@@ -22,6 +25,8 @@ pub struct Limits {
     pub search_text: SearchText,
     /// The number of local ports in use, if it has been counted.
     pub ports: Option<PortUsage>,
+    /// The moment of another network namespace, if one is shown, and the number of the namespace.
+    pub other: Option<(Arc<Moment>, u32)>,
     /// The limits of the moment whose rows were collected.
     all: Vec<Headroom>,
 }
@@ -69,7 +74,10 @@ impl List for Limits {
     }
 
     fn collect_rows(&mut self, moment: &Moment, _: &Cancellation, out: &mut Vec<u32>) {
-        self.all = headroom(moment, self.ports);
+        self.all = match &self.other {
+            Some((system, netns)) => headroom_in(moment, system, *netns),
+            None => headroom(moment, self.ports),
+        };
         out.extend(0..self.all.len() as u32);
         if !self.search_text.is_empty() {
             retain_matching(self, moment, &self.search_text, out);
@@ -105,7 +113,8 @@ impl List for Limits {
                 Some(OpenTarget::Socket(socket.key()))
             }
             LimitScope::Path(_, destination) => {
-                Some(OpenTarget::Remote(destination.address.to_canonical(), None))
+                let host = RemoteHost::seen_from(sample.own_netns, destination.address);
+                Some(OpenTarget::Remote(host, None))
             }
             LimitScope::Host
             | LimitScope::Namespace

@@ -1,6 +1,6 @@
 //! Settings of the kernel.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::text_search::{name_key, retain_matching};
 use crate::aggregate::{Cancellation, Moment};
@@ -19,6 +19,15 @@ use crate::tui::theme::Tone;
 pub struct Settings {
     /// Text of the search.
     pub search_text: SearchText,
+    /// The moment of another network namespace, if one is shown.
+    pub other: Option<Arc<Moment>>,
+}
+
+impl Settings {
+    /// The moment whose figures are shown.
+    fn system<'m>(&'m self, moment: &'m Moment) -> &'m Moment {
+        self.other.as_deref().unwrap_or(moment)
+    }
 }
 
 const WIDTHS: [Widths; 3] = [
@@ -49,7 +58,7 @@ impl List for Settings {
     }
 
     fn collect_rows(&mut self, moment: &Moment, _: &Cancellation, out: &mut Vec<u32>) {
-        let values = &moment.sample.settings.values;
+        let values = &self.system(moment).sample.settings.values;
         let known = KNOWN.len() as u32;
         out.extend(0..known);
         let others = (known..)
@@ -62,12 +71,12 @@ impl List for Settings {
     }
 
     fn unfiltered_len(&self, moment: &Moment) -> usize {
-        let values = moment.sample.settings.values.iter();
+        let values = self.system(moment).sample.settings.values.iter();
         KNOWN.len() + values.filter(|(name, _)| is_other(name)).count()
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<SettingLine<'m>> {
-        let (all, order) = (&*moment.sample.settings, number as usize);
+        let (all, order) = (&*self.system(moment).sample.settings, number as usize);
         if let Some(known) = KNOWN.get(order) {
             return Some(SettingLine {
                 name: known.name,

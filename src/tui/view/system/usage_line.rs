@@ -34,11 +34,15 @@ const SOCKSTAT: [(&str, &str, SockstatUnit, &str); 14] = [
     ("", "sockstat.FRAG.memory", SockstatUnit::Bytes, ""),
 ];
 
-/// The sockets in use, as many numbers as fit.
-pub(super) fn line(moment: &Moment, width: u16) -> Vec<Piece> {
+/// The sockets in use, as many numbers as fit, after the network namespace `of` in which they are.
+pub(super) fn line(moment: &Moment, of: &str, width: u16) -> Vec<Piece> {
     let counters = &moment.sample.counters.protocols;
     let page = moment.sample.settings.number(Settings::PAGE_SIZE, 0);
     let mut line: Vec<Piece> = vec![(" ".to_owned(), Tone::Plain)];
+    if !of.is_empty() {
+        line.push((format!("{of}: "), Tone::Strong));
+    }
+    let mut is_first = true;
     for (heading, name, form, about) in SOCKSTAT {
         let value = counters
             .get(name)
@@ -57,7 +61,8 @@ pub(super) fn line(moment: &Moment, width: u16) -> Vec<Piece> {
         if heading.is_empty() {
             pieces.push((" · ".to_owned(), Tone::Muted));
         } else {
-            let gap = if line.len() > 1 { "   " } else { "" };
+            let gap = if is_first { "" } else { "   " };
+            is_first = false;
             pieces.push((format!("{gap}{heading} "), Tone::Muted));
         }
         pieces.push((text, Tone::Strong));
