@@ -157,7 +157,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         Command::PageDown => {
             pressed(&mut dashboard);
             assert!(
-                place(&dashboard).starts_with("25/"),
+                place(&dashboard).starts_with("26/"),
                 "{}",
                 place(&dashboard)
             );
@@ -390,7 +390,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             pressed(&mut dashboard);
             assert!(title(&dashboard).contains("order held"));
             let rows = |dashboard: &Dashboard| -> Vec<String> {
-                let lines = dashboard.lines()[6..20].to_vec();
+                let lines = dashboard.lines()[5..20].to_vec();
                 let ends = |line: &String| line.split_whitespace().skip(2).take(2).collect();
                 lines.iter().map(ends).collect()
             };
@@ -463,7 +463,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             assert!(dashboard.shows("■ FROZEN"));
             let frozen = dashboard.lines();
             dashboard.ticks(3);
-            assert_eq!(dashboard.lines()[1..], frozen[1..], "what is shown stays");
+            assert_eq!(dashboard.lines()[2..], frozen[2..], "what is shown stays");
             assert!(
                 dashboard.shows("0:03 ago"),
                 "the distance from now is shown"

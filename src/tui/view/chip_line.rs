@@ -31,9 +31,11 @@ pub(super) fn lines(state: &State, height: u16) -> u16 {
 
 /// Draws the chips that fit.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-    if area.is_empty() || state.moment.is_none() {
+    let Some(moment) = state.moment.as_deref().filter(|_| !area.is_empty()) else {
         return;
-    }
+    };
+    // A preview has only the first sockets.
+    let is_preview = moment.sample.preview.is_some();
     let key = [
         (" ".to_owned(), Tone::Plain),
         (
@@ -46,6 +48,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let name = format!(" {}", chip.state.short_name());
         let mut count = String::from(" ");
         if let Some(number) = chip.count {
+            if is_preview {
+                count.push('≥');
+            }
             format::count(&mut count, number.into());
             count.push(' ');
         }
