@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use super::braille;
+
 /// True if the locale is UTF-8, by the values of `LC_ALL`, `LC_CTYPE` and `LANG`: the first that is set and not empty
 /// decides.
 pub fn is_utf8(lc_all: Option<&str>, lc_ctype: Option<&str>, lang: Option<&str>) -> bool {
@@ -51,7 +53,7 @@ pub fn similar(character: char) -> Option<char> {
         '\u{a0}' => ' ',
         '‘' | '’' => '\'',
         '“' | '”' => '"',
-        _ => return None,
+        _ => return braille::similar_ascii(character),
     })
 }
 

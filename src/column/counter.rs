@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::format::Format;
 use super::sort_key::text_key;
-use super::sparkline::{MINUTE_BARS, minute_sparkline};
+use super::sparkline::{MINUTE_WIDTH, minute_sparkline};
 use super::{Column, Kind, SortKey, Total, format};
 use crate::aggregate::{CounterTrend, Moment, is_gauge};
 use crate::filter::Unit;
@@ -138,10 +138,10 @@ pub static COUNTER_COLUMNS: LazyLock<Vec<CounterColumn>> = LazyLock::new(|| {
             |line| line.trend.per_s,
         ),
         CounterColumn::text(
-            ("minute", "LAST 60", MINUTE_BARS as u16),
+            ("minute", "LAST 60", MINUTE_WIDTH as u16),
             "Growth per second over the last 60 samples; values of a gauge. Sorts by the sum.",
             |line, out| {
-                minute_sparkline(out, &line.trend.recent, MINUTE_BARS);
+                minute_sparkline(out, &line.trend.recent, MINUTE_WIDTH);
                 Some(())
             },
             |line, _| {

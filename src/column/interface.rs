@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::format::Format;
 use super::sort_key::text_key;
-use super::sparkline::{MINUTE_BARS, minute_sparkline};
+use super::sparkline::{MINUTE_WIDTH, minute_sparkline};
 use super::{Column, Kind, SortKey, Total, format};
 use crate::aggregate::{InterfaceTrend, Moment};
 use crate::filter::Unit;
@@ -137,10 +137,10 @@ pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| 
             |line| Some(line.trend.received_bytes? + line.trend.sent_bytes?),
         ),
         InterfaceColumn::text(
-            ("minute", "LAST 60", MINUTE_BARS as u16),
+            ("minute", "LAST 60", MINUTE_WIDTH as u16),
             "Bytes per second over the last 60 samples, scaled to the highest. Sorts by the sum.",
             |line, out| {
-                minute_sparkline(out, &line.trend.recent, MINUTE_BARS);
+                minute_sparkline(out, &line.trend.recent, MINUTE_WIDTH);
                 Some(())
             },
             |line, _| {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::socket::{ends, owner_cell};
-use super::sparkline::{MINUTE_BARS, minute_sparkline};
+use super::sparkline::{MINUTE_WIDTH, minute_sparkline};
 use super::{Column, Kind, Note, SocketColumn, SocketRow, SortKey, Total, format, gauge, note};
 use crate::aggregate::{ListenerTotals, Moment};
 
@@ -129,10 +129,10 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
             |line, _| Some(SortKey::Number(line.totals.queue().fill())),
         ),
         ListenerColumn::text(
-            ("minute", "LAST 60", MINUTE_BARS as u16),
+            ("minute", "LAST 60", MINUTE_WIDTH as u16),
             "Accept queue over the last 60 samples, scaled to the highest. Sorts by the sum.",
             |line, out| {
-                minute_sparkline(out, &line.totals.recent, MINUTE_BARS);
+                minute_sparkline(out, &line.totals.recent, MINUTE_WIDTH);
                 Some(())
             },
             |line, _| {

@@ -4,6 +4,7 @@
 //! A [`Column`] returns text and a [`SortKey`]; layout happens in the callers.
 
 pub mod ascii;
+pub mod braille;
 mod clock_change;
 mod counter;
 mod definition;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::format;
 use super::sort_key::text_key;
-use super::sparkline::{MINUTE_BARS, minute_sparkline};
+use super::sparkline::{MINUTE_WIDTH, minute_sparkline};
 use super::traffic::{COUNT, PER_SECOND, traffic_column};
 use super::workload::workload_columns;
 use super::{Column, Kind, Note, SortKey, Total, note};
@@ -62,7 +62,7 @@ type ProcessColumn = Column<Processes>;
 /// Draws a minute as bars.
 fn bars(recent: &Recent, out: &mut String) -> Option<()> {
     recent.values().flatten().next()?;
-    minute_sparkline(out, recent, MINUTE_BARS);
+    minute_sparkline(out, recent, MINUTE_WIDTH);
     Some(())
 }
 
@@ -199,7 +199,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         traffic_column!(ProcessColumn, sent_rate),
         traffic_column!(ProcessColumn, rate),
         ProcessColumn::text(
-            ("minute", "LAST 60", MINUTE_BARS as u16),
+            ("minute", "LAST 60", MINUTE_WIDTH as u16),
             "Goodput in and out over the last 60 samples; blank if unknown. Sorts by the sum.",
             |line, out| bars(&line.totals.recent, out),
             |line, _| sum(&line.totals.recent),
@@ -214,7 +214,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             |line| Some(line.totals.changes?.time_wait),
         ),
         ProcessColumn::text(
-            ("time_wait_minute", "TW LAST 60", MINUTE_BARS as u16),
+            ("time_wait_minute", "TW LAST 60", MINUTE_WIDTH as u16),
             "Connections in TIME-WAIT over the last 60 samples. Sorts by the sum.",
             |line, out| bars(&line.totals.trend.time_wait, out),
             |line, _| sum(&line.totals.trend.time_wait),

@@ -1,24 +1,15 @@
-//! Sparklines as text, one bar per value: `▁▂▅█▆`.
+//! Sparklines as text, two values in each character: `⣀⣤⣶⣿⣷⣄`.
 
+use super::braille::{self, Shape};
 use crate::aggregate::{RECENT_POINTS, Recent};
 
-/// Bars of a sparkline over the last minute.
-pub(super) const MINUTE_BARS: usize = 10;
+/// Width of a sparkline over the last minute.
+pub(super) const MINUTE_WIDTH: usize = 10;
 
-/// Eighths of a cell, lowest first.
-pub const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-
-/// Draws one bar per value, scaled to `max`: `▁` is a measured zero, a blank an unknown value.
-pub fn sparkline(out: &mut String, values: impl Iterator<Item = Option<f64>>, max: f64) {
-    out.extend(values.map(|value| match value {
-        None => ' ',
-        Some(value) if max > 0.0 && value > 0.0 => {
-            // The lowest bar stands for zero only.
-            let step = (value / max * 7.0).ceil().clamp(1.0, 7.0);
-            BARS[step as usize]
-        }
-        Some(_) => BARS[0],
-    }));
+/// Draws values, oldest first, scaled to `max`, in half as many characters. A measured zero and an unknown value are blank.
+pub fn sparkline(out: &mut String, values: &[Option<f64>], max: f64, shape: Shape) {
+    let lines = braille::curve(values, max, 1, shape);
+    out.extend(lines);
 }
 
 /// Returns the highest of the known values.
@@ -26,50 +17,64 @@ pub fn highest(values: &[Option<f64>]) -> Option<f64> {
     values.iter().flatten().copied().reduce(f64::max)
 }
 
-/// Draws the last minute in `width` bars: each bar is the highest value of its interval, the newest on the right. An
-/// interval without a known value is blank.
+/// Spreads values, oldest first, over `places` that all stand for the same time, the newest at the right: each takes several
+/// while there are few (up to eight), and of several in one place the highest is taken.
+pub fn spread(values: &[Option<f64>], places: usize) -> Vec<Option<f64>> {
+    let repeated = (places / values.len().max(1)).clamp(1, 8);
+    let together = values.len().div_ceil(places.max(1)).max(1);
+    let groups = values.rchunks(together).rev();
+    let groups = groups.flat_map(|group| std::iter::repeat_n(highest(group), repeated));
+    let mut spread: Vec<Option<f64>> = vec![None; places];
+    spread.extend(groups);
+    spread.split_off(spread.len() - places)
+}
+
+/// Draws the last minute in `width` characters: each value is the highest of its interval, the newest on the right.
 pub fn minute_sparkline(out: &mut String, recent: &Recent, width: usize) {
+    let places = width * braille::VALUES;
     let values: Vec<Option<f64>> = recent.values().collect();
-    let per_bar = RECENT_POINTS.div_ceil(width.max(1));
-    let bars = values.rchunks(per_bar).take(width);
-    let blank = width.saturating_sub(bars.len());
-    sparkline(
-        out,
-        std::iter::repeat_n(None, blank).chain(bars.rev().map(highest)),
-        highest(&values).unwrap_or(0.0),
-    );
+    let per_place = RECENT_POINTS.div_ceil(places.max(1));
+    let mut shown: Vec<Option<f64>> = vec![None; places];
+    for (place, values) in shown.iter_mut().rev().zip(values.rchunks(per_place)) {
+        *place = highest(values);
+    }
+    let max = highest(&values).unwrap_or(0.0);
+    sparkline(out, &shown, max, Shape::Rising);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn text(draw: impl Fn(&mut String)) -> String {
+    fn minute(values: &[Option<f64>]) -> String {
+        let mut recent = Recent::default();
+        for &value in values {
+            recent.push(value);
+        }
         let mut out = String::new();
-        draw(&mut out);
+        minute_sparkline(&mut out, &recent, 10);
         out
     }
 
     #[test]
-    fn zero_little_and_unknown_look_different() {
-        let values = [None, Some(0.0), Some(0.001), Some(0.5), Some(1.0)];
-        assert_eq!(text(|out| sparkline(out, values.into_iter(), 1.0)), " ▁▂▅█");
-        assert_eq!(
-            text(|out| sparkline(out, [Some(0.0)].into_iter(), 0.0)),
-            "▁"
-        );
-        let recent = |values: &[Option<f64>]| {
-            let mut recent = Recent::default();
-            for &value in values {
-                recent.push(value);
-            }
-            recent
-        };
-        let two = recent(&[Some(1.0); 2]);
-        assert_eq!(text(|out| minute_sparkline(out, &two, 10)), "         █");
-        let full = recent(&[Some(1.0); 60]);
-        assert_eq!(text(|out| minute_sparkline(out, &full, 10)), "██████████");
-        let gap = recent(&[[Some(1.0); 6], [None; 6], [Some(0.0); 6]].concat());
-        assert_eq!(text(|out| minute_sparkline(out, &gap, 10)), "       █ ▁");
+    fn the_last_minute_ends_at_the_right() {
+        assert_eq!(minute(&[Some(1.0); 3]), "         ⢸");
+        assert_eq!(minute(&[Some(1.0); 60]), "⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿");
+        let rising: Vec<Option<f64>> = (1..=60).map(|value| Some(f64::from(value))).collect();
+        assert_eq!(minute(&rising), "⣀⣀⣠⣤⣤⣶⣶⣾⣿⣿");
+        let gap = [[Some(1.0); 6], [None; 6], [Some(0.5); 6]].concat();
+        assert_eq!(minute(&gap), "       ⣿ ⣤");
+        assert_eq!(minute(&[]), " ".repeat(10));
+    }
+
+    #[test]
+    fn few_values_take_several_places_and_many_share_one() {
+        let known =
+            |values: &[f64]| -> Vec<Option<f64>> { values.iter().copied().map(Some).collect() };
+        assert_eq!(spread(&known(&[1.0, 2.0]), 4), known(&[1.0, 1.0, 2.0, 2.0]));
+        assert_eq!(spread(&known(&[1.0, 5.0, 3.0]), 2), known(&[1.0, 5.0]));
+        assert_eq!(spread(&known(&[1.0]), 10)[..3], [None, None, Some(1.0)]);
+        assert_eq!(spread(&[], 2), [None, None]);
+        assert_eq!(spread(&known(&[1.0]), 0), []);
     }
 }

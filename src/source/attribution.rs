@@ -27,7 +27,7 @@ use self::owner::Owner;
 use self::remembered::{RememberedOwners, RememberedSocket};
 use self::sample_holders::SampleHolders;
 use self::unlisted::{ListedHolders, UnlistedTracker};
-use self::unowned::{ReleasedSockets, keeps_owner, unowned_reason};
+use self::unowned::{ReleasedSockets, is_of_kernel, keeps_owner, unowned_reason};
 use self::verification::ChangedSockets;
 use super::netlink::request::Table;
 use super::procfs::{Owners, SocketDescriptor};
@@ -238,7 +238,7 @@ impl Attributor {
                     done = true;
                 } else if !is_selected {
                     done = observe(&mut socket, remembered, sample, owners, &mut self.holders);
-                    if !done {
+                    if !done && !is_of_kernel(&socket) {
                         self.unknown.push((socket.inode, socket.uid));
                         if remembered.inode != socket.inode {
                             self.fresh.push(kept);

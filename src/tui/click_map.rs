@@ -3,6 +3,7 @@
 use ratatui::layout::{Position, Rect};
 
 use super::screen::{Pane, Screen};
+use crate::model::State;
 
 /// A target of a click.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum ClickTarget {
     Heading(Pane, usize),
     /// A line of the list in a popup.
     Line(usize),
+    /// The chip of a TCP state.
+    StateChip(State),
     /// A Sample on the timeline, by its index.
     Sample(usize),
 }

@@ -57,6 +57,8 @@ pub enum Command {
     FilterBy,
     /// Choose a value of the row to exclude.
     Exclude,
+    /// Filter by the next TCP state that occurs, or by none.
+    NextStateFilter,
     /// Clear the filter.
     ClearFilter,
     /// Destroy the socket, or send its process a signal.
@@ -123,6 +125,8 @@ pub enum Command {
     CopyRow,
     /// Copy the cell in the sort column.
     CopyCell,
+    /// Let the charts span one, five or ten minutes.
+    ChartWindow,
     /// Switch between themes: dark, light, no colors.
     Theme,
     /// Leave the mouse to the terminal, or receive its events.

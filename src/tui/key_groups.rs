@@ -58,6 +58,7 @@ impl KeyGroup {
             Command::Filter
             | Command::FilterBy
             | Command::Exclude
+            | Command::NextStateFilter
             | Command::ClearFilter
             | Command::NextMatch
             | Command::PreviousMatch
@@ -92,6 +93,7 @@ impl KeyGroup {
             }
             Command::Kill
             | Command::Faults
+            | Command::ChartWindow
             | Command::Theme
             | Command::Mouse
             | Command::Help

@@ -69,6 +69,7 @@ bindings! {
     "f", [key('f')], Command::Findings, "Show the findings about the selected row or the page";
     "i", [key('i')], Command::FilterBy, "Include only rows with a value of this row (state, host, …)";
     "x", [key('x')], Command::Exclude, "Exclude rows with a value of this row";
+    "S", [key('S')], Command::NextStateFilter, "Filter by the next TCP state, in place of the one before";
     "F", [key('F')], Command::ClearFilter, "Clear the filter";
     "n", [key('n')], Command::NextMark, "Go to the next finding (frozen or replay), else like Ctrl-N";
     "N", [key('N')], Command::PreviousMark, "Go to the previous finding (frozen or replay), else like Ctrl-P";
@@ -108,6 +109,7 @@ bindings! {
     "Y", [key('Y')], Command::CopyCell, "Copy the cell in the sort column";
     "K", [key('K')], Command::Kill, "Kill: destroy the socket or signal its process; asks first";
     "!", [key('!')], Command::Faults, "Show the sources that could not be read";
+    "w", [key('w')], Command::ChartWindow, "Let the charts span one, five or ten minutes";
     "T", [key('T')], Command::Theme, "Switch the theme: dark, light, no colors";
     "m", [key('m')], Command::Mouse, "Release the mouse to select text, or capture it again";
     "?", [key('?'), (KeyCode::F(1), NONE)], Command::Help, "Show this help";

@@ -2,10 +2,9 @@
 //! outside the dashboard are requested as an [`Effect`].
 //!
 //! ```text
-//!  header   host, users, uptime              view/header.rs
-//!  notice   hidden owners, faults            view/notice.rs
-//!  strip    states, rates, changes           view/summary_strip.rs
 //!  tabs     1 Overview  2 Sockets …          view/tabs.rs
+//!  status   host, sockets, rates, time       view/status_line.rs
+//!  notice   hidden owners, faults            view/notice.rs
 //! ┌────────────────────────────────────────┐
 //! │ the screen, or the page opened from it │ view/{overview,table_screen,process,socket,remote,…}.rs
 //! │            and over it the popup       │ popup/
@@ -46,6 +45,7 @@ mod render;
 pub mod screen;
 mod scroll;
 pub mod state;
+mod state_chips;
 pub mod table;
 pub mod text;
 pub mod text_input;

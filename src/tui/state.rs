@@ -28,6 +28,7 @@ use super::table::Table;
 use super::text_input::TextInput;
 use super::timeline::{PlaybackStatus, Timeline};
 use super::view_request::{FilterNumber, NextMoment, RequestInFlight, SocketRows, ViewRequest};
+use super::widget::history_axis::Window;
 use crate::aggregate::{FilteredView, Moment};
 use crate::column::Service;
 use crate::diagnose;
@@ -47,6 +48,8 @@ pub struct State {
     pub appearance: Appearance,
     /// The configured time between samples.
     pub interval: Duration,
+    /// Time that the charts of the machine span.
+    pub chart_window: Window,
     /// The moment shown.
     pub moment: Option<Arc<Moment>>,
     /// The clocks at the moment shown last.
@@ -153,6 +156,7 @@ impl State {
         State {
             appearance,
             interval,
+            chart_window: Window::default(),
             moment: None,
             last_time: None,
             findings: Arc::default(),

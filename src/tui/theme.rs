@@ -27,11 +27,15 @@ pub enum Tone {
     Fresh,
     /// Changed since the sample before.
     Changed,
+    /// Received bytes.
+    Received,
+    /// Sent bytes.
+    Sent,
 }
 
 impl Tone {
     /// Every tone.
-    pub const ALL: [Tone; 11] = [
+    pub const ALL: [Tone; 13] = [
         Tone::Plain,
         Tone::Muted,
         Tone::Strong,
@@ -43,6 +47,8 @@ impl Tone {
         Tone::Selected,
         Tone::Fresh,
         Tone::Changed,
+        Tone::Received,
+        Tone::Sent,
     ];
 }
 
@@ -100,6 +106,8 @@ impl Theme {
             Tone::Muted => style.add_modifier(Modifier::DIM),
             Tone::Strong | Tone::Changed => style.add_modifier(Modifier::BOLD),
             Tone::Good => colored(Color::Green, Color::Green),
+            Tone::Received => colored(Color::Green, Color::Green),
+            Tone::Sent => colored(Color::LightBlue, Color::Blue),
             Tone::Notice => colored(Color::Cyan, Color::Blue),
             Tone::Warning => colored(Color::Yellow, Color::Magenta).add_modifier(Modifier::BOLD),
             Tone::Critical => colored(Color::Red, Color::Red).add_modifier(Modifier::BOLD),

@@ -116,7 +116,7 @@ fn without_findings_the_screen_lists_what_was_examined() {
 fn live_findings_are_listed_and_lead_to_their_subjects() {
     let mut dashboard = in_trouble((80, 24));
     assert!(
-        dashboard.shows("6 Findings ✗3"),
+        dashboard.shows("6Findings ✗1⚠2 "),
         "how many there are and how grave is seen from everywhere:\n{}",
         dashboard.text()
     );
@@ -223,7 +223,7 @@ fn of_several_findings_one_is_chosen_and_opened() {
 fn findings_do_not_depend_on_the_filter() {
     let mut dashboard = in_trouble((120, 40));
     dashboard.type_in("/redis\r6");
-    assert!(dashboard.shows("✗3"));
+    assert!(dashboard.shows("6 Findings ✗1 ⚠2"));
     assert!(dashboard.shows("Findings (filter not applied)"));
     assert!(dashboard.shows("close-wait-leak"));
     assert!(!dashboard.shows("filter: redis"), "{}", dashboard.text());
@@ -251,7 +251,8 @@ fn severity_has_its_color_and_its_sign() {
         let mut dashboard = Dashboard::with_look((120, 40), troubled(), look);
         dashboard.ticks(16).keys("6");
         let style = |text: &str| dashboard.style_of(text).unwrap();
-        assert_eq!(style("✗3").fg, Some(Color::Red), "the badge");
+        assert_eq!(style("✗1").fg, Some(Color::Red), "the badge");
+        assert_eq!(style("⚠2").fg, Some(warning), "and that of the warnings");
         assert_eq!(style("✗ critical").fg, Some(Color::Red));
         assert_eq!(style("⚠ warning").fg, Some(warning));
         dashboard.ticks(30);
@@ -272,7 +273,7 @@ fn without_utf8_findings_are_ascii_and_still_distinct() {
     }
     dashboard.keys("6");
     assert!(dashboard.shows("X critical") && dashboard.shows("! warning"));
-    assert!(dashboard.shows("6 Findings X3"));
+    assert!(dashboard.shows("6 Findings X1 !2"));
 }
 
 #[test]

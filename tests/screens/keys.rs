@@ -95,7 +95,13 @@ fn place(dashboard: &Dashboard) -> String {
 fn check(command: Command, key: (KeyCode, KeyModifiers)) {
     let mut dashboard = among_sockets();
     let before = dashboard.text();
-    let title = |dashboard: &Dashboard| dashboard.lines()[4].clone();
+    let title = |dashboard: &Dashboard| -> String {
+        let lines = dashboard.lines();
+        lines
+            .into_iter()
+            .find(|line| line.contains('┌'))
+            .unwrap_or_default()
+    };
     let state = |dashboard: &Dashboard| dashboard.event_loop.state().screen;
     let pressed = |dashboard: &mut Dashboard| {
         let ended = press(dashboard, key);
@@ -151,7 +157,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         Command::PageDown => {
             pressed(&mut dashboard);
             assert!(
-                place(&dashboard).starts_with("25/"),
+                place(&dashboard).starts_with("26/"),
                 "{}",
                 place(&dashboard)
             );
@@ -182,7 +188,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         }
         Command::Right | Command::Later => {
             pressed(&mut dashboard);
-            assert_ne!(dashboard.lines()[5], before.lines().nth(5).unwrap());
+            assert_ne!(dashboard.lines()[4], before.lines().nth(4).unwrap());
             dashboard.key(KeyCode::Left);
             assert_eq!(dashboard.text(), before);
             dashboard.keys("1");
@@ -287,6 +293,39 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             let filter = if exclude { "filter: not " } else { "filter: " };
             assert!(dashboard.shows(filter) && dashboard.shows(" of "));
         }
+        Command::NextStateFilter => {
+            let chips = dashboard.lines()[2].clone();
+            assert!(
+                chips.contains("ESTAB ") && chips.contains("TIME-WAIT "),
+                "{chips}"
+            );
+            let mut seen = Vec::new();
+            for _ in 0..13 {
+                pressed(&mut dashboard);
+                if !title(&dashboard).contains("filter: ") {
+                    break;
+                }
+                let title = title(&dashboard);
+                let (_, state) = title
+                    .split_once("filter: netid tcp and state ")
+                    .expect("a state");
+                seen.push(state.split_whitespace().next().unwrap_or("").to_owned());
+            }
+            assert_eq!(seen[..2], ["established", "time-wait"], "{seen:?}");
+            assert!(
+                !title(&dashboard).contains("filter: "),
+                "after the last one, none"
+            );
+            dashboard.type_in("/dport = :443\r");
+            pressed(&mut dashboard);
+            assert!(title(&dashboard).contains("dport = :443 and netid tcp and state established"));
+            pressed(&mut dashboard);
+            assert!(title(&dashboard).contains("dport = :443 and netid tcp and state "));
+            assert!(
+                !title(&dashboard).contains("established"),
+                "one state at a time"
+            );
+        }
         Command::ClearFilter => {
             dashboard.type_in("/state time-wait\r");
             assert!(title(&dashboard).contains("filter: state time-wait"));
@@ -351,7 +390,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             pressed(&mut dashboard);
             assert!(title(&dashboard).contains("order held"));
             let rows = |dashboard: &Dashboard| -> Vec<String> {
-                let lines = dashboard.lines()[6..20].to_vec();
+                let lines = dashboard.lines()[5..20].to_vec();
                 let ends = |line: &String| line.split_whitespace().skip(2).take(2).collect();
                 lines.iter().map(ends).collect()
             };
@@ -424,7 +463,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             assert!(dashboard.shows("■ FROZEN"));
             let frozen = dashboard.lines();
             dashboard.ticks(3);
-            assert_eq!(dashboard.lines()[1..], frozen[1..], "what is shown stays");
+            assert_eq!(dashboard.lines()[2..], frozen[2..], "what is shown stays");
             assert!(
                 dashboard.shows("0:03 ago"),
                 "the distance from now is shown"
@@ -513,6 +552,17 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             assert!(dashboard.shows("copied: "));
             let cells = copied.split('\t').count();
             assert_eq!(cells > 1, command == Command::CopyRow, "{copied}");
+        }
+        Command::ChartWindow => {
+            dashboard.keys("1");
+            for title in ["10 min", "1 min", "5 min"] {
+                pressed(&mut dashboard);
+                let (states, throughput) = (
+                    format!("States · {title}"),
+                    format!("TCP throughput · {title}"),
+                );
+                assert!(dashboard.shows(&states) && dashboard.shows(&throughput));
+            }
         }
         Command::Theme => {
             for theme in [Theme::Light, Theme::Plain, Theme::Dark] {

@@ -321,7 +321,7 @@ fn a_group_of_namespaces_leads_into_each() {
 fn the_system_screen_shows_one_namespace_and_names_it() {
     for size in SIZES {
         let mut dashboard = dashboard(size);
-        let header = dashboard.lines()[0].clone();
+        let header = dashboard.lines()[1].clone();
         assert!(header.contains("34 sockets in 5 namespaces"), "{header}");
         dashboard.keys("7");
         let text = dashboard.text();

@@ -92,7 +92,7 @@ fn who_is_at_the_other_end_of_a_loopback_connection() {
         // The selected row and its footer.
         .types("j", "e other end")
         .types("\r", "on this machine: ESTAB 127.0.0.1")
-        .types("e", "3 Proc")
+        .types("e", "Processes")
         .types("p", "┌ Sockets of this process")
         // Back, step by step, to where the question was asked.
         .types("\x1b\x1b\x1b", "┌ Sockets ─ sorted by");

@@ -161,9 +161,10 @@ fn compare_with_live(archive: Box<dyn Archive>) {
     for keys in screens.into_iter().chain(["\x1b2/nginx\rj\r", "\x1b\x1b"]) {
         live.type_in(keys);
         replay.type_in(keys);
-        // Beside the header, the time line and the footer all is the same.
+        // Beside the status, the time line and the footer all is the same.
         let (live, replay) = (live.lines(), replay.lines());
-        for (at, (live, replay)) in live[1..39].iter().zip(&replay[1..39]).enumerate() {
+        assert_eq!(live[0], replay[0]);
+        for (at, (live, replay)) in live[2..39].iter().zip(&replay[2..39]).enumerate() {
             assert_eq!(live, replay, "{keys:?} line {at}");
         }
     }
@@ -310,7 +311,7 @@ fn the_history_can_be_entered_and_left() {
     assert!(
         dashboard.shows("at 20:15:05 · 0:04 ago"),
         "sampling goes on: {}",
-        dashboard.lines()[0]
+        dashboard.lines()[1]
     );
     dashboard.key(KeyCode::Right);
     assert!(dashboard.shows("at 20:15:06"), "and on again");
@@ -425,7 +426,7 @@ fn a_live_display_shows_the_difference_from_the_marked_instant() {
         dashboard.text()
     );
     let appeared = |dashboard: &Dashboard| {
-        let line = dashboard.lines()[5].clone();
+        let line = dashboard.lines()[3].clone();
         let words: Vec<&str> = line.split_whitespace().collect();
         let at = words.iter().position(|&word| word == "appeared").unwrap();
         words[at - 1].parse::<usize>().unwrap()
@@ -451,7 +452,7 @@ fn the_header_shows_what_a_recording_leaves_out() {
     let samples = SampleArchive::new(metadata, with_a_gap());
     let dashboard = Dashboard::replay((120, 40), Box::new(samples));
     assert!(
-        dashboard.lines()[1].starts_with(
+        dashboard.lines()[2].starts_with(
             " recorded with filter -t state established; names and addresses are redacted"
         ),
         "{}",

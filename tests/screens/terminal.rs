@@ -248,7 +248,7 @@ fn settings(master: &(dyn MasterPty + Send)) -> String {
 #[test]
 fn it_shows_sockets_follows_resizes_and_restores_the_terminal() {
     let mut session = Session::start(&[]);
-    session.wait_for("1 Over");
+    session.wait_for("Overview");
     session.wait_for("LISTENS ON");
     session.press("2");
     session.wait_for("┌ Sockets");
@@ -337,7 +337,7 @@ fn a_csv_table_on_a_terminal_has_no_control_characters() {
 fn a_signal_ends_it_in_order() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let mut session = Session::start(&[]);
-        session.wait_for("1 Over");
+        session.wait_for("Overview");
         session.signal(signal);
         assert!(!session.end().success(), "the parent learns of {signal:?}");
     }
@@ -346,7 +346,7 @@ fn a_signal_ends_it_in_order() {
 #[test]
 fn a_signal_ends_it_even_if_the_terminal_is_stopped() {
     let mut session = Session::start(&[]);
-    session.wait_for("1 Over");
+    session.wait_for("Overview");
     session.stop_output();
     // More than a terminal buffers: the program is blocked in a write.
     session.master.resize(size(200, 60)).unwrap();
@@ -361,7 +361,7 @@ fn a_signal_ends_it_even_if_the_terminal_is_stopped() {
 #[test]
 fn it_ends_with_its_terminal() {
     let mut session = Session::start(&[]);
-    session.wait_for("1 Over");
+    session.wait_for("Overview");
     session.stop_output();
     let Session {
         master,
@@ -529,7 +529,7 @@ fn colors_are_those_that_the_terminal_has() {
 #[test]
 fn it_stops_and_continues_like_any_job() {
     let mut session = Session::start(&[]);
-    session.wait_for("1 Over");
+    session.wait_for("Overview");
     session.press("\x1a");
     session.wait("Ctrl-Z leaves the alternate screen", |screen| {
         !screen.alternate_screen()
@@ -539,7 +539,7 @@ fn it_stops_and_continues_like_any_job() {
     session.wait_until_stopped();
     session.signal(Signal::CONT);
     session.wait("fg takes it again", vt100::Screen::alternate_screen);
-    session.wait_for("1 Over");
+    session.wait_for("Overview");
     session.press("q");
     assert!(session.end().success());
 }
@@ -627,7 +627,7 @@ fn the_mouse_does_what_it_looks_like_it_does() {
         screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease
     });
     session.wait_for("LISTENS ON");
-    let tab = session.find("4 Listen");
+    let tab = session.find("4Listen");
     session.click(0, tab);
     session.wait_for("┌ Listeners ─ sorted by FILL% ▼");
     let heading = session.find("PROCESS");

@@ -77,6 +77,38 @@ fn attribution(sample: &Sample, row: usize) -> (Attribution, Vec<u32>) {
 }
 
 #[test]
+fn no_process_is_searched_for_that_holds_a_socket_of_the_kernel() {
+    let (_root, mut owners) = owners(&[(10, 100), (11, 101)]);
+    let netlink = |cookie, inode, port_id| {
+        let ends = Ends::Netlink {
+            port_id,
+            remote_port_id: 0,
+            remote_group: 0,
+        };
+        let (family, protocol) = (Family::Netlink, Protocol::Netlink(0));
+        let mut socket = Socket::new(1, cookie, family, protocol, State::Closed, ends);
+        socket.inode = inode;
+        socket
+    };
+    // Those of the kernel have no port id. Neither has one of a process that is not bound, if it is listed at all.
+    let mut sample = sample(&[
+        netlink(1, 100, 0),
+        netlink(2, 200, 0),
+        netlink(3, 300, 4000),
+    ]);
+    let mut attributor = Attributor::default();
+    for _ in 0..3 {
+        attributor.attribute(&mut sample, &mut owners, &mut |_| Some(true));
+        assert_eq!(attributor.unknown, [(300, None)]);
+        assert_eq!(attribution(&sample, 0), (Attribution::Observed, vec![10]));
+        let of_kernel = Attribution::Unowned(Unowned::Kernel);
+        assert_eq!(attribution(&sample, 1), (of_kernel, vec![]));
+        let why = attribution(&sample, 2).0.unowned();
+        assert!(why.is_some_and(|why| why != Unowned::Kernel), "{why:?}");
+    }
+}
+
+#[test]
 fn time_wait_keeps_its_owner_or_gets_all_owners_of_its_listeners_end() {
     let (_root, mut owners) = owners(&[(1, 11), (2, 12), (3, 13)]);
     let mut attributor = Attributor::default();

@@ -60,6 +60,12 @@ pub(super) fn keeps_owner(reason: Unowned) -> bool {
     )
 }
 
+/// Returns true if the kernel itself has opened a socket without a known owner, so that no process is searched for. Each
+/// network namespace has some of them.
+pub(super) fn is_of_kernel(socket: &Socket) -> bool {
+    matches!(socket.ends, Ends::Netlink { port_id: 0, .. })
+}
+
 /// Returns the reason why no descriptor refers to `socket`, as far as the socket and the readability of the processes
 /// prove it. [`unexplained`](crate::source::unexplained) looks for further evidence.
 pub(super) fn unowned_reason(
@@ -67,7 +73,7 @@ pub(super) fn unowned_reason(
     owners: &Owners,
     released: &ReleasedSockets,
 ) -> Unowned {
-    if let Ends::Netlink { port_id: 0, .. } = socket.ends {
+    if is_of_kernel(socket.socket) {
         return Unowned::Kernel;
     }
     // A full socket always has the shut down directions; a TIME-WAIT minisocket does not.

@@ -3,6 +3,7 @@
 
 use super::live_inodes::LiveInodes;
 use super::remembered::{RememberedSocket, activity_of};
+use super::unowned::is_of_kernel;
 use crate::model::{ClearForReuse, Row, SocketTable};
 use crate::source::procfs::{Owners, SocketDescriptor};
 
@@ -78,7 +79,7 @@ impl ChangedSockets {
         let inodes = LiveInodes::new(rows);
         owners.verify_owners(&mut self.descriptors, &|inode| inodes.contains(inode));
         for socket in selected() {
-            if owners.holders(socket.inode).is_empty() {
+            if owners.holders(socket.inode).is_empty() && !is_of_kernel(socket.socket) {
                 unknown.push((socket.inode, socket.uid));
             }
         }

@@ -130,7 +130,7 @@ impl Popup<State> for FilterBy {
 }
 
 /// Adds a condition to the filter in force, or its negation.
-fn add_condition(state: &mut State, condition: &str, exclude: bool) {
+pub(in crate::tui) fn add_condition(state: &mut State, condition: &str, exclude: bool) {
     let condition = if exclude {
         format!("not {condition}")
     } else {

@@ -19,6 +19,7 @@ use crate::tui::popup::{
 };
 use crate::tui::screen::Screen;
 use crate::tui::state::State;
+use crate::tui::state_chips;
 use crate::tui::table::TableControl;
 use crate::tui::text_input::TextInput;
 use crate::tui::timeline::Seek;
@@ -58,6 +59,7 @@ fn entry(command: Command) -> Entry {
         Command::Quit => effect(always, |_| Some(Effect::Quit)).global(),
         Command::Suspend => effect(always, |_| Some(Effect::Suspend)).global(),
         Command::Redraw => effect(always, |_| Some(Effect::Redraw)).global(),
+        Command::ChartWindow => change(always, next_chart_window),
         Command::Theme => change(always, next_theme).global(),
         Command::Mouse => effect(always, |state| Some(toggle_mouse(state))).global(),
         Command::Help => change(always, help::open),
@@ -120,6 +122,7 @@ fn entry(command: Command) -> Entry {
         Command::Filter => change(always, type_filter),
         Command::FilterBy => change(can_filter_by_row, |state| filter_by::open(state, false)),
         Command::Exclude => change(can_filter_by_row, |state| filter_by::open(state, true)),
+        Command::NextStateFilter => change(always, state_chips::select_next),
         Command::ClearFilter => change(can_clear_filter, clear_filter),
         Command::Findings => change(findings::is_available, findings::open),
         Command::Kill => change(can_kill, kill_confirmation::open),
@@ -199,6 +202,11 @@ fn scroll(command: Command, action: fn(&mut dyn TableControl, &Moment)) -> Entry
 
 fn widen_sort_column(table: &mut dyn TableControl, by: i16) {
     table.widen_column(table.sort_order().column, by);
+}
+
+fn next_chart_window(state: &mut State) {
+    state.chart_window = state.chart_window.next();
+    state.message = Some(format!("charts: {}", state.chart_window.label()));
 }
 
 fn next_theme(state: &mut State) {

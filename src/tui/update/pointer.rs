@@ -8,6 +8,7 @@ use crate::tui::effect::Effect;
 use crate::tui::page::Page;
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
+use crate::tui::state_chips;
 use crate::tui::timeline::Seek;
 
 /// A mouse action at a position of the terminal: column and row, counted from 0.
@@ -83,6 +84,7 @@ fn click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
                 table.sort_by(column);
             }
         }
+        Some(ClickTarget::StateChip(tcp)) => state_chips::toggle(state, tcp),
         Some(ClickTarget::Line(_) | ClickTarget::Tab(_) | ClickTarget::Sample(_)) => {}
         None => {
             if let Some(pane) = state.clicks.pane_at(column, row) {

@@ -11,7 +11,7 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
-use super::header::minutes;
+use super::status_line::minutes;
 use crate::aggregate::{Difference, DifferenceKind, Moment};
 use crate::column::format;
 use crate::model::State as Tcp;

@@ -1,9 +1,10 @@
-//! Findings as text: badge, line, title, and the full text with evidence and advice.
+//! Findings as text: badges, line, title, and the full text with evidence and advice.
 
 use std::sync::Arc;
 
 use crate::diagnose::{
-    self, Concern, Evidence, Finding, evidence_name, evidence_value, findings_about, whole_seconds,
+    self, Concern, Evidence, Finding, Severity, evidence_name, evidence_value, findings_about,
+    whole_seconds,
 };
 use crate::tui::appearance::Appearance;
 use crate::tui::command::Command;
@@ -20,11 +21,22 @@ const GAPS: (usize, usize) = (2, 4);
 /// Maximum number of findings on a page, one line each.
 const MAX_LINES: usize = 3;
 
-/// The number of active findings with the sign of the most severe, such as `✗2`; `None` if there are none.
-pub(super) fn badge(state: &State) -> Option<Piece> {
-    let highest = state.findings.max_severity()?;
-    let count = state.findings.active.len();
-    Some((format!("{}{count}", highest.sign()), severity_tone(highest)))
+/// The numbers of active findings by severity, such as `✗3` and `⚠4`; those that inform only if there are no others.
+pub(super) fn badges(state: &State) -> Vec<Piece> {
+    let mut badges = Vec::new();
+    for severity in [Severity::Critical, Severity::Warning, Severity::Info] {
+        let active = state.findings.active.iter();
+        let count = active
+            .filter(|finding| finding.severity == severity)
+            .count();
+        if count > 0 && (severity > Severity::Info || badges.is_empty()) {
+            badges.push((
+                format!("{}{count}", severity.sign()),
+                severity_tone(severity),
+            ));
+        }
+    }
+    badges
 }
 
 /// A finding in a line: sign and summary.

@@ -1,29 +1,29 @@
 //! The layout of the whole screen.
 //!
 //! ```text
-//!  header
-//!  notice    only if something is hidden or has failed
-//!  strip     one line or two, by the width
 //!  tabs
+//!  status
+//!  notice    only if something is hidden or has failed
+//!  chips     above tables of sockets and their owners
 //!  body      the screen, or the page opened from it
 //!  time      only while frozen or in a replay
 //!  footer    two lines more while a filter is typed
 //! ```
 
+mod chip_line;
 mod difference;
 mod filter_line;
 pub(super) mod finding_text;
 mod findings;
 mod footer;
 mod group;
-mod header;
 mod notice;
 mod overview;
 mod pace;
 mod process;
 mod remote;
 mod socket;
-mod summary_strip;
+mod status_line;
 mod system;
 mod table_screen;
 mod tabs;
@@ -42,9 +42,6 @@ use super::state::State;
 /// The smallest supported terminal, columns and rows.
 const SMALLEST: (u16, u16) = (40, 10);
 
-/// Minimum height at which the strip may take a second line.
-const ROOMY: u16 = 16;
-
 /// Draws the state. `hints` finds the hints of the footer once everything else is drawn.
 pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State) -> Vec<Hint>) {
     state.clicks.clear();
@@ -52,25 +49,20 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State)
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         too_small::render(frame, area, state, SMALLEST);
     } else {
-        let strip_lines = if area.height < ROOMY {
-            1
-        } else {
-            summary_strip::lines(area.width)
-        };
-        let [header, notice, strip, tabs, body, time, footer] = Layout::vertical([
+        let [tabs, status, notice, chips, body, time, footer] = Layout::vertical([
+            Constraint::Length(1),
             Constraint::Length(1),
             Constraint::Length(notice::lines(state)),
-            Constraint::Length(strip_lines),
-            Constraint::Length(1),
+            Constraint::Length(chip_line::lines(state, area.height)),
             Constraint::Min(0),
             Constraint::Length(timeline::lines(state)),
             Constraint::Length(filter_line::lines(state, area.height)),
         ])
         .areas(area);
-        header::render(frame, header, state);
-        notice::render(frame, notice, state);
-        summary_strip::render(frame, strip, state);
         tabs::render(frame, tabs, state);
+        status_line::render(frame, status, state);
+        notice::render(frame, notice, state);
+        chip_line::render(frame, chips, state);
         match (state.page(), state.screen) {
             (Some(Page::Process(_)), _) => process::render(frame, body, state),
             (Some(Page::Socket(_)), _) => socket::render(frame, body, state),

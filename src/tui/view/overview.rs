@@ -28,8 +28,9 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::finding_text;
 use crate::aggregate::Moment;
+use crate::column::braille::round_up;
 use crate::column::format;
-use crate::column::sparkline;
+use crate::column::sparkline::highest;
 use crate::model::Unowned;
 use crate::tui::appearance::Appearance;
 use crate::tui::click_map::{ClickMap, ClickTarget};
@@ -39,9 +40,9 @@ use crate::tui::screen::{Pane, Screen};
 use crate::tui::state::State;
 use crate::tui::table::{List, Table};
 use crate::tui::theme::Tone;
-use crate::tui::widget::history_axis::HistoryAxis;
+use crate::tui::widget::history_axis::{HistoryAxis, Window};
 use crate::tui::widget::pieces::{self, write};
-use crate::tui::widget::{bar_chart, border, table_frame};
+use crate::tui::widget::{border, chart, table_frame};
 
 /// Minimum width with two columns.
 const TWO_COLUMN_WIDTH: u16 = 72;
@@ -79,16 +80,17 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let [throughput, remotes, time_wait, unowned] = bands.map(|band| halves(band).1);
 
     let history = &moment.aggregate.history;
-    let bars = (states.width).saturating_sub(tcp_states::TEXT_WIDTH + 1);
-    let axis = HistoryAxis::new(history, state.interval, bars);
-    let title = format!("States{}", axis.label());
+    let window = state.chart_window;
+    let columns = tcp_states::curve_columns(states.width);
+    let axis = HistoryAxis::new(history, state.interval, columns, window);
+    let title = format!("States · {}", window.label());
     let inner = border::section(frame, states, &appearance, &title);
     tcp_states::render(frame, inner, &appearance, moment, &axis);
-    let bars = throughput.width.saturating_sub(1);
-    let axis = HistoryAxis::new(history, state.interval, bars);
-    let title = format!("TCP throughput{}", axis.label());
+    let columns = throughput.width.saturating_sub(2);
+    let axis = HistoryAxis::new(history, state.interval, columns, window);
+    let title = format!("TCP throughput · {}", window.label());
     let inner = border::section(frame, throughput, &appearance, &title);
-    render_throughput(frame, inner, &appearance, moment, &axis);
+    render_throughput(frame, inner, &appearance, moment, (&axis, window));
 
     let focus = state.focus;
     let clicks = &mut state.clicks;
@@ -127,12 +129,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         Pane::TimeWait,
     );
 
-    let axis = HistoryAxis::new(
-        history,
-        state.interval,
-        connection_rates::trend_columns(changes.width),
-    );
-    let title = format!("TCP connections{}", axis.label());
+    let columns = connection_rates::curve_columns(changes.width);
+    let axis = HistoryAxis::new(history, state.interval, columns, window);
+    let title = format!("TCP connections · {}", window.label());
     let inner = border::section(frame, changes, &appearance, &title);
     connection_rates::render(frame, inner, &appearance, moment, &axis);
     let inner = border::section(frame, unowned, &appearance, "Unowned sockets");
@@ -259,64 +258,34 @@ fn halves(band: Rect) -> (Rect, Rect) {
     (left, right)
 }
 
-fn indented(area: Rect) -> Rect {
-    Rect {
-        x: area.x + 1.min(area.width),
-        width: area.width.saturating_sub(1),
-        ..area
-    }
-}
-
 /// Draws the throughput of both directions over time.
 fn render_throughput(
     frame: &mut Frame<'_>,
     area: Rect,
     appearance: &Appearance,
     moment: &Moment,
-    axis: &HistoryAxis<'_>,
+    (axis, window): (&HistoryAxis<'_>, Window),
 ) {
-    if area.height < 2 {
+    if area.height < 3 {
         return;
     }
     let received = axis.values(|point| point.throughput.received);
     let sent = axis.values(|point| point.throughput.sent);
+    let max = [&received, &sent].map(|values| highest(values));
+    let max = highest(&max);
     let now = moment.aggregate.throughput;
-    let changes = moment.aggregate.changes;
-    let [upper, lower, last] = Layout::vertical([
-        Constraint::Fill(1),
-        Constraint::Fill(1),
-        Constraint::Length(area.height % 2),
-    ])
-    .areas(area);
-    for (area, arrow, rate, values) in [
-        (upper, "↓", now.received, &received),
-        (lower, "↑", now.sent, &sent),
-    ] {
-        let rate = format::format_or_missing(rate, format::rate);
-        let highest = format::format_or_missing(sparkline::highest(values), format::rate);
-        let heading = [
-            (format!(" {arrow} {rate:>9}"), Tone::Strong),
-            (format!("   max {highest:>9}"), Tone::Muted),
-        ];
-        write(frame.buffer_mut(), area, appearance, &heading);
-        let below = indented(Rect {
-            y: area.y + 1.min(area.height),
-            height: area.height.saturating_sub(1),
-            ..area
-        });
-        bar_chart::draw(frame, below, appearance, values, Tone::Plain);
-    }
-    let mut line = Vec::new();
-    for (what, rate) in [
-        ("opened", changes.map(|changes| changes.opened)),
-        ("closed", changes.map(|changes| changes.closed)),
-        ("TW", changes.map(|changes| changes.time_wait)),
-    ] {
-        line.push((format!(" {what} "), Tone::Muted));
-        line.push((
-            format!("{:>6}", format::format_or_missing(rate, format::per_second)),
-            Tone::Plain,
-        ));
-    }
-    write(frame.buffer_mut(), last, appearance, &line);
+    let rate = |rate| format::format_or_missing(rate, format::rate);
+    let heading = [
+        (format!(" ↓ {:>9}", rate(now.received)), Tone::Received),
+        (format!(" ↑ {:>9}", rate(now.sent)), Tone::Sent),
+        (format!(" max {:>9}", rate(max)), Tone::Muted),
+    ];
+    write(frame.buffer_mut(), area, appearance, &heading);
+    let below = Rect {
+        x: area.x + 1,
+        width: area.width.saturating_sub(2),
+        ..border::below(area)
+    };
+    let max = round_up(max.unwrap_or(0.0));
+    chart::draw_mirrored(frame, below, appearance, (&received, &sent), max, window);
 }

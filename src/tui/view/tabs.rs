@@ -1,10 +1,11 @@
 //! The line of tabs: the screens with their digits, and the open pages after the current screen.
 //!
 //! ```text
-//!  1 Overview   2 Sockets   3 Processes › nginx/2211 › 10.0.0.1:443   4 Listeners   6 Findings ✗2 …
+//!  1 Overview   2 Sockets   3 Processes › nginx/2211 › 10.0.0.1:443   4 Listeners   6 Findings ✗3 ⚠4 …
+//! 1Overview 2Sockets 3Processes 4Listeners 5Remotes 6Findings ✗3⚠4 7System 8Events
 //! ```
 //!
-//! The Findings tab shows the number of active findings and the sign of the highest severity.
+//! The Findings tab shows the numbers of active findings by severity.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -24,7 +25,9 @@ use crate::tui::widget::pieces::{self, Piece};
 enum TabStyle {
     /// Digits and titles.
     Full,
-    /// Digits and short titles, with less space between them.
+    /// Digits and titles without a space between them: all of them in 80 columns.
+    Tight,
+    /// Digits and short titles.
     Short,
     /// Digits; only the current screen has its title.
     Digits,
@@ -33,11 +36,10 @@ enum TabStyle {
 /// Maximum width of the name of a process.
 const MAX_NAME_WIDTH: usize = 24;
 
-/// Draws the line of tabs: full titles if they fit, or short ones, or else the digits with the title of the current
-/// screen.
+/// Draws the line of tabs: titles if they fit, or short ones, or else the digits with the title of the current screen.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let breadcrumb = breadcrumb(state);
-    let badge = finding_text::badge(state);
+    let badges = finding_text::badges(state);
     // Titles become shorter for a filter that is shown here.
     let filter = if shows_filter(state) {
         let wanted = text::width("filter:  ") + text::width(state.filter().text()) + 1;
@@ -45,14 +47,18 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     } else {
         0
     };
-    let styles: [TabStyle; 3] = [TabStyle::Full, TabStyle::Short, TabStyle::Digits];
-    let choices = styles.map(|style| tabs(state.screen, style, &breadcrumb, badge.as_ref()));
+    let styles = [
+        TabStyle::Full,
+        TabStyle::Tight,
+        TabStyle::Short,
+        TabStyle::Digits,
+    ];
+    let choices = styles.map(|style| tabs(state.screen, style, &breadcrumb, &badges));
     let fits = |tabs: &&Vec<(Option<Screen>, Vec<Piece>)>| width(tabs) + filter <= area.width;
-    let bare = width(&tabs(state.screen, TabStyle::Digits, "", badge.as_ref()))
-        + BREADCRUMB_SIGNS_WIDTH
-        + filter;
+    let bare =
+        width(&tabs(state.screen, TabStyle::Digits, "", &badges)) + BREADCRUMB_SIGNS_WIDTH + filter;
     let short = text::cut_middle(&breadcrumb, area.width.saturating_sub(bare).into());
-    let shortest = tabs(state.screen, TabStyle::Digits, &short, badge.as_ref());
+    let shortest = tabs(state.screen, TabStyle::Digits, &short, &badges);
     let chosen = choices.iter().find(fits).unwrap_or(&shortest);
     let mut x = area.x;
     for (screen, pieces) in chosen {
@@ -130,7 +136,7 @@ fn tabs(
     here: Screen,
     style: TabStyle,
     breadcrumb: &str,
-    badge: Option<&Piece>,
+    badges: &[Piece],
 ) -> Vec<(Option<Screen>, Vec<Piece>)> {
     Screen::ALL
         .into_iter()
@@ -141,20 +147,29 @@ fn tabs(
             let title = match style {
                 TabStyle::Short => screen.short_title(),
                 TabStyle::Digits if !current => "",
-                TabStyle::Full | TabStyle::Digits => screen.title(),
+                TabStyle::Full | TabStyle::Tight | TabStyle::Digits => screen.title(),
             };
-            let mut pieces = vec![(format!(" {}", screen.digit()), key)];
+            let space = if style == TabStyle::Tight { "" } else { " " };
+            let mut pieces = vec![(format!("{space}{}", screen.digit()), key)];
             if !title.is_empty() {
-                pieces.push((format!(" {title}"), tone));
+                pieces.push((format!("{space}{title}"), tone));
             }
-            if let Some((sign, tone)) = badge.filter(|_| screen == Screen::Findings) {
-                pieces.push((format!(" {sign}"), *tone));
+            if screen == Screen::Findings {
+                for (at, (sign, tone)) in badges.iter().enumerate() {
+                    let gap = if at > 0 && style == TabStyle::Tight {
+                        ""
+                    } else {
+                        " "
+                    };
+                    pieces.push((format!("{gap}{sign}"), *tone));
+                }
             }
             if current && !breadcrumb.is_empty() {
                 pieces.push((format!(" › {breadcrumb}"), tone));
             }
             // A highlighted tab has a space at both ends.
-            if style != TabStyle::Short || current {
+            let is_padded = matches!(style, TabStyle::Full | TabStyle::Digits);
+            if is_padded || (current && style == TabStyle::Short) {
                 pieces.push((" ".to_owned(), tone));
             }
             if style != TabStyle::Short {

@@ -1,95 +1,128 @@
-//! Distributes the history of the machine over the columns of a chart.
+//! Distributes the history of the machine over the places of a chart.
 
 use std::time::Duration;
 
 use crate::aggregate::{History, HistoryPoint};
+use crate::column::braille;
 use crate::column::sparkline;
 
-/// The numbers of samples that a column may stand for: round steps of a clock.
-const STEPS: [i64; 12] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600];
+/// The time that all charts of the machine span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Window {
+    /// One minute.
+    Minute,
+    /// Five minutes.
+    #[default]
+    FiveMinutes,
+    /// Ten minutes, all of the history at a sample a second.
+    TenMinutes,
+}
+
+impl Window {
+    /// Returns its length, minutes.
+    pub fn minutes(self) -> u16 {
+        match self {
+            Window::Minute => 1,
+            Window::FiveMinutes => 5,
+            Window::TenMinutes => 10,
+        }
+    }
+
+    /// Returns the next longer one; after the longest, the shortest.
+    #[must_use]
+    pub fn next(self) -> Window {
+        match self {
+            Window::Minute => Window::FiveMinutes,
+            Window::FiveMinutes => Window::TenMinutes,
+            Window::TenMinutes => Window::Minute,
+        }
+    }
+
+    /// Returns its length as in the title of a chart: `5 min`.
+    pub fn label(self) -> String {
+        format!("{} min", self.minutes())
+    }
+}
+
+/// Times of the configured interval, and of the interval before, beyond which the time between two samples is a gap.
+const GAP: (f64, f64) = (2.5, 1.5);
 
 /// The time of a point on the monotonic clock, µs.
 fn time_us(point: &HistoryPoint) -> i64 {
     (point.monotonic_ns / 1000).cast_signed()
 }
 
-/// The history laid out over columns. While it fits, a column is a sample; then it is a time step that begins at a
-/// fixed time of the monotonic clock, so that bars keep their shape as they move.
+/// The history laid out over places that all stand for the same time and begin at fixed times of the monotonic clock, so that
+/// curves keep their shape as they move.
 pub(in crate::tui) struct HistoryAxis<'h> {
     history: &'h History,
-    /// Time that a column stands for, µs; `None` if it is a sample.
-    step_us: Option<i64>,
-    columns: usize,
-    /// Time from the first point to the last.
-    span: Duration,
+    /// Time that a place stands for, µs.
+    step_us: i64,
+    /// Number of places.
+    places: usize,
+    /// Time from which samples follow each other too late, µs.
+    interval_us: f64,
 }
 
 impl<'h> HistoryAxis<'h> {
-    /// Lays the history out over columns; `interval` is the configured time between samples.
+    /// Lays the history out over the columns of a chart, each with two places; `interval` is the configured time between samples.
     pub(in crate::tui) fn new(
         history: &'h History,
         interval: Duration,
         columns: u16,
+        window: Window,
     ) -> HistoryAxis<'h> {
-        let columns = usize::from(columns);
-        let mut points = history.points();
-        let taken_at = |point: Option<&HistoryPoint>| point.map_or(0, time_us);
-        let count = points.len();
-        let first = points.next();
-        let (first, last) = (taken_at(first), taken_at(points.next_back().or(first)));
-        let span_us = last.saturating_sub(first).max(0);
-        let interval_us = (interval.as_micros() as i64).max(1);
-        let step_us = (count > columns).then(|| {
-            let fits = |step: &i64| (span_us / step) as usize + 2 <= columns;
-            let mut steps = STEPS[1..]
-                .iter()
-                .map(|times| times.saturating_mul(interval_us));
-            steps.find(fits).unwrap_or(span_us.max(1))
-        });
+        let places = usize::from(columns) * braille::VALUES;
+        let window_us = i64::from(window.minutes()) * 60_000_000;
         HistoryAxis {
             history,
-            step_us,
-            columns,
-            span: Duration::from_micros(span_us as u64),
+            step_us: (window_us / places.max(1) as i64).max(1),
+            places,
+            interval_us: interval.as_micros() as f64,
         }
     }
 
-    /// One value a column, oldest first: the highest of its step; `None` if unknown.
+    /// One value for each place, oldest first: the highest of its samples. A place that is shorter than the time between two
+    /// samples has the value of the later one; `None` if there is no sample.
     pub(in crate::tui) fn values(
         &self,
         of: impl Fn(&HistoryPoint) -> Option<f64>,
     ) -> Vec<Option<f64>> {
-        let Some(step) = self.step_us else {
-            return self.history.points().map(of).collect();
+        let mut values = vec![None; self.places];
+        let place_of = |time: i64| time.div_euclid(self.step_us);
+        let Some(newest) = self.history.points().next_back() else {
+            return values;
         };
-        let mut values: Vec<Option<f64>> = Vec::new();
-        let mut at: Option<i64> = None;
+        let first = place_of(time_us(newest)).saturating_add(1 - self.places as i64);
+        let mut before: Option<(i64, i64)> = None;
         for point in self.history.points() {
-            let place = time_us(point).div_euclid(step);
-            match at {
-                Some(before) if before == place => {}
-                Some(before) => {
-                    // A step without a sample is unknown.
-                    let columns = (place - before).clamp(1, self.columns.max(1) as i64);
-                    values.extend(std::iter::repeat_n(None, columns as usize));
-                }
-                None => values.push(None),
+            let time = time_us(point);
+            let place = place_of(time).saturating_sub(first);
+            let follows = before.filter(|(last, usual)| {
+                let waited = time.saturating_sub(*last) as f64;
+                waited <= self.interval_us * GAP.0 || waited <= *usual as f64 * GAP.1
+            });
+            let from = follows.map_or(place, |(last, _)| {
+                place_of(last)
+                    .saturating_sub(first)
+                    .saturating_add(1)
+                    .min(place)
+            });
+            before = Some((
+                time,
+                before.map_or(0, |(last, _)| time.saturating_sub(last)),
+            ));
+            if place < 0 {
+                continue;
             }
-            at = Some(place);
-            if let Some(last) = values.last_mut() {
-                *last = sparkline::highest(&[*last, of(point)]);
+            let value = of(point);
+            // Samples whose time is not after that of the one before have places beyond the end.
+            let places = values.get_mut(from.max(0) as usize..=place as usize);
+            for there in places.unwrap_or_default() {
+                *there = sparkline::highest(&[*there, value]);
             }
         }
         values
-    }
-
-    /// The time that it spans, such as ` · last 38 s`; empty without history.
-    pub(in crate::tui) fn label(&self) -> String {
-        match self.span.as_secs() {
-            0 => String::new(),
-            seconds @ 1..120 => format!(" · last {seconds} s"),
-            seconds => format!(" · last {} min", seconds / 60),
-        }
     }
 }
 
@@ -115,37 +148,55 @@ mod tests {
     }
 
     /// The seconds at which points were taken, as a chart of them would show.
-    fn seconds(timeline: &HistoryAxis<'_>) -> Vec<Option<f64>> {
-        timeline.values(|point| Some((point.monotonic_ns / 1_000_000_000) as f64))
+    fn seconds(history: &History, columns: u16, window: Window) -> Vec<Option<f64>> {
+        let axis = HistoryAxis::new(history, Duration::from_secs(1), columns, window);
+        axis.values(|point| Some((point.monotonic_ns / 1_000_000_000) as f64))
     }
 
     #[test]
-    fn ten_minutes_fit_into_any_width_and_the_newest_is_the_last() {
+    fn a_window_fills_any_width_and_the_newest_is_the_last() {
         let history = history(1000..1600);
-        for columns in [1, 2, 8, 38, 100, 599, 600, 900] {
-            let timeline = HistoryAxis::new(&history, Duration::from_secs(1), columns);
-            let values = seconds(&timeline);
-            assert!(values.len() <= usize::from(columns).max(2), "{columns}");
-            assert_eq!(values.last(), Some(&Some(1599.0)));
-            assert_eq!(timeline.label(), " · last 9 min");
+        for columns in [1, 2, 8, 38, 100, 599, 900] {
+            for window in [Window::Minute, Window::FiveMinutes, Window::TenMinutes] {
+                let values = seconds(&history, columns, window);
+                assert_eq!(values.len(), usize::from(columns) * 2);
+                assert_eq!(values.last(), Some(&Some(1599.0)));
+                let first = values.iter().flatten().next().expect("a value");
+                let begin = 1599.0 - f64::from(window.minutes()) * 60.0;
+                let step = f64::from(window.minutes()) * 60.0 / values.len() as f64;
+                // The highest of the first place, which may begin up to a step later.
+                let places = begin - 1.0..=begin + 2.0 * step + 1.0;
+                assert!(places.contains(first), "{columns}: {first}");
+                assert!(values.iter().all(Option::is_some), "{columns} {window:?}");
+            }
         }
     }
 
     #[test]
-    fn bars_keep_their_values_over_time() {
-        let (before, after) = (history(1000..1100), history(1000..1101));
-        let values =
-            |history: &History| seconds(&HistoryAxis::new(history, Duration::from_secs(1), 60));
-        let (before, after) = (values(&before), values(&after));
-        assert_eq!(before[..before.len() - 1], after[..before.len() - 1]);
+    fn a_short_history_is_at_the_right() {
+        let values = seconds(&history(1000..1030), 30, Window::Minute);
+        assert_eq!(values[..30], [None; 30]);
+        assert!(values[31..].iter().all(Option::is_some));
     }
 
     #[test]
-    fn a_pause_is_blank_and_an_empty_history_has_no_values() {
+    fn curves_keep_their_values_as_they_move() {
+        // A place stands for 5 s, and a new one begins.
+        let (before, after) = (history(1000..1300), history(1000..1305));
+        let values = |history| seconds(history, 30, Window::FiveMinutes);
+        assert_eq!(values(&before)[1..], values(&after)[..59]);
+    }
+
+    #[test]
+    fn a_pause_is_blank_and_a_longer_interval_is_not() {
         let paused = history((1000..1040).chain(1060..1100));
-        let values = seconds(&HistoryAxis::new(&paused, Duration::from_secs(1), 60));
-        assert!(values.contains(&None));
-        let none = HistoryAxis::new(&History::default(), Duration::from_secs(1), 60).label();
-        assert_eq!(none, "");
+        let values = seconds(&paused, 50, Window::Minute);
+        assert_eq!(values.iter().filter(|value| value.is_none()).count(), 34);
+        // Each sample takes four seconds.
+        let slow = history((1000..1100).step_by(4));
+        let values = seconds(&slow, 30, Window::Minute);
+        assert!(values.iter().all(Option::is_some), "{values:?}");
+        let none = seconds(&History::default(), 2, Window::Minute);
+        assert_eq!(none, [None; 4]);
     }
 }

@@ -76,7 +76,7 @@ impl Owners {
         self.meter.expect_processes(new.len());
         if descriptors <= PARALLEL_DESCRIPTORS {
             for process in new {
-                let first = read_first(&mut self.reader, root, process.pid);
+                let first = read_first(&mut self.reader, root, process.pid, process.count);
                 self.insert(*process, first, now_ns);
                 self.meter.add_process();
             }
@@ -176,7 +176,7 @@ impl Owners {
 
     /// Reads and inserts the process that has reused the pid of an ended one, if any.
     pub(super) fn scan_successor(&mut self, root: BorrowedFd<'_>, pid: u32, now_ns: u64) {
-        let first = read_first(&mut self.reader, root, pid);
+        let first = read_first(&mut self.reader, root, pid, None);
         let process = NewProcess {
             pid,
             directory: 0,
@@ -186,11 +186,12 @@ impl Owners {
     }
 }
 
-/// Reads the identity of a process and all its descriptors.
+/// Reads the identity of a process and all its descriptors, of which there are `count` if that is known.
 fn read_first(
     reader: &mut ProcessReader,
     root: BorrowedFd<'_>,
     pid: u32,
+    count: Option<u32>,
 ) -> Result<FirstRead, Errno> {
     let process = open_process(root, pid)?;
     let stat = reader.read_stat(&process)?;
@@ -200,7 +201,7 @@ fn read_first(
         Ok(Vec::new())
     } else {
         reader
-            .list_descriptors(&process, via, &[], |_| false)
+            .list_new_descriptors(&process, via, count)
             .map(|()| reader.found.clone())
     };
     Ok(FirstRead {
@@ -228,7 +229,7 @@ fn read_in_parallel(
             let Some(process) = new.get(at) else {
                 return read;
             };
-            read.push((at, read_first(reader, root, process.pid)));
+            read.push((at, read_first(reader, root, process.pid, process.count)));
             meter.add_process();
         }
     };

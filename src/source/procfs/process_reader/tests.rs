@@ -1,8 +1,48 @@
-//! Reading of a process that ends meanwhile.
+//! Reading of descriptors, and of a process that ends meanwhile.
 
 use rustix::process::{WaitId, WaitIdOptions};
 
 use super::*;
+
+#[test]
+fn descriptors_read_by_number_are_those_that_are_listed() {
+    use std::net::UdpSocket;
+    let root = rustix::fs::open("/proc", OFlags::PATH, Mode::empty()).expect("/proc");
+    let process = open_process(root.as_fd(), std::process::id()).expect("its directory");
+    let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a socket");
+    // Without gaps, with few, and with so many that the others are listed.
+    for step in [1, 20, 2] {
+        let clones: Vec<UdpSocket> = (0..200)
+            .map(|_| socket.try_clone().expect("a descriptor"))
+            .collect();
+        let clones: Vec<UdpSocket> = clones
+            .into_iter()
+            .enumerate()
+            .filter_map(|(at, clone)| (step == 1 || at % step != 0).then_some(clone))
+            .collect();
+        // Other tests open and close descriptors of this process meanwhile: only those of this socket are compared.
+        let inode = rustix::fs::fstat(&socket).expect("its inode").st_ino as u32;
+        let own = |reader: &ProcessReader| -> Vec<u32> {
+            let own = reader.found.iter().filter(|one| one.inode == inode);
+            own.map(|one| one.fd).collect()
+        };
+        let mut reader = ProcessReader::new();
+        reader
+            .list_descriptors(&process, Via::Leader, &[], |_| false)
+            .expect("its descriptors");
+        let listed = own(&reader);
+        assert_eq!(listed.len(), clones.len() + 1);
+        let count = descriptor_count(root.as_fd(), std::process::id(), Via::Leader);
+        let count = count.expect("their number");
+        for count in [count, count + 100, MANY_DESCRIPTORS] {
+            reader
+                .list_new_descriptors(&process, Via::Leader, Some(count))
+                .expect("its descriptors");
+            assert_eq!(own(&reader), listed, "{count} with a gap of each {step}");
+            assert!(reader.found.is_sorted_by_key(|one| one.fd));
+        }
+    }
+}
 
 #[test]
 fn a_process_that_ends_while_it_is_read_is_gone_and_not_denied() {

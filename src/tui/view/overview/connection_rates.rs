@@ -4,19 +4,19 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::aggregate::{ChangeRates, Moment};
+use crate::column::braille::{Shape, round_up};
 use crate::column::format;
-use crate::column::sparkline;
+use crate::column::sparkline::{highest, sparkline};
 use crate::tui::appearance::Appearance;
 use crate::tui::theme::Tone;
 use crate::tui::widget::history_axis::HistoryAxis;
 use crate::tui::widget::pieces::{Piece, write_lines};
-use crate::tui::widget::sparkline::sparkline;
 
-/// Width of the text before a sparkline: name, rate, highest.
+/// Width of the text before a curve: name, rate, highest.
 const TEXT_WIDTH: u16 = 40;
 
-/// The width of a sparkline, given that of the section.
-pub(super) fn trend_columns(width: u16) -> u16 {
+/// The columns of a curve, given the width of the section.
+pub(super) fn curve_columns(width: u16) -> u16 {
     width.saturating_sub(TEXT_WIDTH + 1)
 }
 
@@ -28,7 +28,6 @@ pub(super) fn render(
     moment: &Moment,
     axis: &HistoryAxis<'_>,
 ) {
-    let room = usize::from(trend_columns(area.width));
     let rates = [
         (
             "opened",
@@ -39,8 +38,10 @@ pub(super) fn render(
     ];
     let lines = rates.map(|(what, of)| {
         let values = axis.values(|point| point.changes.map(of));
-        let values = &values[values.len().saturating_sub(room)..];
-        let highest = sparkline::highest(values);
+        let highest = highest(&values);
+        let mut curve = String::new();
+        let max = round_up(highest.unwrap_or(0.0));
+        sparkline(&mut curve, &values, max, Shape::Line);
         let now = moment.aggregate.changes.map(of);
         let line: Vec<Piece> = vec![
             (format!(" {what:<12}"), Tone::Muted),
@@ -55,7 +56,7 @@ pub(super) fn render(
                 ),
                 Tone::Muted,
             ),
-            (sparkline(values, room), Tone::Plain),
+            (curve, Tone::Plain),
         ];
         line
     });

@@ -6,6 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::aggregate::{ProcessTotals, RECENT_POINTS, Recent};
+use crate::column::braille::{self, Shape, round_up};
 use crate::column::format;
 use crate::column::sparkline;
 use crate::model::State as Tcp;
@@ -13,7 +14,7 @@ use crate::tui::appearance::Appearance;
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::retransmitted_tone;
 use crate::tui::value_tones::state_tone;
-use crate::tui::widget::bar_chart;
+use crate::tui::widget::chart;
 use crate::tui::widget::pieces::{self, Piece};
 
 /// The width of a sparkline.
@@ -122,32 +123,42 @@ pub(super) fn render_charts(
     let areas: [Rect; 3] = Layout::horizontal([Constraint::Ratio(1, 3); 3])
         .spacing(2)
         .areas(area);
-    for (area, (what, recent, write)) in areas.into_iter().zip([
+    for (area, (what, recent, write, look)) in areas.into_iter().zip([
         (
             "received",
             &trend.received,
             format::rate as fn(&mut String, f64),
+            (Shape::Rising, Tone::Received),
         ),
-        ("sent", &trend.sent, format::rate),
-        ("established", &trend.established, format::grouped_count),
+        (
+            "sent",
+            &trend.sent,
+            format::rate,
+            (Shape::Rising, Tone::Sent),
+        ),
+        (
+            "established",
+            &trend.established,
+            format::grouped_count,
+            (Shape::Line, Tone::Good),
+        ),
     ]) {
         if area.height < 2 {
             continue;
         }
-        // The minute fills the width: a value takes several columns, or a column has several values.
-        let width = usize::from(area.width);
-        let wide = (width / RECENT_POINTS).max(1);
-        let narrow = RECENT_POINTS.div_ceil(width).max(1);
+        // The minute fills the width.
+        let places = usize::from(area.width) * braille::VALUES;
         let values: Vec<Option<f64>> = recent.values().collect();
-        let values: Vec<Option<f64>> = values
-            .rchunks(narrow)
-            .rev()
-            .flat_map(|values| std::iter::repeat_n(sparkline::highest(values), wide))
-            .collect();
-        let highest = format::format_or_missing(sparkline::highest(&values), write);
+        let mut minute = vec![None; RECENT_POINTS.saturating_sub(values.len())];
+        minute.extend(values);
+        let values = sparkline::spread(&minute, places);
+        let highest = sparkline::highest(&values);
         let heading = [
             (format!("{what}, {span}  "), Tone::Muted),
-            (format!("max {highest}"), Tone::Plain),
+            (
+                format!("max {}", format::format_or_missing(highest, write)),
+                Tone::Plain,
+            ),
         ];
         pieces::write(frame.buffer_mut(), area, appearance, &heading);
         let below = Rect {
@@ -155,6 +166,7 @@ pub(super) fn render_charts(
             height: area.height - 1,
             ..area
         };
-        bar_chart::draw(frame, below, appearance, &values, Tone::Plain);
+        let max = round_up(highest.unwrap_or(0.0));
+        chart::draw(frame, below, appearance, (&values, max), look);
     }
 }

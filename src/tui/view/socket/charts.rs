@@ -5,13 +5,14 @@ use std::fmt::Write;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
+use crate::column::braille::{self, Shape, round_up};
 use crate::column::format;
 use crate::column::sparkline;
 use crate::tui::appearance::Appearance;
 use crate::tui::page::{SocketPage, SocketPoint};
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::widget::{bar_chart, border};
+use crate::tui::widget::{border, chart};
 
 /// A measure of the socket over time: its name, its value at a point, its format.
 pub(super) type Curve = (
@@ -86,12 +87,15 @@ pub(super) fn render(
             }
         }
         let inner = border::section(frame, *place, appearance, &title);
-        // While there are few values, each takes several columns.
-        let wide = (usize::from(inner.width) / values.len().max(1)).clamp(1, 4);
-        let values: Vec<Option<f64>> = values
-            .into_iter()
-            .flat_map(|value| std::iter::repeat_n(value, wide))
-            .collect();
-        bar_chart::draw(frame, inner, appearance, &values, Tone::Plain);
+        // While there are few values, each takes several places.
+        let places = usize::from(inner.width) * braille::VALUES;
+        let values = sparkline::spread(&values, places);
+        let max = round_up(sparkline::highest(&values).unwrap_or(0.0));
+        let look = match what {
+            "received" => (Shape::Rising, Tone::Received),
+            "sent" => (Shape::Rising, Tone::Sent),
+            _ => (Shape::Line, Tone::Plain),
+        };
+        chart::draw(frame, inner, appearance, (&values, max), look);
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::charts::curves;
 use crate::aggregate::Moment;
+use crate::column::braille::{self, Shape};
 use crate::column::format::MISSING;
 use crate::column::sparkline;
 use crate::column::{
@@ -17,7 +18,6 @@ use crate::tui::appearance::Appearance;
 use crate::tui::page::SocketPage;
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::queue_tone;
-use crate::tui::widget::sparkline::scaled_sparkline;
 
 /// A name, a value and its tone.
 pub(super) struct Field {
@@ -205,7 +205,9 @@ fn queues(row: &SocketRow<'_>) -> Section {
 fn over_time(page: &SocketPage, charts: usize) -> Section {
     let lines = curves(page).skip(charts).map(|((name, _, write), values)| {
         let highest = sparkline::highest(&values).unwrap_or(0.0);
-        let mut value = scaled_sparkline(&values, TREND_COLUMNS, highest);
+        let mut value = String::new();
+        let values_shown = sparkline::spread(&values, TREND_COLUMNS * braille::VALUES);
+        sparkline::sparkline(&mut value, &values_shown, highest, Shape::Rising);
         let now = format::format_or_missing(values.last().copied().flatten(), write);
         let _ = write!(value, " {now:>9}");
         plain(name, value)
