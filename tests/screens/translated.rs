@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crossterm::event::KeyCode;
 use sockwatch::model::{
-    Attribution, Counters, Endpoint, Ends, Family, Holder, NamespaceHandle, NetNamespace, Parts,
-    Process, ProcessKey, ProcessRow, Protocol, Sample, Socket, State, Translation,
+    Attribution, Endpoint, Ends, Family, Holder, NamespaceHandle, NetNamespace, Parts, Process,
+    ProcessKey, ProcessRow, Protocol, Sample, Socket, State, Translation,
 };
 use sockwatch::source::{Source, SourceError};
 
