@@ -8,6 +8,7 @@ use crate::model::{
     SocketKey, SocketTable, State, Tracker, Visit,
 };
 
+use super::averages::{Average, AverageClock, Averages};
 use super::events::EventCollector;
 use super::group_totals::{ChangeCounts, GroupSum, GroupSums, IntervalSums};
 use super::listeners::ListenerTracker;
@@ -16,8 +17,9 @@ use super::rates::MIN_WINDOW_NS;
 use super::system::SystemTracker;
 use super::tracked_socket::TrackedSocket;
 use super::{
-    ChangeRates, EventLog, FinalTotals, History, ListenerTotals, PortTotals, ProcessTotals,
-    ProcessTrend, RateTable, Recent, RemoteTotals, SocketRates, SystemTrends, Throughput, Totals,
+    AverageRates, ChangeRates, EventLog, FinalTotals, History, ListenerTotals, PortTotals,
+    ProcessTotals, ProcessTrend, RateTable, Recent, RemoteTotals, SocketRates, SystemTrends,
+    Throughput, Totals,
 };
 
 /// Consecutive Samples that a socket may be missing from before it is dropped: a dump can miss a row whose hash bucket
@@ -61,6 +63,16 @@ pub struct Aggregate {
     pub events: EventLog,
 }
 
+/// The last minute of a process.
+#[derive(Debug, Default)]
+struct RecentProcess {
+    total: Recent,
+    trend: ProcessTrend,
+    average: Average,
+    /// Number of the last Sample that it was in.
+    seen: u64,
+}
+
 /// Derives an [`Aggregate`] from each Sample and the state kept from the previous ones.
 #[derive(Debug, Default)]
 pub struct Aggregator {
@@ -71,7 +83,11 @@ pub struct Aggregator {
     before_ns: Option<u64>,
     namespace_clocks: NamespaceClocks,
     history: History,
-    recent: SeededMap<ProcessKey, (Recent, ProcessTrend, u64)>,
+    recent: SeededMap<ProcessKey, RecentProcess>,
+    average_clock: AverageClock,
+    averages: Averages,
+    /// Averages of the remote hosts that have sent or received within the last minute.
+    remote_averages: SeededMap<RemoteHost, Average>,
     processes: Vec<GroupSum>,
     remotes: GroupSums<RemoteHost>,
     ports: GroupSums<u16>,
@@ -128,7 +144,9 @@ impl Aggregator {
         let since = self.before_ns.and_then(|before| now.checked_sub(before));
         let interval = since.filter(|&ns| ns >= MIN_WINDOW_NS);
         let seconds = interval.map(|ns| ns as f64 / 1e9);
-        self.before_ns = Some(now);
+        if let Some(before) = self.before_ns.replace(now) {
+            self.average_clock.advance(before, now);
+        }
 
         out.interval_ns = interval;
         out.totals.clear();
@@ -211,6 +229,7 @@ impl Aggregator {
         let events = sample.events_available;
         let events_lost = self.losses.update(sample.lost_events) || !events;
         let (gone, left) = (&mut self.gone, &mut self.left);
+        let averages = &mut self.averages;
         gone.clear();
         left.clear();
         self.sockets.retain(|key, seen, last| {
@@ -237,6 +256,9 @@ impl Aggregator {
             if !keep && !last.closed {
                 gone.push((*key, None, FinalTotals::last_known(last, sample)));
             }
+            if !keep {
+                averages.release(&mut last.average);
+            }
             keep
         });
         for (key, remains, totals) in &self.gone {
@@ -257,12 +279,17 @@ impl Aggregator {
             let throughput = seconds
                 .map(|seconds| sum.volume.per_second(seconds))
                 .unwrap_or_default();
-            let (recent, trend, seen) = self.recent.entry(row.process.key).or_default();
+            let recent = self.recent.entry(row.process.key).or_default();
+            let mut average = None;
             if seconds.is_some() {
-                recent.push(throughput.total());
-                trend.push(&sum.tcp, &throughput);
+                recent.total.push(throughput.total());
+                recent.trend.push(&sum.tcp, &throughput);
+                let added = recent
+                    .average
+                    .add(&self.average_clock, sum.volume.payload());
+                average = throughput.total().map(|_| added);
             }
-            *seen = self.samples;
+            recent.seen = self.samples;
             out.processes.push(ProcessTotals {
                 process: index as u32,
                 sockets: sum.sockets,
@@ -271,13 +298,14 @@ impl Aggregator {
                 unix: sum.unix,
                 throughput,
                 changes: seconds.map(|seconds| sum.changes.per_second(seconds)),
-                recent: *recent,
-                trend: *trend,
+                average,
+                recent: recent.total,
+                trend: recent.trend,
             });
         }
         let samples = self.samples;
         self.recent
-            .retain(|_, (_, _, seen)| *seen + u64::from(FORGET_AFTER) > samples);
+            .retain(|_, recent| recent.seen + u64::from(FORGET_AFTER) > samples);
     }
 
     fn finish_groups(&mut self, seconds: Option<f64>, out: &mut Aggregate) {
@@ -286,9 +314,21 @@ impl Aggregator {
                 .map(|seconds| sum.volume.per_second(seconds))
                 .unwrap_or_default()
         };
+        let (averages, clock) = (&mut self.remote_averages, &self.average_clock);
+        let mut average_of = |host: &RemoteHost, sum: &GroupSum| {
+            let measured = seconds.and_then(|seconds| sum.volume.per_second(seconds).total());
+            let bytes = sum.volume.payload();
+            measured?;
+            match averages.get_mut(host) {
+                Some(average) => Some(average.add(clock, bytes)),
+                None if bytes == 0 => Some(AverageRates::default()),
+                None => Some(averages.entry(*host).or_default().add(clock, bytes)),
+            }
+        };
         out.remotes.clear_for_reuse();
         out.remotes
             .extend(self.remotes.iter().map(|(host, sum)| RemoteTotals {
+                average: average_of(host, sum),
                 address: host.address,
                 local_to: host.netns,
                 netns: sum.namespaces.only(),
@@ -300,6 +340,10 @@ impl Aggregator {
                 udp: sum.udp,
                 processes: sum.processes,
             }));
+        // Those of hosts without a socket age as well, and leave in the end.
+        if seconds.is_some() {
+            averages.retain(|_, average| !average.is_idle_at(clock));
+        }
         out.ports.clear_for_reuse();
         out.ports
             .extend(self.ports.iter().map(|(port, sum)| PortTotals {

@@ -9,8 +9,8 @@ use super::aggregator::Aggregate;
 use super::group_totals::{ChangeCounts, SeenNamespaces};
 use super::moment::{FilterResult, Moment};
 use super::{
-    Cancellation, Change, Event, FirstProcesses, History, PortTotals, ProcessTotals, ProcessTrend,
-    Recent, RemoteTotals, SocketRates, Throughput,
+    AverageRates, Cancellation, Change, Event, FirstProcesses, History, PortTotals, ProcessTotals,
+    ProcessTrend, Recent, RemoteTotals, SocketRates, Throughput,
 };
 use crate::model::SeededMap;
 use crate::model::{
@@ -36,6 +36,7 @@ struct RateSum {
     udp: u32,
     unix: u32,
     throughput: Throughput,
+    average: Option<AverageRates>,
     changes: ChangeCounts,
     rtt_us: Option<(u32, u32)>,
     processes: FirstProcesses,
@@ -54,6 +55,9 @@ impl RateSum {
         }
         if socket.protocol == Protocol::Tcp {
             self.throughput.add(rates);
+            if let Some(average) = &rates.average {
+                self.average.get_or_insert_default().add(average);
+            }
             if opened(socket, rates) {
                 self.changes.opened += share;
             }
@@ -252,6 +256,7 @@ impl FilteredView {
                 sockets: sum.sockets,
                 tcp: sum.tcp,
                 throughput: sum.throughput,
+                average: sum.average,
                 rtt_us: sum.rtt_us,
                 changes: seconds.map(|seconds| sum.changes.per_second(seconds)),
                 udp: sum.udp,
@@ -314,6 +319,7 @@ impl FilteredView {
                     unix: sum.unix,
                     throughput: sum.throughput,
                     changes: seconds.map(|seconds| sum.changes.per_second(seconds)),
+                    average: sum.average,
                     recent: *recent,
                     trend: *trend,
                 }

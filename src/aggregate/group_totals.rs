@@ -6,7 +6,7 @@ use crate::model::SeededMap;
 use crate::model::{ClearForReuse, Protocol, RemoteHost, State};
 
 use super::rates::ByteSum;
-use super::{ChangeRates, Recent, Throughput};
+use super::{AverageRates, ChangeRates, Recent, Throughput};
 
 /// Sockets and rates of one process.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,8 @@ pub struct ProcessTotals {
     pub unix: u32,
     /// Rates over the last interval; `None` if it has no TCP connection or on a first sample.
     pub throughput: Throughput,
+    /// Averages of the bytes received and sent; `None` if there is no connection to measure.
+    pub average: Option<AverageRates>,
     /// Opened, closed, TIME-WAIT per second; `None` on a first sample.
     pub changes: Option<ChangeRates>,
     /// Received and sent bytes per second together, over the last minute.
@@ -73,6 +75,8 @@ pub struct RemoteTotals {
     pub tcp: [u32; State::SLOTS],
     /// Rates over the last interval.
     pub throughput: Throughput,
+    /// Averages of the bytes received and sent; `None` if there is no connection to measure.
+    pub average: Option<AverageRates>,
     /// Smallest and largest smoothed round-trip time of its established connections, µs.
     pub rtt_us: Option<(u32, u32)>,
     /// Opened, closed, TIME-WAIT per second; `None` on a first sample.

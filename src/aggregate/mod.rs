@@ -6,6 +6,7 @@
 //! [`FilteredView`] restricts it to the sockets that a filter selects.
 
 mod aggregator;
+mod averages;
 mod byte_counters;
 mod cancellation;
 mod difference;
@@ -29,6 +30,7 @@ mod totals;
 mod tracked_socket;
 
 pub use aggregator::{Aggregate, Aggregator};
+pub use averages::AverageRates;
 pub use cancellation::Cancellation;
 pub use difference::{
     Difference, DifferenceKind, DifferenceSide, ProcessDifference, SocketDifference,

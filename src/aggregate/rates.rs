@@ -1,7 +1,7 @@
 //! Rates of sockets and groups, per second, from the growth of counters between two Samples.
 
-use super::SendLimit;
 use super::byte_counters::ByteCounters;
+use super::{AverageRates, SendLimit};
 
 /// Shortest interval for a meaningful rate, ns. Below it, the jitter of the dump dominates.
 pub(super) const MIN_WINDOW_NS: u64 = 50_000_000;
@@ -18,6 +18,8 @@ pub struct SocketRates {
     pub wire_sent: Option<f32>,
     /// Bytes retransmitted: Δ`bytes_retrans`.
     pub retransmitted: Option<f32>,
+    /// Averages of the bytes received and sent; `None` where they are not counted.
+    pub average: Option<AverageRates>,
     /// The factor that limits sending.
     pub limit: Option<SendLimit>,
     /// Time since it was first seen, s. `None` if it was in the first Sample already: its age is unknown then.
@@ -119,6 +121,11 @@ impl ByteSum {
             *sum = sum.saturating_add(more);
         }
         self.measured = true;
+    }
+
+    /// Returns the bytes received and sent.
+    pub(super) fn payload(&self) -> u64 {
+        self.received.saturating_add(self.sent)
     }
 
     /// Converts the sums to rates over an interval of `seconds`.

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use super::averages::AveragePlace;
 use super::byte_counters::ByteCounters;
 use crate::model::State;
 
@@ -43,6 +44,8 @@ pub(super) struct TrackedSocket {
     first_at: Option<KnownTime>,
     /// Time that its TIME-WAIT still lasts at that Sample, ms.
     pub(super) time_wait_ms: u16,
+    /// The place of its average rates.
+    pub(super) average: AveragePlace,
     /// Consecutive Samples that it was missing from.
     pub(super) missed: u8,
     /// True once it is counted as opened, or if it was in the first Sample.

@@ -47,6 +47,7 @@ pub fn similar(character: char) -> Option<char> {
         '▂' | '·' => '.',
         '×' => 'x',
         'µ' => 'u',
+        '≈' => '~',
         'Δ' => 'd',
         '⚠' => '!',
         '✗' => 'X',

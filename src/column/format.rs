@@ -30,6 +30,8 @@ impl Format {
 pub(super) const BYTES: Format = Format::new(bytes, Unit::Bytes);
 /// Format of bytes per second, see [`rate`].
 pub(super) const RATE: Format = Format::new(rate, Unit::BytesPerSecond);
+/// Format of an approximate rate, see [`approximate_rate`].
+pub(super) const STEADY_RATE: Format = Format::new(approximate_rate, Unit::BytesPerSecond);
 /// Format of events per second, see [`per_second`].
 pub(super) const PER_SECOND: Format = Format::new(per_second, Unit::PerSecond);
 /// Format of a time in µs, see [`duration_us`].
@@ -53,6 +55,14 @@ pub fn bytes(out: &mut String, value: f64) {
 pub fn rate(out: &mut String, value: f64) {
     bytes(out, value);
     out.push_str("/s");
+}
+
+/// Appends a rate in bytes per second that is about so high, at most 10 columns: `≈412 kB/s`.
+pub fn approximate_rate(out: &mut String, value: f64) {
+    if value > 0.0 {
+        out.push('≈');
+    }
+    rate(out, value);
 }
 
 /// Appends events per second, at most 7 columns: `0/s`, `0.5/s`, `212/s`, `12.4 k/s`.

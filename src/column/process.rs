@@ -198,6 +198,9 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         traffic_column!(ProcessColumn, received_rate),
         traffic_column!(ProcessColumn, sent_rate),
         traffic_column!(ProcessColumn, rate),
+        traffic_column!(ProcessColumn, steady_rate),
+        traffic_column!(ProcessColumn, rate_10s),
+        traffic_column!(ProcessColumn, rate_60s),
         ProcessColumn::text(
             ("minute", "LAST 60", MINUTE_WIDTH as u16),
             "Goodput in and out over the last 60 samples; blank if unknown. Sorts by the sum.",

@@ -152,6 +152,9 @@ pub static REMOTE_COLUMNS: LazyLock<Vec<RemoteColumn>> = LazyLock::new(|| {
         traffic_column!(RemoteColumn, received_rate),
         traffic_column!(RemoteColumn, sent_rate),
         traffic_column!(RemoteColumn, rate),
+        traffic_column!(RemoteColumn, steady_rate),
+        traffic_column!(RemoteColumn, rate_10s),
+        traffic_column!(RemoteColumn, rate_60s),
         RemoteColumn::figure(
             ("rtt_low", "RTT MIN", 8),
             "Smallest smoothed round-trip time of its established connections. Kernel: tcpi_rtt.",

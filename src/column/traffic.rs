@@ -5,6 +5,9 @@ use crate::model::Total;
 
 pub(super) const COUNT: (Format, Total) = (format::GROUPED_COUNT, Total::Sum);
 pub(super) const RATE: (Format, Total) = (format::RATE, Total::Sum);
+pub(super) const STEADY_RATE: (Format, Total) = (format::STEADY_RATE, Total::Sum);
+pub(super) const STEADY_RATE_ABOUT: &str = "TCP goodput in and out together, average of the last 10 s to two digits, held until the average differs by 40 %, bytes per \
+     second: rows in this order keep still.";
 pub(super) const PER_SECOND: (Format, Total) = (format::PER_SECOND, Total::Sum);
 pub(super) const SHARE: (Format, Total) = (format::SHARE, Total::None);
 
@@ -40,6 +43,30 @@ macro_rules! traffic_column {
             "TCP goodput in and out together, bytes per second.",
             $crate::column::traffic::RATE,
             |line| line.totals.throughput.total(),
+        )
+    };
+    ($column:ty, steady_rate) => {
+        <$column>::figure(
+            ("steady_rate", "≈↓+↑/s", 10),
+            $crate::column::traffic::STEADY_RATE_ABOUT,
+            $crate::column::traffic::STEADY_RATE,
+            |line| Some(line.totals.average?.steady.into()),
+        )
+    };
+    ($column:ty, rate_10s) => {
+        <$column>::figure(
+            ("rate_10s", "↓+↑ 10s", 9),
+            "TCP goodput in and out together, average of the last 10 s, bytes per second.",
+            $crate::column::traffic::RATE,
+            |line| Some(line.totals.average?.ten_seconds.into()),
+        )
+    };
+    ($column:ty, rate_60s) => {
+        <$column>::figure(
+            ("rate_60s", "↓+↑ 60s", 9),
+            "TCP goodput in and out together, average of the last minute, bytes per second.",
+            $crate::column::traffic::RATE,
+            |line| Some(line.totals.average?.minute.into()),
         )
     };
     ($column:ty, retransmitted) => {

@@ -77,6 +77,8 @@ pub enum Command {
     PickSort,
     /// Reverse the order.
     InvertSort,
+    /// Order by the average of ten seconds, of a minute, or of the last interval.
+    NextAverage,
     /// Sort by the column to the right.
     SortRight,
     /// Sort by the column to the left.

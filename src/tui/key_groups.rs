@@ -65,6 +65,7 @@ impl KeyGroup {
             | Command::Findings => KeyGroup::Filters,
             Command::PickSort
             | Command::InvertSort
+            | Command::NextAverage
             | Command::SortRight
             | Command::SortLeft
             | Command::HoldOrder

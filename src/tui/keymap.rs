@@ -77,6 +77,7 @@ bindings! {
     "Ctrl-P", [ctrl('p')], Command::PreviousMatch, "Select the previous row that matches the filter";
     "s", [key('s')], Command::PickSort, "Choose the column to sort by";
     "I", [key('I')], Command::InvertSort, "Reverse the sort order";
+    "a", [key('a')], Command::NextAverage, "Order by throughput: of 10 s, of a minute, of the last interval";
     "<", [key('<')], Command::SortLeft, "Sort by the column to the left";
     ">", [key('>')], Command::SortRight, "Sort by the column to the right";
     "o", [key('o')], Command::HoldOrder, "Hold the order: rows stay where they are";

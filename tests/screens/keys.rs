@@ -553,6 +553,13 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             let cells = copied.split('\t').count();
             assert_eq!(cells > 1, command == Command::CopyRow, "{copied}");
         }
+        Command::NextAverage => {
+            for heading in ["↓+↑ 60s ▼", "↓+↑/s ▼", "≈↓+↑/s ▼"] {
+                pressed(&mut dashboard);
+                let title = title(&dashboard);
+                assert!(title.contains(&format!("sorted by {heading}")), "{title}");
+            }
+        }
         Command::ChartWindow => {
             dashboard.keys("1");
             for title in ["10 min", "1 min", "5 min"] {

@@ -114,7 +114,7 @@ fn the_rows_shown_stay_while_others_are_sorted_and_the_title_says_so() {
     let mut behind = Behind::on('2');
     let before = behind.draw();
     let pressed = behind.key('I');
-    assert!(pressed.contains("sorted by ↓+↑/s ▲"), "{pressed}");
+    assert!(pressed.contains("sorted by ≈↓+↑/s ▲"), "{pressed}");
     assert!(pressed.contains("─ sorting "), "{pressed}");
     assert!(pressed.contains(" sockets…"), "{pressed}");
     assert_eq!(first_row(&pressed), first_row(&before));
@@ -206,7 +206,7 @@ fn a_key_during_a_new_moment_loses_neither() {
     let given_up = request.prepare();
     behind.state.install(given_up);
     let shown = behind.finish();
-    assert!(shown.contains("sorted by ↓+↑/s ▲"), "{shown}");
+    assert!(shown.contains("sorted by ≈↓+↑/s ▲"), "{shown}");
     assert!(!shown.contains("sorting"), "{shown}");
     let moment = behind.state.moment.as_ref().expect("one is shown");
     assert!(moment.sample.monotonic_ns > first.sample.monotonic_ns);

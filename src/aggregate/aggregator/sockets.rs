@@ -98,6 +98,15 @@ impl Aggregator {
                 }
             }
         }
+        if counted.is_some() && since.is_some() {
+            let bytes = delta.as_ref().map_or(0, |delta: &ByteCounters| {
+                delta.received.saturating_add(delta.acked)
+            });
+            let average = self
+                .averages
+                .add(&mut last.average, &self.average_clock, bytes);
+            rates.average = Some(average);
+        }
         // A mini-socket (TIME-WAIT, or FIN-WAIT-2 without tcp_info) is counted by its destroy event, and SYN-RECV once the
         // handshake is complete.
         let connection = is_tcp

@@ -8,6 +8,7 @@ use super::figure::{BYTES, COUNT, NUMBER, RATE, TIME};
 use super::owner_cell::{process, process_key};
 use super::row::{SocketColumn, SocketRow, connection};
 use crate::column::sort_key::text_key;
+use crate::column::traffic;
 use crate::column::{SortKey, Total, format};
 use crate::model::field;
 
@@ -116,6 +117,24 @@ pub(super) fn columns() -> Vec<SocketColumn> {
             "Goodput in and out together, bytes per second.",
             RATE,
             |row| total_rate(row).map(f64::from),
+        ),
+        SocketColumn::figure(
+            ("steady_rate", "≈↓+↑/s", 10),
+            traffic::STEADY_RATE_ABOUT,
+            traffic::STEADY_RATE,
+            |row| Some(row.rates?.average?.steady.into()),
+        ),
+        SocketColumn::figure(
+            ("rate_10s", "↓+↑ 10s", 9),
+            "Goodput in and out together, average of the last 10 s, bytes per second.",
+            RATE,
+            |row| Some(row.rates?.average?.ten_seconds.into()),
+        ),
+        SocketColumn::figure(
+            ("rate_60s", "↓+↑ 60s", 9),
+            "Goodput in and out together, average of the last minute, bytes per second.",
+            RATE,
+            |row| Some(row.rates?.average?.minute.into()),
         ),
         SocketColumn::figure(
             ("rtt", "RTT", 8),

@@ -15,10 +15,13 @@ use crate::privilege::{self, ADMINISTER_NETWORK};
 use crate::source::netlink::request::Table;
 
 /// Columns that need two Samples.
-const RATES: [&str; 7] = [
+const RATES: [&str; 10] = [
     "received_rate",
     "sent_rate",
     "rate",
+    "steady_rate",
+    "rate_10s",
+    "rate_60s",
     "wire_rate",
     "retransmitted_rate",
     "limit",

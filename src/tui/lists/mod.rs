@@ -35,4 +35,4 @@ pub use socket_scope::SocketScope;
 pub use sockets::{LineKey, Sockets};
 
 /// Id of the default sort column: the throughput of both directions.
-pub const DEFAULT_SORT: &str = "rate";
+pub const DEFAULT_SORT: &str = "steady_rate";

@@ -52,11 +52,12 @@ impl Processes {
     }
 }
 
-const WIDTHS: [Widths; 39] = [
+const WIDTHS: [Widths; 40] = [
     ("pid", 7, 7, 0),
     ("process", 12, 24, 0),
     ("sockets", 6, 7, 0),
-    ("rate", 9, 9, 6),
+    ("steady_rate", 10, 10, 1),
+    ("rate", 9, 9, WIDE_ONLY),
     ("received_rate", 9, 9, 1),
     ("sent_rate", 9, 9, 1),
     ("established", 6, 7, 2),

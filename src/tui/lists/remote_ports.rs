@@ -52,6 +52,7 @@ pub(super) fn port_totals(
                 sockets: 0,
                 tcp: [0; State::SLOTS],
                 throughput: Throughput::default(),
+                average: None,
                 rtt_us: None,
                 changes: None,
                 udp: 0,
@@ -72,6 +73,9 @@ pub(super) fn port_totals(
         }
         if row.protocol == Protocol::Tcp {
             totals.throughput.add(&rates);
+            if let Some(average) = &rates.average {
+                totals.average.get_or_insert_default().add(average);
+            }
         }
         let rtt = socket.tcp_info().and_then(|info| info.measured_rtt());
         if let Some(rtt) = rtt.filter(|_| row.state == State::Established) {

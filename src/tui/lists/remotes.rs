@@ -32,11 +32,12 @@ pub struct Remotes {
     pub findings: Arc<Findings>,
 }
 
-const WIDTHS: [Widths; 19] = [
+const WIDTHS: [Widths; 20] = [
     ("remote", 17, 45, 0),
     ("netns_name", 9, 24, 3),
     ("sockets", 6, 7, 0),
-    ("rate", 9, 9, 6),
+    ("steady_rate", 10, 10, 1),
+    ("rate", 9, 9, WIDE_ONLY),
     ("received_rate", 9, 9, 1),
     ("sent_rate", 9, 9, 1),
     ("established", 6, 7, 2),

@@ -94,12 +94,13 @@ impl Sockets {
     }
 }
 
-const WIDTHS: [Widths; 44] = [
+const WIDTHS: [Widths; 45] = [
     ("state", 10, 10, 0),
     ("local", 15, 47, 0),
     ("remote", 15, 47, 0),
     ("process", 13, 32, 0),
-    ("rate", 9, 9, 1),
+    ("steady_rate", 10, 10, 1),
+    ("rate", 9, 9, WIDE_ONLY),
     ("netid", 5, 5, 2),
     ("recv_queue", 7, 7, 5),
     ("send_queue", 7, 7, 5),

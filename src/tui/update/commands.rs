@@ -112,6 +112,7 @@ fn entry(command: Command) -> Entry {
         Command::Right => change(has_rows_or_panes, table_keys::right),
         Command::PickSort => change(has_rows, sort_picker::open),
         Command::InvertSort => on_table(has_rows, |table, _| table.invert_sort()),
+        Command::NextAverage => on_table(has_rows, |table, _| order_by_next_average(table)),
         Command::SortLeft => on_table(has_rows, |table, _| table.sort_by_neighbor(-1)),
         Command::SortRight => on_table(has_rows, |table, _| table.sort_by_neighbor(1)),
         Command::PickColumns => change(has_rows, column_picker::open),
@@ -202,6 +203,22 @@ fn scroll(command: Command, action: fn(&mut dyn TableControl, &Moment)) -> Entry
 
 fn widen_sort_column(table: &mut dyn TableControl, by: i16) {
     table.widen_column(table.sort_order().column, by);
+}
+
+/// The columns of throughput, by the time that it is averaged over.
+const AVERAGES: [&str; 3] = ["steady_rate", "rate_60s", "rate"];
+
+fn order_by_next_average(table: &mut dyn TableControl) {
+    let headings = table.headings();
+    let place = |id: &str| headings.iter().position(|heading| heading.id == id);
+    let now = headings
+        .get(table.sort_order().column)
+        .map(|heading| heading.id);
+    let at = AVERAGES.iter().position(|id| Some(*id) == now);
+    let next = at.map_or(0, |at| (at + 1) % AVERAGES.len());
+    if let Some(column) = place(AVERAGES[next]) {
+        table.sort_by(column);
+    }
 }
 
 fn next_chart_window(state: &mut State) {
