@@ -29,6 +29,7 @@ mod replay;
 )]
 #[path = "../fuzz/src/shown.rs"]
 mod shown;
+mod steady_order;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;

@@ -25,6 +25,8 @@ pub struct Machine {
     pub tick: u64,
     /// Sockets of a further process, to try sizes.
     pub many: u32,
+    /// Whether their rates differ from second to second, around an average.
+    pub noisy: bool,
     /// Whether another user's processes can be looked into.
     pub unprivileged: bool,
     /// Whether something cannot be read.
@@ -612,15 +614,26 @@ impl Making<'_> {
                 remote,
                 State::Established,
             );
+            let (received, acked) = (at * 7919 % 10_007, at * 104_729 % 10_009);
+            let total = |rate: u64| match self.machine.noisy {
+                false => tick * rate,
+                true => (0..tick).map(|tick| rate * noise(at, tick) / 100).sum(),
+            };
             let counters = Counters {
-                received: tick * (at * 7919 % 10_007),
-                acked: tick * (at * 104_729 % 10_009),
+                received: total(received),
+                acked: total(acked),
                 rtt_us: (at * 31 % 90_000) as u32,
                 ..Counters::default()
             };
             self.push(socket, Ok(process), Some(counters));
         }
     }
+}
+
+/// A percentage between 60 and 140, another for each connection and second.
+fn noise(at: u64, tick: u64) -> u64 {
+    let mixed = (at * 7919 + tick * 104_729).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    60 + (mixed >> 40) % 81
 }
 
 /// As Linux 5.4 has it: 232 bytes.
