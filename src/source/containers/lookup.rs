@@ -9,7 +9,7 @@ use super::root::{Contents, Requirements, Root, Stamp};
 use super::storage::List;
 use super::{bundle, docker, machines, pod_logs, storage};
 use crate::model::SeededMap;
-use crate::model::{CgroupPath, Container, ContainerInPath, Pod, ProcessRow, Runtime};
+use crate::model::{CgroupPath, Container, ContainerInPath, Pod, ProcessRow, Runtime, TaskInPath};
 
 /// Maximum size of `/etc/passwd`, bytes.
 const MAX_PASSWD: u64 = 4_000_000;
@@ -89,7 +89,44 @@ impl<'a> Lookup<'a> {
                 stamp,
             };
         }
+        if let Some(task) = parsed.task {
+            let outer = outer_end.map(|end| self.root_of(path.get(..end), processes));
+            self.add_task(task, outer, &mut outcome);
+        }
         outcome
+    }
+
+    /// Adds a container of `ctr`, if that is what a path names. `outer` is the root of the container around it, if there is one
+    /// and it is known.
+    fn add_task(&self, task: TaskInPath<'_>, outer: Option<Option<Root>>, outcome: &mut Outcome) {
+        let found = match &outer {
+            None => bundle::task(self.root, task),
+            Some(Some(root)) => bundle::task(root, task),
+            Some(None) => Ok(None),
+        };
+        match found {
+            Ok(None) => {}
+            Ok(Some((names, path))) => {
+                let found = ContainerInPath {
+                    runtime: Some(Runtime::Containerd),
+                    id: task.name.into(),
+                    pod_uid: None,
+                    end: task.end,
+                };
+                let around = outcome.container.take().map(Arc::new);
+                *outcome = Outcome {
+                    container: Some(container(&found, names, around)),
+                    error: None,
+                    // The next container may have the same name.
+                    stamp: outer.is_none().then(|| self.root.stamp(&path)).flatten(),
+                };
+            }
+            // A file that is there and cannot be read.
+            Err(error) => {
+                let error = (Runtime::Containerd.name(), error);
+                outcome.error.get_or_insert(error);
+            }
+        }
     }
 
     /// Returns the root directory of a container, through one of its processes.
@@ -235,6 +272,7 @@ fn find(
         }
     }
     if let Some(uid) = &found.pod_uid
+        && found.runtime != Some(Runtime::Podman)
         && (names.pod.is_none() || names.name.is_none())
     {
         let containers = read.directory(root, pod_logs::CONTAINERS);
