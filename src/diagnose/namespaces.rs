@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::finding::FindingNamespace;
 use super::findings::{Detectors, Thresholds};
 use super::observation::Observation;
-use crate::aggregate::Moment;
+use crate::aggregate::{Moment, PortUsage};
 use crate::model::{ClearForReuse, Sample, SeededMap};
 
 /// The other network namespaces, with what their detectors remember.
@@ -21,6 +21,8 @@ pub(super) struct OtherNamespaces {
     /// Those of the namespace of the source; `None` if there is no other.
     own_rows: Option<Vec<Range<u32>>>,
     round: u64,
+    /// Local ports in use in each namespace whose port range is known, by its number.
+    ports: Arc<Vec<(u32, PortUsage)>>,
 }
 
 struct KnownNamespace {
@@ -43,9 +45,11 @@ impl OtherNamespaces {
         let sample = &moment.sample;
         if sample.namespaces.is_empty() {
             self.known.clear();
+            self.set_ports(Vec::new());
             return;
         }
         self.round += 1;
+        let mut ports = Vec::new();
         for (namespace, rows) in sample.namespaces.iter().zip(&self.rows) {
             let netns = namespace.inode;
             let known = self.known.entry(netns);
@@ -70,6 +74,9 @@ impl OtherNamespaces {
                 netns,
                 rows: Some(rows),
             };
+            if namespace.settings.local_ports().is_some() {
+                ports.push((netns, self.candidates.port_usage()));
+            }
             let first = out.len();
             known.detectors.detect(facts, false, out);
             for observation in out.iter_mut().skip(first) {
@@ -82,6 +89,19 @@ impl OtherNamespaces {
         }
         let round = self.round;
         self.known.retain(|_, known| known.round == round);
+        self.set_ports(ports);
+    }
+
+    /// Returns the local ports in use in each namespace whose port range is known, by its number.
+    pub(super) fn ports(&self) -> &Arc<Vec<(u32, PortUsage)>> {
+        &self.ports
+    }
+
+    /// Moments with the same numbers share them.
+    fn set_ports(&mut self, ports: Vec<(u32, PortUsage)>) {
+        if *self.ports != ports {
+            self.ports = Arc::new(ports);
+        }
     }
 
     /// Returns the rows of the namespace of the source; `None` for all rows.

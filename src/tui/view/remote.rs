@@ -16,8 +16,8 @@ use ratatui::layout::{Constraint, Layout, Margin, Rect};
 use super::finding_text;
 use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::format;
-use crate::diagnose::Concern;
 use crate::model::State as Tcp;
+use crate::tui::concern::remote_concern;
 use crate::tui::page::{Page, RemotePage};
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
@@ -42,9 +42,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             .as_deref()
             .and_then(|moment| Some((moment, page.totals(moment)?)));
         let room = area.width.saturating_sub(4);
-        let port = page.service.filter(|service| !service.here);
-        let concern = Concern::Remote(page.host.address, port.map(|service| service.port));
-        let mut lines = finding_text::lines(&found, &concern, room);
+        let concern = moment
+            .as_deref()
+            .map(|moment| remote_concern(page.host, page.service, &moment.sample));
+        let lines = concern.map(|concern| finding_text::lines(&found, &concern, room));
+        let mut lines = lines.unwrap_or_default();
         match totals {
             Some((moment, totals)) => {
                 lines.extend(pieces::flow(figures(moment, totals).into_iter(), room));
