@@ -530,3 +530,42 @@ fn a_renamed_container_has_its_new_name_within_seconds() {
     fs::remove_file(&file).unwrap();
     assert_eq!(host.found(&path), after);
 }
+
+#[test]
+fn a_task_is_proven_by_a_file_within_the_root() {
+    let path = "/default/plain-1";
+    let task = "run/containerd/io.containerd.runtime.v2.task/default/plain-1";
+    let config = |name: &str| {
+        format!(
+            "{{\"annotations\":{{\"nerdctl/name\":\"{name}\"}},\"linux\":{{\"cgroupsPath\":\"{path}\"}}}}"
+        )
+    };
+    // One outside of the root is none, whatever leads there.
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("config.json"), config("outside")).unwrap();
+    let mut host = Host::new();
+    let directory = host.file(task);
+    fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(host.found(path), "");
+    symlink(outside.path(), &directory).unwrap();
+    host.now += 120_000_000_000;
+    let _ = host.after(1, &[]);
+    assert_eq!(host.found(path), "");
+    // A file that cannot be read proves nothing, and is reported.
+    let mut host = Host::new();
+    fs::write(host.file(task).join("config.json"), "{").unwrap();
+    let sample = host.after(1, &[path]);
+    assert!(sample.containers.is_empty());
+    let [fault] = sample.faults.as_slice() else {
+        panic!("{:?}", sample.faults);
+    };
+    assert_eq!(fault.source, "names of containerd containers");
+    // The next container of the same name has its own.
+    let mut host = Host::new();
+    assert_eq!(host.found(path), "containerd plain-1 -");
+    let file = host.file(task).join("config.json");
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, config("next")).unwrap();
+    let _ = host.after(5, &[path]);
+    assert_eq!(host.found(path), "containerd next -");
+}
