@@ -217,7 +217,7 @@ fn pod_of_podman<'a>(part: &'a str, before: &str, next: Option<&str>) -> Option<
 /// Returns the task of containerd whose group two components may be.
 fn task_of<'a>(namespace: &'a str, name: &'a str, end: usize) -> Option<TaskInPath<'a>> {
     // systemd names what is on the top level of its hosts, and no container.
-    let is_of_systemd = is_unit(namespace) || namespace.ends_with(".slice");
+    let is_of_systemd = is_unit(namespace) || namespace.strip_suffix(".slice").is_some();
     let is_it = !is_of_systemd && is_task_name(namespace) && is_task_name(name);
     is_it.then_some(TaskInPath {
         namespace,

@@ -128,7 +128,6 @@ fn another_namespace_has_the_limits_of_the_host() {
     let counters = |names: &[(&str, i64)]| Protocols {
         names: Arc::new(names.iter().map(|(name, _)| (*name).into()).collect()),
         values: names.iter().map(|(_, value)| *value).collect(),
-        ..Protocols::default()
     };
     let mut moment = with_settings(&[
         (Settings::PAGE_SIZE, "4096"),

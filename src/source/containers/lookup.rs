@@ -90,43 +90,16 @@ impl<'a> Lookup<'a> {
             };
         }
         if let Some(task) = parsed.task {
-            let outer = outer_end.map(|end| self.root_of(path.get(..end), processes));
-            self.add_task(task, outer, &mut outcome);
+            match outer_end {
+                None => add_task(self.root, true, task, &mut outcome),
+                Some(end) => {
+                    if let Some(root) = self.root_of(path.get(..end), processes) {
+                        add_task(&root, false, task, &mut outcome);
+                    }
+                }
+            }
         }
         outcome
-    }
-
-    /// Adds a container of `ctr`, if that is what a path names. `outer` is the root of the container around it, if there is one
-    /// and it is known.
-    fn add_task(&self, task: TaskInPath<'_>, outer: Option<Option<Root>>, outcome: &mut Outcome) {
-        let found = match &outer {
-            None => bundle::task(self.root, task),
-            Some(Some(root)) => bundle::task(root, task),
-            Some(None) => Ok(None),
-        };
-        match found {
-            Ok(None) => {}
-            Ok(Some((names, path))) => {
-                let found = ContainerInPath {
-                    runtime: Some(Runtime::Containerd),
-                    id: task.name.into(),
-                    pod_uid: None,
-                    end: task.end,
-                };
-                let around = outcome.container.take().map(Arc::new);
-                *outcome = Outcome {
-                    container: Some(container(&found, names, around)),
-                    error: None,
-                    // The next container may have the same name.
-                    stamp: outer.is_none().then(|| self.root.stamp(&path)).flatten(),
-                };
-            }
-            // A file that is there and cannot be read.
-            Err(error) => {
-                let error = (Runtime::Containerd.name(), error);
-                outcome.error.get_or_insert(error);
-            }
-        }
     }
 
     /// Returns the root directory of a container, through one of its processes.
@@ -166,6 +139,34 @@ impl<'a> Lookup<'a> {
         let home = path.map(|path| Home { uid, path });
         self.homes.insert(uid, home.clone());
         home
+    }
+}
+
+/// Adds a container of `ctr`, if that is what a path names. `root` is that of the container around it, unless it is that of the
+/// host.
+fn add_task(root: &Root, is_host: bool, task: TaskInPath<'_>, outcome: &mut Outcome) {
+    match bundle::task(root, task) {
+        Ok(None) => {}
+        Ok(Some((names, path))) => {
+            let found = ContainerInPath {
+                runtime: Some(Runtime::Containerd),
+                id: task.name.into(),
+                pod_uid: None,
+                end: task.end,
+            };
+            let around = outcome.container.take().map(Arc::new);
+            *outcome = Outcome {
+                container: Some(container(&found, names, around)),
+                error: None,
+                // The next container may have the same name.
+                stamp: is_host.then(|| root.stamp(&path)).flatten(),
+            };
+        }
+        // A file that is there and cannot be read.
+        Err(error) => {
+            let error = (Runtime::Containerd.name(), error);
+            outcome.error.get_or_insert(error);
+        }
     }
 }
 
