@@ -1,10 +1,13 @@
 //! Limits of the host, of processes and of listeners, with their present use.
 
+mod missing;
+
 use std::cmp::Reverse;
 use std::net::IpAddr;
 
 use crate::model::{Endpoint, Protocol, Sample, SocketKey};
 
+pub use self::missing::MissingReason;
 use super::summary::limits;
 use super::{LimitUnit, ListenerTotals, Moment, SummaryLimit};
 
@@ -25,51 +28,6 @@ pub enum LimitScope {
     Address(IpAddr),
     /// All sockets of a protocol.
     Protocol(Protocol),
-}
-
-/// The reason why a limit or its present use is unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MissingReason {
-    /// The kernel does not report it, or not in this network namespace.
-    NotReported,
-    /// There is no listener.
-    NoListener,
-    /// No process may be inspected.
-    Hidden,
-    /// The value was not counted.
-    NotCounted,
-    /// The limit is set so high that it has no effect.
-    NoLimit,
-    /// netfilter tracks no connections.
-    NoConntrack,
-}
-
-impl MissingReason {
-    /// Returns the reason in two words.
-    pub fn name(self) -> &'static str {
-        match self {
-            MissingReason::NotReported => "not reported",
-            MissingReason::NoListener => "no listener",
-            MissingReason::Hidden => "hidden",
-            MissingReason::NotCounted => "not counted",
-            MissingReason::NoLimit => "no limit",
-            MissingReason::NoConntrack => "no conntrack",
-        }
-    }
-
-    /// Explains the reason in a sentence.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            MissingReason::NotReported => {
-                "The kernel does not report it here: some limits exist in the initial network namespace only."
-            }
-            MissingReason::NoListener => "No socket listens.",
-            MissingReason::Hidden => "No process with sockets could be read.",
-            MissingReason::NotCounted => "Nothing has counted it.",
-            MissingReason::NoLimit => "The limit is too high to have an effect.",
-            MissingReason::NoConntrack => "netfilter tracks no connections here.",
-        }
-    }
 }
 
 /// Use of local ports where the fewest are left.
@@ -157,22 +115,28 @@ pub fn headroom(moment: &Moment, ports: Option<PortUsage>) -> Vec<Headroom> {
         netns: moment.sample.own_netns,
     };
     let mut all = vec![accept_queue(&place), half_open(&place)];
-    all.push(descriptors(&moment.sample));
+    all.push(descriptors(&moment.sample, None));
     all.push(local_ports(&moment.sample, ports));
     all.extend(kernel_limits(&place));
     all
 }
 
-/// Lists the limits of another network namespace, whose counters and settings are those of `system`. Descriptors are left
-/// out: the namespaces of processes are not known.
-pub fn headroom_in(moment: &Moment, system: &Moment, netns: u32) -> Vec<Headroom> {
+/// Lists the limits of another network namespace, whose counters and settings are those of `system`. Limits of the whole
+/// host have the values of the moment itself: the kernel reports some of them in the initial network namespace only.
+pub fn headroom_in(
+    moment: &Moment,
+    system: &Moment,
+    netns: u32,
+    ports: Option<PortUsage>,
+) -> Vec<Headroom> {
     let place = Place {
         moment,
         system,
         netns,
     };
     let mut all = vec![accept_queue(&place), half_open(&place)];
-    all.push(local_ports(&system.sample, None));
+    all.push(descriptors(&moment.sample, Some(netns)));
+    all.push(local_ports(&system.sample, ports));
     all.extend(kernel_limits(&place));
     all
 }
@@ -202,7 +166,8 @@ impl<'a> Place<'a> {
 /// Lists the limits that the kernel counts itself.
 fn kernel_limits(place: &Place<'_>) -> Vec<Headroom> {
     let mut all = Vec::new();
-    for mut limit in limits(place.system) {
+    for (limit, of_host) in limits(place.system).into_iter().zip(limits(place.moment)) {
+        let mut limit = if limit.of_host { of_host } else { limit };
         let Some((_, title, about)) = SUMMARY_LIMITS.iter().find(|(id, ..)| *id == limit.id) else {
             continue;
         };
@@ -293,11 +258,12 @@ fn half_open(place: &Place<'_>) -> Headroom {
     }
 }
 
-/// Finds the process with the largest share of its file descriptor limit in use.
-fn descriptors(sample: &Sample) -> Headroom {
+/// Finds the process with the largest share of its file descriptor limit in use, among those in a network namespace.
+fn descriptors(sample: &Sample, netns: Option<u32>) -> Headroom {
     let share = |(open, most): (u32, u64)| (u64::from(open) << 24) / most.max(1);
     let worst = (0..)
         .zip(&sample.processes)
+        .filter(|(_, row)| netns.is_none() || row.process.namespaces.net == netns)
         .filter_map(|(at, row)| {
             let figures = (row.descriptors?, row.process.descriptor_limit?);
             Some((at, row.process.key, figures))
@@ -312,7 +278,10 @@ fn descriptors(sample: &Sample) -> Headroom {
             LimitUnit::Files,
         ),
         scope: worst.map_or(LimitScope::Namespace, |(at, _, _)| LimitScope::Process(at)),
-        missing: worst.is_none().then_some(MissingReason::Hidden),
+        missing: worst.is_none().then_some(match netns {
+            None => MissingReason::Hidden,
+            Some(_) => MissingReason::NoProcess,
+        }),
         about: "Open file descriptors of the process closest to its limit. At the limit, accept() and open() fail (EMFILE). Set by ulimit -n, or LimitNOFILE= in a unit.",
     }
 }

@@ -135,6 +135,7 @@ impl Player {
         }
         Arc::new(Findings {
             ports: found.ports,
+            other_ports: Arc::clone(&found.other_ports),
             ..Findings::default()
         })
     }

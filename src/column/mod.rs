@@ -51,6 +51,8 @@ pub(crate) use socket::{
 };
 pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets, VOCABULARY};
 pub use sort_key::SortKey;
-pub(crate) use workload::{IMAGE_ABOUT, NAMESPACE_ABOUT, POD_ABOUT, RUNTIME_ABOUT, UNIT_ABOUT};
+pub(crate) use workload::{
+    IMAGE_ABOUT, NAMESPACE_ABOUT, POD_NAME_ABOUT, RUNTIME_ABOUT, UNIT_ABOUT,
+};
 
 pub use crate::model::Total;

@@ -6,8 +6,12 @@ use crate::model::Container;
 pub(super) const CONTAINER_ABOUT: &str = "Name of the container, or else its shortened id. From the path of the control group and the files of the runtime.";
 /// Description of `image`, which exports share.
 pub(crate) const IMAGE_ABOUT: &str = "Image of the container, as it was requested.";
-/// Description of `pod`, which exports share.
-pub(crate) const POD_ABOUT: &str = "Name of the pod in Kubernetes.";
+/// Description of `pod`.
+pub(super) const POD_ABOUT: &str =
+    "Name of the pod in Kubernetes, or else the id of the pod, as in Podman.";
+/// Description of the name of a pod in exports.
+pub(crate) const POD_NAME_ABOUT: &str =
+    "Name of the pod in Kubernetes; null if only its id is known, as in Podman.";
 /// Description of `namespace`, which exports share.
 pub(crate) const NAMESPACE_ABOUT: &str = "Namespace of the pod in Kubernetes.";
 /// Description of `unit`, which exports share.
@@ -64,7 +68,7 @@ macro_rules! workload_columns {
             text!(
                 ("pod", "POD", 18),
                 workload::POD_ABOUT,
-                (|row| $container(row)?.pod_name())
+                (|row| $container(row)?.pod_name_or_id())
             ),
             text!(
                 ("namespace", "NAMESPACE", 12),

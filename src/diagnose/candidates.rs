@@ -7,7 +7,7 @@ pub(super) use super::path::{Path, PortUse};
 use super::plain_pages::PlainPages;
 use super::port_pools::{PoolKey, PoolUse, PortRows, count_pools, may_be_bound};
 use super::subject::ProcessName;
-use crate::aggregate::{Moment, SocketRates};
+use crate::aggregate::{LimitScope, Moment, PortUsage, SocketRates};
 use crate::model::SeededMap;
 use crate::model::{
     ClearForReuse, ListenerIndex, LocalPorts, Protocol, Settings, Socket, State, Timer, TimerKind,
@@ -166,6 +166,32 @@ impl Candidates {
             self.ports = (Arc::clone(settings), settings.local_ports().map(Arc::new));
         }
         self.ports.1.clone()
+    }
+
+    /// Returns the connections or sockets of the collected rows with the fewest local ports left.
+    pub(super) fn port_usage(&self) -> PortUsage {
+        let idle = self.idle_count;
+        let paths = self.paths.iter();
+        let path = paths.max_by_key(|(path, taken)| (taken.ports, path.destination, path.source));
+        let path = path.map(|(path, taken)| PortUsage {
+            scope: Some(LimitScope::Path(path.source, path.destination)),
+            used: taken.ports + idle,
+        });
+        let pools = self.pools.iter();
+        let pool = pools.max_by_key(|(pool, taken)| (taken.ports, pool.address));
+        let pool = pool.map(|(pool, taken)| PortUsage {
+            scope: Some(match pool.address {
+                Some(address) if pool.protocol == Protocol::Tcp => LimitScope::Address(address),
+                _ => LimitScope::Protocol(pool.protocol),
+            }),
+            used: taken.ports,
+        });
+        let most = path.into_iter().chain(pool);
+        let most = most.max_by_key(|usage| usage.used);
+        most.unwrap_or(PortUsage {
+            scope: None,
+            used: idle,
+        })
     }
 
     /// Exchanges the owners of paths for those of another network namespace.

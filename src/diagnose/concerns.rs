@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::finding::Finding;
 use super::subject::Subject;
 use super::watch::Findings;
-use crate::model::{Endpoint, ProcessKey, SocketKey};
+use crate::model::{Endpoint, ProcessKey, RemoteHost, SocketKey};
 
 /// A process, socket or remote host that findings may concern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +15,19 @@ pub enum Concern {
     Process(ProcessKey),
     /// A socket.
     Socket(SocketConcern),
-    /// A remote host, or one of its ports.
-    Remote(IpAddr, Option<u16>),
+    /// A remote host.
+    Remote(RemoteConcern),
+}
+
+/// A remote host, or one of its ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RemoteConcern {
+    /// The host.
+    pub host: RemoteHost,
+    /// Its network namespace if its address is local to one, and that is another one than that of the source.
+    pub other_netns: Option<u32>,
+    /// The port; `None` for all.
+    pub port: Option<u16>,
 }
 
 /// A socket with its listeners, owners and ends.
@@ -28,6 +39,8 @@ pub struct SocketConcern {
     pub processes: Vec<ProcessKey>,
     /// User of the socket, if its process cannot be read.
     pub hidden_user: Option<u32>,
+    /// Network namespace of the socket, if it is another one than that of the source.
+    pub other_netns: Option<u32>,
     /// Local and remote end, if the socket is connected.
     pub ends: Option<(Endpoint, Endpoint)>,
 }
@@ -37,32 +50,46 @@ impl Concern {
     pub fn has(&self, finding: &Finding) -> bool {
         match self {
             Concern::Process(key) => finding.subject.processes().any(|p| p.key == *key),
-            Concern::Socket(socket) => socket.has(&finding.subject),
-            Concern::Remote(address, port) => {
-                let is_it = |at: IpAddr, of: Option<u16>| {
-                    at.to_canonical() == address.to_canonical()
-                        && (port.is_none() || of.is_none() || *port == of)
-                };
-                match &finding.subject {
-                    Subject::Remote { address, port, .. } => is_it(*address, *port),
-                    Subject::Path { destination, .. } => {
-                        is_it(destination.address, Some(destination.port))
-                    }
-                    _ => false,
-                }
-            }
+            Concern::Socket(socket) => socket.has(finding),
+            Concern::Remote(remote) => remote.has(finding),
+        }
+    }
+}
+
+/// Returns the network namespace of a finding, if it is another one than that of the source.
+fn netns_of(finding: &Finding) -> Option<u32> {
+    finding.namespace.as_ref().map(|namespace| namespace.inode)
+}
+
+impl RemoteConcern {
+    fn has(&self, finding: &Finding) -> bool {
+        // Any other address is one host, whatever namespace connects to it.
+        if self.host.is_local() && self.other_netns != netns_of(finding) {
+            return false;
+        }
+        let is_it = |at: IpAddr, of: Option<u16>| {
+            at.to_canonical() == self.host.address
+                && (self.port.is_none() || of.is_none() || self.port == of)
+        };
+        match &finding.subject {
+            Subject::Remote { address, port, .. } => is_it(*address, *port),
+            Subject::Path { destination, .. } => is_it(destination.address, Some(destination.port)),
+            _ => false,
         }
     }
 }
 
 impl SocketConcern {
-    fn has(&self, subject: &Subject) -> bool {
-        match subject {
+    fn has(&self, finding: &Finding) -> bool {
+        let is_in_namespace = || self.other_netns == netns_of(finding);
+        match &finding.subject {
             Subject::Process(named) => self.processes.contains(&named.key),
             Subject::User { uid, .. } => self.hidden_user == Some(*uid),
             Subject::Socket { key, .. } => self.sockets.contains(key),
             Subject::Remote { address, port, .. } => self.ends.is_some_and(|(_, remote)| {
-                remote.canonical().address == address.to_canonical()
+                let host = RemoteHost::seen_from(0, *address);
+                remote.canonical().address == host.address
+                    && (!host.is_local() || is_in_namespace())
                     && port.is_none_or(|port| port == remote.port)
             }),
             Subject::Path {
@@ -70,7 +97,8 @@ impl SocketConcern {
                 destination,
                 ..
             } => self.ends.is_some_and(|(local, remote)| {
-                local.canonical().address == source.to_canonical()
+                is_in_namespace()
+                    && local.canonical().address == source.to_canonical()
                     && remote.canonical() == destination.canonical()
             }),
             Subject::LocalPorts {
@@ -95,4 +123,81 @@ pub fn findings_about(findings: &Findings, concerns: &[Concern]) -> Vec<Arc<Find
     let all = findings.active.iter().chain(&findings.ended);
     let concerned = all.filter(|finding| concerns.iter().any(|concern| concern.has(finding)));
     concerned.cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aggregate::Recent;
+    use crate::diagnose::{FINDINGS, FindingNamespace, Severity};
+
+    fn finding(subject: Subject, netns: Option<u32>) -> Finding {
+        Finding {
+            kind: &FINDINGS[0],
+            severity: Severity::Warning,
+            subject,
+            namespace: netns.map(|inode| FindingNamespace {
+                inode,
+                name: "blue".into(),
+            }),
+            since_us: 0,
+            until_us: None,
+            since_ns: 0,
+            until_ns: None,
+            evidence: Vec::new(),
+            summary: String::new(),
+            advice: String::new(),
+            recent: Recent::default(),
+        }
+    }
+
+    fn at(address: &str) -> Endpoint {
+        Endpoint {
+            address: address.parse().expect("an address"),
+            port: 80,
+        }
+    }
+
+    #[test]
+    fn a_local_address_is_another_host_in_each_namespace() {
+        for (address, is_one_host) in [("127.0.0.1", false), ("fe80::1", false), ("10.0.0.9", true)]
+        {
+            for of_path in [false, true] {
+                let subject = || {
+                    if of_path {
+                        Subject::Path {
+                            source: at(address).address,
+                            destination: at(address),
+                            process: None,
+                        }
+                    } else {
+                        Subject::Remote {
+                            address: at(address).address,
+                            port: None,
+                            process: None,
+                        }
+                    }
+                };
+                for (own, other) in [(None, Some(2)), (Some(2), None), (Some(2), Some(3))] {
+                    let concern = Concern::Remote(RemoteConcern {
+                        host: RemoteHost::seen_from(own.unwrap_or(1), at(address).address),
+                        other_netns: own.filter(|_| !is_one_host),
+                        port: None,
+                    });
+                    assert!(concern.has(&finding(subject(), own)), "{address}");
+                    let of_other = concern.has(&finding(subject(), other));
+                    assert_eq!(of_other, is_one_host, "{address} {own:?} {other:?}");
+                    let socket = Concern::Socket(SocketConcern {
+                        other_netns: own,
+                        ends: Some((at(address), at(address))),
+                        ..SocketConcern::default()
+                    });
+                    assert!(socket.has(&finding(subject(), own)), "{address}");
+                    // The ports of a path are those of its namespace.
+                    let of_other = socket.has(&finding(subject(), other));
+                    assert_eq!(of_other, is_one_host && !of_path, "{address}");
+                }
+            }
+        }
+    }
 }

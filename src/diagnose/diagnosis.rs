@@ -1,5 +1,7 @@
 //! Runs the detectors of all findings over each moment, and tracks what they observe.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 use super::candidates::Candidates;
@@ -10,8 +12,7 @@ use super::namespaces::OtherNamespaces;
 use super::observation::Observation;
 use super::tracking::{Change, FindingTracker, Now};
 use super::unchecked::{Blindness, BlindnessLog, RecordedSockets};
-use crate::aggregate::{LimitScope, Moment, PortUsage};
-use crate::model::Protocol;
+use crate::aggregate::{Moment, PortUsage};
 
 /// Diagnoses moments in order.
 pub struct Diagnosis {
@@ -107,28 +108,12 @@ impl Diagnosis {
     /// is unknown.
     pub fn ports(&self, moment: &Moment) -> Option<PortUsage> {
         moment.sample.settings.local_ports()?;
-        let idle = self.candidates.idle_count;
-        let paths = self.candidates.paths.iter();
-        let path = paths.max_by_key(|(path, taken)| (taken.ports, path.destination, path.source));
-        let path = path.map(|(path, taken)| PortUsage {
-            scope: Some(LimitScope::Path(path.source, path.destination)),
-            used: taken.ports + idle,
-        });
-        let pools = self.candidates.pools.iter();
-        let pool = pools.max_by_key(|(pool, taken)| (taken.ports, pool.address));
-        let pool = pool.map(|(pool, taken)| PortUsage {
-            scope: Some(match pool.address {
-                Some(address) if pool.protocol == Protocol::Tcp => LimitScope::Address(address),
-                _ => LimitScope::Protocol(pool.protocol),
-            }),
-            used: taken.ports,
-        });
-        let most = path.into_iter().chain(pool);
-        let most = most.max_by_key(|usage| usage.used);
-        Some(most.unwrap_or(PortUsage {
-            scope: None,
-            used: idle,
-        }))
+        Some(self.candidates.port_usage())
+    }
+
+    /// Returns the same of the other network namespaces whose port range is known, by their numbers.
+    pub fn other_ports(&self) -> &Arc<Vec<(u32, PortUsage)>> {
+        self.others.ports()
     }
 
     /// Examines the next moment; returns the active findings.

@@ -48,7 +48,7 @@ mod watch;
 mod window;
 
 pub use columns::{FINDING_COLUMNS, FindingLine, FindingRows};
-pub use concerns::{Concern, SocketConcern, findings_about};
+pub use concerns::{Concern, RemoteConcern, SocketConcern, findings_about};
 pub use diagnosis::Diagnosis;
 pub use documentation::Documentation;
 pub use duration::whole_seconds;

@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::finding::FindingNamespace;
 use super::findings::{Detectors, Thresholds};
 use super::observation::Observation;
-use crate::aggregate::Moment;
+use crate::aggregate::{Moment, PortUsage};
 use crate::model::{ClearForReuse, Sample, SeededMap, SeededSet};
 
 /// The other network namespaces, with what their detectors remember.
@@ -23,6 +23,8 @@ pub(super) struct OtherNamespaces {
     /// Those that were not examined at this moment, because they were not checked for its Sample.
     unexamined: SeededSet<u32>,
     round: u64,
+    /// Local ports in use in each namespace whose port range is known, by its number.
+    ports: Arc<Vec<(u32, PortUsage)>>,
 }
 
 struct KnownNamespace {
@@ -47,10 +49,12 @@ impl OtherNamespaces {
         self.unexamined.clear();
         if sample.namespaces.is_empty() {
             self.known.clear();
+            self.set_ports(Vec::new());
             return;
         }
         self.round += 1;
         let intervals = &moment.unfiltered().namespaces;
+        let mut ports = Vec::new();
         for (namespace, rows) in sample.namespaces.iter().zip(&self.rows) {
             let netns = namespace.inode;
             if intervals.of(sample, netns).is_repeated
@@ -60,6 +64,8 @@ impl OtherNamespaces {
                 // It shows what was examined before, not what is there now.
                 known.round = self.round;
                 self.unexamined.insert(netns);
+                let before = self.ports.binary_search_by_key(&netns, |(netns, _)| *netns);
+                ports.extend(before.ok().map(|at| self.ports[at].clone()));
                 continue;
             }
             let known = self.known.entry(netns);
@@ -85,6 +91,9 @@ impl OtherNamespaces {
                 rows: Some(rows),
                 elapsed_s: intervals.seconds_of(sample, netns),
             };
+            if namespace.settings.local_ports().is_some() {
+                ports.push((netns, self.candidates.port_usage()));
+            }
             let first = out.len();
             known.detectors.detect(facts, false, out);
             for observation in out.iter_mut().skip(first) {
@@ -97,6 +106,19 @@ impl OtherNamespaces {
         }
         let round = self.round;
         self.known.retain(|_, known| known.round == round);
+        self.set_ports(ports);
+    }
+
+    /// Returns the local ports in use in each namespace whose port range is known, by its number.
+    pub(super) fn ports(&self) -> &Arc<Vec<(u32, PortUsage)>> {
+        &self.ports
+    }
+
+    /// Moments with the same numbers share them.
+    fn set_ports(&mut self, ports: Vec<(u32, PortUsage)>) {
+        if *self.ports != ports {
+            self.ports = Arc::new(ports);
+        }
     }
 
     /// Returns the inodes of those that were not examined at the latest moment.

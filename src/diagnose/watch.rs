@@ -30,6 +30,8 @@ pub struct Findings {
     pub samples: u64,
     /// Path with the most local ports in use; `None` if the port range is unknown.
     pub ports: Option<PortUsage>,
+    /// The same of the other network namespaces whose port range is known, by their numbers in ascending order.
+    pub other_ports: Arc<Vec<(u32, PortUsage)>>,
     /// What cannot be checked.
     pub blindness: Blindness,
 }
@@ -57,7 +59,15 @@ impl Findings {
             .active
             .iter()
             .chain(self.ended.iter().take_while(is_new));
+        let is_shared =
+            before.is_some_and(|before| Arc::ptr_eq(&before.other_ports, &self.other_ports));
+        let other_ports = if is_shared {
+            0
+        } else {
+            self.other_ports.capacity() * size_of::<(u32, PortUsage)>()
+        };
         size_of::<Findings>()
+            + other_ports
             + lists * size_of::<Arc<Finding>>()
             + unchecked.sum::<usize>()
             + own.map(|finding| finding.memory()).sum::<usize>()
@@ -133,6 +143,7 @@ impl Watch {
             since_ns: self.since_ns,
             samples: self.samples,
             ports: self.diagnosis.ports(moment),
+            other_ports: Arc::clone(self.diagnosis.other_ports()),
             blindness: self.diagnosis.blindness().clone(),
         });
         self.latest()

@@ -13,7 +13,7 @@ use super::row::Row;
 use super::text::Text;
 use crate::column::{
     CONGESTION_ABOUT, IMAGE_ABOUT, LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, NAMESPACE_ABOUT,
-    NETNS_NAME_ABOUT, POD_ABOUT, REAL_PEER_ABOUT, REMOTE_ADDRESSES_ABOUT, RUNTIME_ABOUT,
+    NETNS_NAME_ABOUT, POD_NAME_ABOUT, REAL_PEER_ABOUT, REMOTE_ADDRESSES_ABOUT, RUNTIME_ABOUT,
     SEEN_AS_ABOUT, UNIT_ABOUT,
 };
 use crate::model::field as schema;
@@ -350,11 +350,11 @@ fn ownership() -> Vec<ExportField> {
         ),
         record(
             "pod",
-            "Pod of the container in Kubernetes; null if it is in none.",
+            "Pod of the container in Kubernetes or Podman; null if it is in none.",
             |row| pod(row).is_some(),
             [
                 field("namespace", NAMESPACE_ABOUT, Shape::Text(|row| text(pod(row)?.namespace.as_ref()))),
-                field("name", POD_ABOUT, Shape::Text(|row| text(pod(row)?.name.as_ref()))).in_column("pod"),
+                field("name", POD_NAME_ABOUT, Shape::Text(|row| text(pod(row)?.name.as_ref()))).in_column("pod"),
                 field("uid", "Unique id of the pod.", Shape::Text(|row| text(pod(row)?.uid.as_ref()))),
             ],
         ),

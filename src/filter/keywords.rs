@@ -103,7 +103,12 @@ pub(super) const KEYWORDS: [KeywordRow; 23] = [
         Keyword::Container,
         "the container, by name or short ID",
     ),
-    ("pod", &[], Keyword::Pod, "the Kubernetes pod, by name"),
+    (
+        "pod",
+        &[],
+        Keyword::Pod,
+        "the pod, by name, or by id if its name is unknown",
+    ),
     (
         "namespace",
         &[],

@@ -6,7 +6,9 @@
 //! |---|---|
 //! | `/system.slice/docker-ID.scope`, `/docker/ID` | Docker, with the driver systemd or cgroupfs |
 //! | `/machine.slice/libpod-ID.scope/container`, `/libpod_parent/libpod-ID`, `…/libpod-payload-ID` | Podman |
+//! | `/machine.slice/machine-libpod_pod_PODID.slice/libpod-ID.scope`, `/libpod_parent/PODID/libpod-ID` | Podman, in a pod |
 //! | `/system.slice/nerdctl-ID.scope`, `/default/ID` | nerdctl |
+//! | `/NAMESPACE/NAME` | `ctr` of containerd; such a path proves nothing, see [`TaskInPath`] |
 //! | `/kubepods.slice/…/kubepods-burstable-podUID.slice/cri-containerd-ID.scope`, `/kubepods/burstable/podUID/ID` | containerd |
 //! | `…/kubepods-podUID.slice/crio-ID.scope`, `/kubepods/podUID/crio-ID` | CRI-O |
 //! | `…/containerd.service/kubepods-podUID.slice:cri-containerd:ID` | containerd, if its driver is not that of the kubelet |
@@ -38,6 +40,12 @@ const PREFIXES: [(&str, Runtime); 7] = [
     ("containerd", Runtime::Containerd),
 ];
 
+/// Parent of the groups of Podman, with the driver cgroupfs.
+const PODMAN_PARENT: &str = "libpod_parent";
+
+/// Maximum length of the names of containerd, bytes. containerd: `pkg/identifiers`.
+const MAX_TASK_NAME: usize = 76;
+
 /// Group next to that of a container's processes, for the program that runs it. systemd: `nspawn-cgroup.c`.
 const SUPERVISOR: &str = "supervisor";
 
@@ -49,10 +57,22 @@ const VIRTUAL_MACHINE: &str = "qemu-";
 pub struct ContainerInPath<'a> {
     /// Runtime, if the path says it.
     pub runtime: Option<Runtime>,
-    /// Id: 64 hexadecimal digits, or the name for LXC and machines.
+    /// Id: 64 hexadecimal digits, or the name for LXC, machines and `ctr`.
     pub id: Cow<'a, str>,
-    /// Unique id of the pod, with dashes.
+    /// Unique id of the pod: with dashes in Kubernetes, 64 hexadecimal digits in Podman.
     pub pod_uid: Option<String>,
+    /// Length of the path up to the container's group.
+    pub end: usize,
+}
+
+/// A group that is named as `ctr` names those of its containers: `/NAMESPACE/NAME`. Any program may make such a group; it is
+/// a container only if containerd has a task of that name. Both names are valid ones of containerd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskInPath<'a> {
+    /// Namespace of containerd, such as `default` or `k8s.io`.
+    pub namespace: &'a str,
+    /// Name of the container in it.
+    pub name: &'a str,
     /// Length of the path up to the container's group.
     pub end: usize,
 }
@@ -70,6 +90,8 @@ pub struct CgroupPath<'a> {
     pub uid: Option<u32>,
     /// Containers, the outermost first.
     pub containers: Vec<ContainerInPath<'a>>,
+    /// What may be a container of `ctr`: the first two components, or those in the innermost container.
+    pub task: Option<TaskInPath<'a>>,
     /// Length of the path up to the unit.
     unit_end: usize,
 }
@@ -105,6 +127,7 @@ impl<'a> CgroupPath<'a> {
         let mut before = "";
         let mut is_kubernetes = false;
         let mut pod_uid = None;
+        let mut depth = 0;
         let mut parts = components(path).peekable();
         while let Some((part, end)) = parts.next() {
             let next = parts.peek().map(|(next, _)| *next);
@@ -114,7 +137,13 @@ impl<'a> CgroupPath<'a> {
             if pod.is_some() {
                 pod_uid = pod;
             }
-            if let Some((runtime, id)) = container_of(part, before, next) {
+            depth += 1;
+            if depth == 2 {
+                parsed.task = task_of(before, part, end);
+            }
+            if let Some(pod) = pod_of_podman(part, before, next) {
+                pod_uid = Some(pod.to_owned());
+            } else if let Some((runtime, id)) = container_of(part, before, next) {
                 parsed.containers.push(ContainerInPath {
                     runtime,
                     id,
@@ -122,6 +151,7 @@ impl<'a> CgroupPath<'a> {
                     end,
                 });
                 is_kubernetes = false;
+                (parsed.task, depth) = (None, 0);
             }
             before = part;
         }
@@ -169,6 +199,38 @@ fn pod_of(part: &str, is_kubernetes: bool) -> Option<String> {
             .bytes()
             .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'_'));
     is_uid.then(|| uid.replace('_', "-"))
+}
+
+/// Returns the id of the pod of Podman to which a group belongs, given the components before and after it. With the driver
+/// cgroupfs, it is named like a container; the containers of the pod are in it. Podman: `platformMakePod`.
+fn pod_of_podman<'a>(part: &'a str, before: &str, next: Option<&str>) -> Option<&'a str> {
+    if let Some(slice) = part.strip_suffix(".slice") {
+        let (_, id) = slice.rsplit_once("-libpod_pod_")?;
+        return is_id(id).then_some(id);
+    }
+    let is_of_podman = |next: &str| next.strip_prefix("libpod-").is_some_and(is_id);
+    let is_parent =
+        before == PODMAN_PARENT || (before != "docker" && next.is_some_and(is_of_podman));
+    (is_parent && is_id(part)).then_some(part)
+}
+
+/// Returns the task of containerd whose group two components may be.
+fn task_of<'a>(namespace: &'a str, name: &'a str, end: usize) -> Option<TaskInPath<'a>> {
+    // systemd names what is on the top level of its hosts, and no container.
+    let is_of_systemd = is_unit(namespace) || namespace.strip_suffix(".slice").is_some();
+    let is_it = !is_of_systemd && is_task_name(namespace) && is_task_name(name);
+    is_it.then_some(TaskInPath {
+        namespace,
+        name,
+        end,
+    })
+}
+
+/// Reports whether a text is a valid name of containerd: letters and digits, with single separators between them.
+fn is_task_name(text: &str) -> bool {
+    let is_part =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    text.len() <= MAX_TASK_NAME && text.split(['.', '_', '-']).all(is_part)
 }
 
 fn is_id(text: &str) -> bool {
@@ -243,274 +305,4 @@ fn unescaped(name: &str) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const A: &str = "3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a";
-    const B: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-    const UID: &str = "2d3b7a30-5b0e-4c0e-9c57-0a4f6f1b2c3d";
-    const UID_IN_SLICE: &str = "2d3b7a30_5b0e_4c0e_9c57_0a4f6f1b2c3d";
-
-    /// A path with `A` and `B` in place of ids, `UID` and `uid` in place of that of a pod.
-    fn path(text: &str) -> String {
-        text.replace("<A>", A)
-            .replace("<B>", B)
-            .replace("<UID>", UID)
-            .replace("<uid>", UID_IN_SLICE)
-    }
-
-    /// Runtime, id and whether it is in the pod, of each container in a path.
-    fn containers(text: &str) -> Vec<(Option<Runtime>, String, bool)> {
-        let path = path(text);
-        let found = CgroupPath::parse(&path).containers;
-        let found = found.into_iter().map(|container| {
-            let pod = container.pod_uid.inspect(|uid| assert_eq!(uid, UID));
-            let id = container.id.replace(A, "A").replace(B, "B");
-            (container.runtime, id, pod.is_some())
-        });
-        found.collect()
-    }
-
-    #[test]
-    fn containers_are_found_in_the_paths_of_every_runtime() {
-        use Runtime::{Containerd, CriO, Docker, Lxc, Machine, Nspawn, Podman};
-        for (text, runtime, id, in_pod) in [
-            ("/system.slice/docker-<A>.scope", Some(Docker), "A", false),
-            ("/docker/<A>", Some(Docker), "A", false),
-            ("/docker/<A>/init", Some(Docker), "A", false),
-            ("/actions_job/<A>", None, "A", false),
-            (
-                "/user.slice/user-1000.slice/user@1000.service/user.slice/docker-<A>.scope",
-                Some(Docker),
-                "A",
-                false,
-            ),
-            ("/machine.slice/libpod-<A>.scope", Some(Podman), "A", false),
-            (
-                "/machine.slice/libpod-<A>.scope/container",
-                Some(Podman),
-                "A",
-                false,
-            ),
-            ("/libpod_parent/libpod-<A>", Some(Podman), "A", false),
-            (
-                "/machine.slice/machine-libpod_pod_<B>.slice/libpod-<A>.scope/container",
-                Some(Podman),
-                "A",
-                false,
-            ),
-            (
-                "/system.slice/web.service/libpod-payload-<A>",
-                Some(Podman),
-                "A",
-                false,
-            ),
-            (
-                "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-<A>.scope/container",
-                Some(Podman),
-                "A",
-                false,
-            ),
-            (
-                "/system.slice/nerdctl-<A>.scope",
-                Some(Containerd),
-                "A",
-                false,
-            ),
-            ("/default/<A>", None, "A", false),
-            (
-                "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod<uid>.slice/cri-containerd-<A>.scope",
-                Some(Containerd),
-                "A",
-                true,
-            ),
-            (
-                "/kubepods.slice/kubepods-pod<uid>.slice/crio-<A>.scope",
-                Some(CriO),
-                "A",
-                true,
-            ),
-            (
-                "/kubepods.slice/kubepods-pod<uid>.slice/crio-<A>.scope/container",
-                Some(CriO),
-                "A",
-                true,
-            ),
-            (
-                "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod<uid>.slice/docker-<A>.scope",
-                Some(Docker),
-                "A",
-                true,
-            ),
-            ("/kubepods/burstable/pod<UID>/<A>", None, "A", true),
-            (
-                "/kubepods/besteffort/pod<UID>/crio-<A>",
-                Some(CriO),
-                "A",
-                true,
-            ),
-            (
-                "/system.slice/containerd.service/kubepods-burstable-pod<uid>.slice:cri-containerd:<A>",
-                Some(Containerd),
-                "A",
-                true,
-            ),
-            ("/system.slice:docker:<A>", Some(Docker), "A", false),
-            ("/lxc.payload.web", Some(Lxc), "web", false),
-            (
-                "/lxc.payload.web/system.slice/nginx.service",
-                Some(Lxc),
-                "web",
-                false,
-            ),
-            (
-                "/lxc/101/ns/system.slice/nginx.service",
-                Some(Lxc),
-                "101",
-                false,
-            ),
-            (
-                "/machine.slice/systemd-nspawn@web.service/payload",
-                Some(Nspawn),
-                "web",
-                false,
-            ),
-            (
-                "/machine.slice/systemd-nspawn@my\\x2dweb.service/payload/system.slice/x.service",
-                Some(Nspawn),
-                "my-web",
-                false,
-            ),
-            (
-                "/machine.slice/machine-my\\x2dweb.scope/payload",
-                Some(Machine),
-                "my-web",
-                false,
-            ),
-        ] {
-            let expected = vec![(runtime, id.to_owned(), in_pod)];
-            assert_eq!(containers(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn helpers_of_runtimes_and_similar_names_are_no_containers() {
-        for text in [
-            "/",
-            "",
-            "/system.slice/docker.service",
-            "/system.slice/docker-volumes.service",
-            "/machine.slice/libpod-conmon-<A>.scope",
-            "/system.slice/crio-conmon-<A>.scope",
-            "/lxc.monitor.web",
-            "/lxc.pivot",
-            "/lxc",
-            "/lxc.payload.",
-            "/machine.slice/systemd-nspawn@web.service",
-            "/machine.slice/systemd-nspawn@web.service/supervisor",
-            "/machine.slice/machine-web.scope/supervisor",
-            "/machine.slice/machine-qemu\\x2d1\\x2dvm.scope/libvirt/emulator",
-            "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod<uid>.slice",
-            "/kubepods/burstable/pod<UID>",
-            "/build/<A>0",
-            "/build/z<A>",
-            "/other-<A>.scope",
-            "/<A>.scope",
-        ] {
-            assert_eq!(containers(text), [], "{text}");
-        }
-    }
-
-    #[test]
-    fn the_innermost_of_nested_containers_is_the_last() {
-        use Runtime::{Containerd, Docker, Lxc};
-        let docker = (Some(Docker), "A".to_owned(), false);
-        for (text, inner) in [
-            (
-                "/docker/<A>/docker/<B>",
-                (Some(Docker), "B".to_owned(), false),
-            ),
-            (
-                "/docker/<A>/kubelet/kubepods/besteffort/pod<UID>/<B>",
-                (None, "B".to_owned(), true),
-            ),
-            (
-                "/system.slice/docker-<A>.scope/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod<uid>.slice/cri-containerd-<B>.scope",
-                (Some(Containerd), "B".to_owned(), true),
-            ),
-        ] {
-            assert_eq!(containers(text), [docker.clone(), inner], "{text}");
-        }
-        let in_lxc = [
-            (Some(Lxc), "web".to_owned(), false),
-            (Some(Docker), "A".to_owned(), false),
-        ];
-        assert_eq!(containers("/lxc.payload.web/docker/<A>"), in_lxc);
-        // The pod of the outer one is not that of the inner one.
-        let in_pod = [
-            (None, "A".to_owned(), true),
-            (Some(Docker), "B".to_owned(), false),
-        ];
-        assert_eq!(containers("/kubepods/pod<UID>/<A>/docker/<B>"), in_pod);
-    }
-
-    #[test]
-    fn units_slices_and_sessions_are_found() {
-        let parsed = |text: &'static str| {
-            let parsed = CgroupPath::parse(text);
-            (parsed.unit, parsed.slice, parsed.session, parsed.uid)
-        };
-        for (text, expected) in [
-            (
-                "/system.slice/nginx.service",
-                (Some("nginx.service"), Some("system.slice"), None, None),
-            ),
-            (
-                "/system.slice/nginx.service/worker",
-                (Some("nginx.service"), Some("system.slice"), None, None),
-            ),
-            ("/init.scope", (Some("init.scope"), None, None, None)),
-            (
-                "/user.slice/user-1000.slice/session-3.scope",
-                (
-                    Some("session-3.scope"),
-                    Some("user-1000.slice"),
-                    Some("3"),
-                    Some(1000),
-                ),
-            ),
-            (
-                "/user.slice/user-1000.slice/user@1000.service/app.slice/app-vim.scope",
-                (Some("app-vim.scope"), Some("app.slice"), None, Some(1000)),
-            ),
-            ("/docker/abc", (None, None, None, None)),
-            ("/a/.service", (None, None, None, None)),
-        ] {
-            assert_eq!(parsed(text), expected, "{text}");
-            assert_eq!(unit_of_cgroup(text), expected.0, "{text}");
-        }
-        assert_eq!(last_of_cgroup("/docker/abc/"), Some("abc"));
-        assert_eq!(last_of_cgroup("/"), None);
-        let inside = "/lxc/web/system.slice/nginx.service";
-        assert_eq!(
-            CgroupPath::parse(inside).unit_in_container(),
-            Some("nginx.service")
-        );
-        let outside = path("/system.slice/docker-<A>.scope/x");
-        assert_eq!(CgroupPath::parse(&outside).unit_in_container(), None);
-    }
-
-    #[test]
-    fn escapes_are_replaced_and_others_are_kept() {
-        for (name, expected) in [
-            ("a\\x2db", "a-b"),
-            ("a\\x2", "a\\x2"),
-            ("\\xzz\\x2d", "\\xzz-"),
-            ("\\x\\x2d", "\\x-"),
-            ("\\xff", "\u{fffd}"),
-            ("ü\\x2dü", "ü-ü"),
-        ] {
-            assert_eq!(unescaped(name), expected, "{name}");
-        }
-    }
-}
+mod tests;

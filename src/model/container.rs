@@ -7,6 +7,9 @@ use std::sync::Arc;
 /// Length of a shortened id, as `docker ps` shows it.
 const SHORT_ID: usize = 12;
 
+/// Length of the ids that are shortened.
+const LONG_ID: usize = 64;
+
 /// Program that runs a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Runtime {
@@ -52,15 +55,29 @@ impl Runtime {
     }
 }
 
-/// A pod of Kubernetes.
+/// A pod of Kubernetes or Podman.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Pod {
     /// Namespace; `None` if only the uid is known.
     pub namespace: Option<Arc<str>>,
-    /// Name; `None` if only the uid is known.
+    /// Name; `None` if only the uid is known, as in Podman.
     pub name: Option<Arc<str>>,
-    /// Unique id, with dashes. That of a static pod is a checksum without dashes.
+    /// Unique id, with dashes. That of a static pod is a checksum without dashes, that of Podman has 64 hexadecimal digits.
     pub uid: Option<Arc<str>>,
+}
+
+impl Pod {
+    /// Returns the name, or else the unique id, shortened as `podman pod ps` shows it.
+    pub fn name_or_id(&self) -> Option<&str> {
+        let uid = || self.uid.as_deref().map(short_id);
+        self.name.as_deref().or_else(uid)
+    }
+}
+
+/// Returns the first 12 digits of an id of 64, and other ids as they are.
+fn short_id(id: &str) -> &str {
+    let is_digits = id.len() == LONG_ID && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    id.get(..SHORT_ID).filter(|_| is_digits).unwrap_or(id)
 }
 
 /// A container: its id from the path of its control group, its names from the files of its runtime.
@@ -68,7 +85,7 @@ pub struct Pod {
 pub struct Container {
     /// Runtime; `None` if the path does not say, and no runtime has a file about it.
     pub runtime: Option<Runtime>,
-    /// Id: 64 hexadecimal digits, or the name for LXC and machines.
+    /// Id: 64 hexadecimal digits, or the name for LXC, machines and `ctr` of containerd.
     pub id: Arc<str>,
     /// Name; `None` if no readable file has it.
     pub name: Option<Arc<str>>,
@@ -101,16 +118,17 @@ impl Container {
 
     /// Returns the id as `docker ps` shows it: 12 of 64 digits.
     pub fn short_id(&self) -> &str {
-        let is_digits = self.id.len() > SHORT_ID && self.id.bytes().all(|b| b.is_ascii_hexdigit());
-        match self.id.get(..SHORT_ID) {
-            Some(short) if is_digits => short,
-            _ => &self.id,
-        }
+        short_id(&self.id)
     }
 
     /// Returns the name, or else the shortened id.
     pub fn name_or_id(&self) -> &str {
         self.name.as_deref().unwrap_or_else(|| self.short_id())
+    }
+
+    /// Returns the name of the pod, or else its unique id; see [`Pod::name_or_id`].
+    pub fn pod_name_or_id(&self) -> Option<&str> {
+        self.pod.as_ref()?.name_or_id()
     }
 
     /// Returns the name of the pod, if it is known.

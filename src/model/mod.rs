@@ -54,7 +54,7 @@ mod workload;
 pub use accept_queue::AcceptQueue;
 pub use ages::{AGE_OFFSETS, AGES_END};
 pub use attribution::{Attribution, Unowned};
-pub use cgroup_path::{CgroupPath, ContainerInPath, last_of_cgroup, unit_of_cgroup};
+pub use cgroup_path::{CgroupPath, ContainerInPath, TaskInPath, last_of_cgroup, unit_of_cgroup};
 pub use clear_for_reuse::ClearForReuse;
 pub use congestion::congestion_fields;
 pub use container::{Container, Pod, Runtime};

@@ -312,6 +312,11 @@ impl Sample {
         self.namespace(netns).map(|namespace| &*namespace.name)
     }
 
+    /// Returns the number of a network namespace if it is another one than that of the source.
+    pub fn other_netns(&self, netns: u32) -> Option<u32> {
+        (!self.namespaces.is_empty() && !self.is_own(netns)).then_some(netns)
+    }
+
     /// Reports whether a network namespace is that of the source, or may be it.
     fn is_own(&self, netns: u32) -> bool {
         netns == self.own_netns || self.own_netns == 0

@@ -139,7 +139,7 @@ impl Containers {
         let mut raised = None;
         for path in paths {
             let parsed = CgroupPath::parse(path);
-            if !parsed.containers.is_empty() {
+            if !parsed.containers.is_empty() || parsed.task.is_some() {
                 raised.get_or_insert_with(|| privilege::raise(READ_PROCESSES));
             }
             let outcome = lookup.container(path, &parsed, &sample.processes);

@@ -1,16 +1,23 @@
 //! Sockets and remote hosts as [`Concern`]s, by which the findings about them are found.
 
-use std::net::IpAddr;
-
 use crate::aggregate::Moment;
 use crate::column::Service;
-use crate::diagnose::{Concern, SocketConcern};
-use crate::model::{ListenerIndex, SocketRef, State, Unowned};
+use crate::diagnose::{Concern, RemoteConcern, SocketConcern};
+use crate::model::{ListenerIndex, RemoteHost, Sample, SocketRef, State, Unowned};
 
 /// The concern of a remote host, or of one of its ports. A port of this machine adds nothing to that of the host.
-pub(super) fn remote_concern(address: IpAddr, service: Option<Service>) -> Concern {
+pub(super) fn remote_concern(
+    host: RemoteHost,
+    service: Option<Service>,
+    sample: &Sample,
+) -> Concern {
     let port = service.filter(|service| !service.here);
-    Concern::Remote(address, port.map(|service| service.port))
+    let netns = Some(host.netns).filter(|_| host.is_local());
+    Concern::Remote(RemoteConcern {
+        host,
+        other_netns: netns.and_then(|netns| sample.other_netns(netns)),
+        port: port.map(|service| service.port),
+    })
 }
 
 /// The concern of a socket: the socket with its processes, the listeners that accepted it and its ends.
@@ -36,6 +43,7 @@ pub(super) fn socket_concern(socket: SocketRef<'_>, moment: &Moment) -> SocketCo
             .map(|(owner, _)| owner.process.key)
             .collect(),
         hidden_user: row.uid.filter(|_| is_hidden),
+        other_netns: moment.sample.other_netns(row.netns),
         ends: row.local().zip(row.remote()),
     }
 }

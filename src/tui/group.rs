@@ -24,7 +24,7 @@ pub enum Grouping {
     Unit,
     /// The container.
     Container,
-    /// The pod in Kubernetes.
+    /// The pod.
     Pod,
 }
 

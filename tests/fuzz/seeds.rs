@@ -38,11 +38,15 @@ const DUMPS: [(&str, &[u8]); 7] = [
     ("packet", include_bytes!("../fixtures/packet.dump")),
 ];
 
+/// Answers of connection tracking, recorded from a real kernel.
+const TRACKED: &[u8] = include_bytes!("../fixtures/conntrack.dump");
+
 fuzz_target!(init: write_seeds().expect("the directory is writable"), |_bytes: &[u8]| {});
 
 fn write_seeds() -> io::Result<()> {
     recordings()?;
     messages()?;
+    tracked_connections()?;
     raw_dumps()?;
     extremes()?;
     filters()?;
@@ -186,6 +190,19 @@ fn messages() -> io::Result<()> {
         input[1] = family;
         input.extend(1..63);
         std::fs::write(directory.join(format!("family-{family}")), input)?;
+    }
+    Ok(())
+}
+
+/// Answers of a real kernel about a translated connection and about one that is not tracked, together and one by one.
+fn tracked_connections() -> io::Result<()> {
+    let directory = corpus("conntrack")?;
+    let mut rest = TRACKED;
+    std::fs::write(directory.join("all"), rest)?;
+    while let Some((length, _)) = rest.split_first_chunk::<4>() {
+        let length = u32::from_ne_bytes(*length) as usize;
+        std::fs::write(directory.join(format!("{length}-bytes")), &rest[..length])?;
+        rest = rest.get(length.next_multiple_of(4)..).unwrap_or(&[]);
     }
     Ok(())
 }

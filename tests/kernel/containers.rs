@@ -21,10 +21,9 @@ pub(crate) const CASES: &[Case] = &[panicking(
     names_of_a_container,
 )];
 
-/// Writes what Podman writes about a container.
-fn write_storage(root: &Path, id: &str) {
-    let directory = root.join("var/lib/containers/storage/overlay-containers");
-    fs::create_dir_all(&directory).expect("a directory");
+/// Writes what Podman writes about a container in a directory of its storage.
+pub(crate) fn write_storage(directory: &Path, id: &str) {
+    fs::create_dir_all(directory).expect("a directory");
     let entry = serde_json::json!([{
         "id": id,
         "names": ["web"],
@@ -43,7 +42,8 @@ fn names_of_a_container() {
     let root = tempfile::tempdir().expect("a directory");
     // Another one for each run, so that several can run at a time.
     let id = format!("{:0<64x}", std::process::id());
-    write_storage(root.path(), &id);
+    let storage = "var/lib/containers/storage/overlay-containers";
+    write_storage(&root.path().join(storage), &id);
     let group = cgroup2_directory().expect("it is writable");
     let group = group.join(format!("libpod-{id}.scope"));
     fs::create_dir(&group).expect("a cgroup");

@@ -17,6 +17,7 @@ mod icmp;
 mod live;
 mod live_screens;
 mod names;
+mod namespace_events;
 mod namespaces;
 mod other_families;
 mod other_kernels;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
             ("live_screens", live_screens::CASES),
             ("names", names::CASES),
             ("namespaces", namespaces::CASES),
+            ("namespace_events", namespace_events::CASES),
             ("translations", translations::CASES),
             ("reasons", reasons::CASES),
             ("slow_samples", slow_samples::CASES),

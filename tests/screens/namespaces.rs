@@ -338,6 +338,12 @@ fn the_system_screen_shows_one_namespace_and_names_it() {
         assert!(text.contains("Counters of payments/api-7c9"), "{text}");
         assert!(text.contains("Limits of payments/api-7c9"), "{text}");
         assert!(text.contains(" payments/api-7c9: sockets"), "{text}");
+        // The kernel counts these for all namespaces together.
+        let usage = line_with(&dashboard, " payments/api-7c9: sockets");
+        let (own, of_host) = usage.split_once("whole host: TCP ").unwrap_or((&usage, ""));
+        assert!(!own.contains(" allocated"), "{usage}");
+        // On a narrow screen, the last numbers are left out.
+        assert_eq!(of_host.contains(" allocated"), size.0 >= 160, "{usage}");
         assert!(text.contains("ListenOverflows"), "{text}");
         // Three more a second, from the second sample on.
         dashboard.ticks(2);

@@ -98,3 +98,22 @@ fn the_page_says_what_is_translated_and_who_the_other_end_is() {
     assert!(text.contains("curl/90 in host on this machine"), "{text}");
     assert!(!text.contains("is translated"), "{text}");
 }
+
+#[test]
+fn the_page_of_a_remote_host_says_what_it_is_translated_to() {
+    let mut dashboard = Dashboard::new((160, 40), Same(sample()));
+    dashboard.ticks(2);
+    dashboard.type_in("5/10.96.0.1\r");
+    dashboard.key(KeyCode::Enter);
+    let text = dashboard.text();
+    assert!(text.contains("┌ 10.96.0.1 "), "{text}");
+    assert!(text.contains("translated to 10.244.1.7:5432 ×1 "), "{text}");
+    // Nothing translates the address that the server sees.
+    let mut dashboard = Dashboard::new((160, 40), Same(sample()));
+    dashboard.ticks(2);
+    dashboard.type_in("5/10.244.1.1\r");
+    dashboard.key(KeyCode::Enter);
+    let text = dashboard.text();
+    assert!(text.contains("┌ 10.244.1.1 "), "{text}");
+    assert!(!text.contains("translated to"), "{text}");
+}

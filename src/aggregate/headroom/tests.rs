@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::aggregate::Aggregator;
 use crate::model::{
-    Ends, Family, Process, ProcessKey, ProcessRow, Protocol, Settings, Socket, State,
+    Ends, Family, Process, ProcessKey, ProcessRow, Protocol, Protocols, Settings, Socket, State,
 };
 
 fn of(moment: &Moment, id: &str) -> Headroom {
@@ -121,4 +121,64 @@ fn an_accept_queue_holds_one_more_than_its_limit() {
     assert_eq!(queue(4, 9, 8), (Some(1.0), Some(0)));
     let (_, left) = queue(5, 0, u32::MAX);
     assert_eq!(left, Some(1 << 32));
+}
+
+#[test]
+fn another_namespace_has_the_limits_of_the_host() {
+    let counters = |names: &[(&str, i64)]| Protocols {
+        names: Arc::new(names.iter().map(|(name, _)| (*name).into()).collect()),
+        values: names.iter().map(|(_, value)| *value).collect(),
+    };
+    let mut moment = with_settings(&[
+        (Settings::PAGE_SIZE, "4096"),
+        ("net.ipv4.tcp_mem", "4 8 12"),
+        ("net.ipv4.tcp_max_orphans", "64"),
+        ("net.ipv4.tcp_max_tw_buckets", "100"),
+    ]);
+    moment.sample.own_netns = 1;
+    moment.sample.counters.protocols = counters(&[
+        ("sockstat.TCP.mem", 3),
+        ("sockstat.TCP.orphan", 7),
+        ("sockstat.TCP.tw", 50),
+    ]);
+    for (pid, open, netns) in [(7, 900, 1), (8, 400, 2)] {
+        let mut process = Process::new(ProcessKey { pid, start_time: 1 });
+        process.descriptor_limit = Some(1024);
+        process.namespaces.net = Some(netns);
+        moment.sample.processes.push(ProcessRow {
+            descriptors: Some(open),
+            ..ProcessRow::new(Arc::new(process))
+        });
+    }
+    // What the kernel reports in another namespace.
+    let mut system = with_settings(&[
+        ("net.ipv4.tcp_max_tw_buckets", "20"),
+        ("net.ipv4.ip_local_port_range", "40000 40099"),
+    ]);
+    system.sample.counters.protocols = counters(&[("sockstat.TCP.tw", 5)]);
+    let ports = PortUsage {
+        scope: None,
+        used: 4,
+    };
+    let all = headroom_in(&moment, &system, 2, Some(ports));
+    for (id, value, limit, scope) in [
+        ("tcp_memory", 12_288, 49_152, LimitScope::Host),
+        ("orphans", 7, 64, LimitScope::Host),
+        ("time_wait", 5, 20, LimitScope::Namespace),
+        ("local_ports", 4, 100, LimitScope::Namespace),
+        ("descriptors", 400, 1024, LimitScope::Process(1)),
+    ] {
+        let found = all.iter().find(|found| found.limit.id == id).unwrap();
+        let figures = (found.limit.value, found.limit.limit);
+        assert_eq!(figures, (Some(value), Some(limit)), "{id}");
+        assert_eq!((found.scope, found.missing), (scope, None), "{id}");
+    }
+    let in_none = headroom_in(&moment, &system, 3, None);
+    for (id, reason) in [
+        ("descriptors", MissingReason::NoProcess),
+        ("local_ports", MissingReason::NotCounted),
+    ] {
+        let found = in_none.iter().find(|found| found.limit.id == id).unwrap();
+        assert_eq!(found.missing, Some(reason), "{id}");
+    }
 }

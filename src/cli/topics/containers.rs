@@ -17,7 +17,8 @@ const RUNTIMES: [(&str, &str); 7] = [
     (
         "containerd",
         "NAMESPACE/ID/config.json in /run/containerd/io.containerd.runtime.v2.task, also those of k3s, k0s and microk8s. \
-         nerdctl and Kubernetes write names there",
+         nerdctl and Kubernetes write names there. A container of ctr is recognized by this file alone: its control group, \
+         /NAMESPACE/NAME, proves nothing",
     ),
     (
         "cri-o",
@@ -58,6 +59,12 @@ sockwatch list -tl --columns local,process,workload,image",
     page.terms(RUNTIMES);
     page.paragraph(
         "Without a file of its runtime, a pod's container has the names of its logs in /var/log/containers and /var/log/pods.",
+    );
+    page.paragraph(
+        "Podman keeps the names of pods only in its database, which sockwatch does not read: a pod of Podman has its id, from the \
+         control group. It has none if the pod has no control group of its own, as with --infra=false, --share-parent=false or \
+         --cgroups=disabled. A container of ctr in a control group of another name (ctr run --cgroup) is not recognized, unless that \
+         has an id of 64 digits.",
     );
     page.heading("NESTED CONTAINERS");
     page.paragraph(

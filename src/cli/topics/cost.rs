@@ -75,11 +75,18 @@ const RECORDINGS: [(&str, &str); 5] = [
 ];
 
 /// Other loads.
-const LOADS: [(&str, &str); 1] = [(
-    "10 000 sockets",
-    "and 2 000 connections per second that open and close, for five minutes: frames of 2 ms (median; maximum \
+const LOADS: [(&str, &str); 2] = [
+    (
+        "10 000 sockets",
+        "and 2 000 connections per second that open and close, for five minutes: frames of 2 ms (median; maximum \
          6 ms), 92 MB resident from the second minute on",
-)];
+    ),
+    (
+        "10 000 connections",
+        "with connection tracking: 4 µs to look up each once, when it is new, 42 ms of the first sample; later samples without new \
+         connections take no longer",
+    ),
+];
 
 /// Parts of the dashboard's memory.
 const MEMORY: [(&str, &str); 4] = [

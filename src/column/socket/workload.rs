@@ -41,7 +41,7 @@ mod tests {
             name: Some("api-7c9".into()),
             uid: None,
         });
-        let unnamed = Container::new(None, "00112233445566778899");
+        let unnamed = Container::new(None, "0011223344556677".repeat(4));
         let mut sample = Sample::default();
         for (id, path, container) in [
             (7, "/kubepods/a", Some(container)),

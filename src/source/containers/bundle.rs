@@ -7,7 +7,7 @@ use super::labels::Labels;
 use super::names::Names;
 use super::place::Place;
 use super::root::{Contents, Requirements, Root, parse};
-use crate::model::Runtime;
+use crate::model::{Runtime, TaskInPath};
 
 /// Maximum size of a bundle's file, bytes. Usual ones have 20 to 60 kB.
 const MAX_CONFIG: u64 = 4_000_000;
@@ -29,6 +29,13 @@ const TASKS: [&str; 2] = [
 #[derive(Deserialize)]
 struct Config {
     annotations: Option<Labels>,
+    linux: Option<Linux>,
+}
+
+#[derive(Deserialize)]
+struct Linux {
+    #[serde(rename = "cgroupsPath")]
+    cgroup: Option<String>,
 }
 
 /// Reads the names of a container of containerd, whatever its namespace.
@@ -58,6 +65,37 @@ pub(super) fn containerd(root: &Root, id: &str) -> Contents<Names> {
     outcome
 }
 
+/// Reads the names of a container of `ctr`, and the path of the file that has them. `None` if containerd has no such task, or
+/// runs it in another control group: then the path only looks like that of one.
+pub(super) fn task(root: &Root, task: TaskInPath<'_>) -> Contents<(Names, String)> {
+    let TaskInPath {
+        namespace, name, ..
+    } = task;
+    let group = format!("/{namespace}/{name}");
+    let mut outcome = Ok(None);
+    for tasks in TASKS {
+        for state in CONTAINERD {
+            let path = format!("{state}/{tasks}{group}/config.json");
+            match config(root, &path, None) {
+                Ok(None) => {}
+                Ok(Some(config)) => {
+                    let linux = config.linux.and_then(|linux| linux.cgroup);
+                    if linux.as_deref() != Some(group.as_str()) {
+                        continue;
+                    }
+                    let mut names = config.annotations.unwrap_or_default().names();
+                    names.runtime = Some(Runtime::Containerd);
+                    // Unlike the ids that other programs use, this is a name that the user chose.
+                    names.name = names.name.or_else(|| Some(name.into()));
+                    return Ok(Some((names, path)));
+                }
+                Err(error) => outcome = outcome.and(Err(error)),
+            }
+        }
+    }
+    outcome
+}
+
 /// Reads the names of a container of CRI-O from its bundle in a directory of the storage.
 pub(super) fn crio(root: &Root, place: &Place, id: &str) -> Contents<Names> {
     let path = format!(
@@ -68,6 +106,15 @@ pub(super) fn crio(root: &Root, place: &Place, id: &str) -> Contents<Names> {
 }
 
 fn names(root: &Root, path: &str, owner: Option<u32>, runtime: Runtime) -> Contents<Names> {
+    let config = config(root, path, owner)?;
+    Ok(config.map(|config| {
+        let mut names = config.annotations.unwrap_or_default().names();
+        names.runtime = Some(runtime);
+        names
+    }))
+}
+
+fn config(root: &Root, path: &str, owner: Option<u32>) -> Contents<Config> {
     let required = Requirements {
         bytes: MAX_CONFIG,
         owner,
@@ -75,8 +122,5 @@ fn names(root: &Root, path: &str, owner: Option<u32>, runtime: Runtime) -> Conte
     let Some(bytes) = root.read(path, required)? else {
         return Ok(None);
     };
-    let config: Config = parse(path, &bytes)?;
-    let mut names = config.annotations.unwrap_or_default().names();
-    names.runtime = Some(runtime);
-    Ok(Some(names))
+    parse(path, &bytes).map(Some)
 }

@@ -9,7 +9,7 @@ use super::root::{Contents, Requirements, Root, Stamp};
 use super::storage::List;
 use super::{bundle, docker, machines, pod_logs, storage};
 use crate::model::SeededMap;
-use crate::model::{CgroupPath, Container, ContainerInPath, Pod, ProcessRow, Runtime};
+use crate::model::{CgroupPath, Container, ContainerInPath, Pod, ProcessRow, Runtime, TaskInPath};
 
 /// Maximum size of `/etc/passwd`, bytes.
 const MAX_PASSWD: u64 = 4_000_000;
@@ -89,6 +89,16 @@ impl<'a> Lookup<'a> {
                 stamp,
             };
         }
+        if let Some(task) = parsed.task {
+            match outer_end {
+                None => add_task(self.root, true, task, &mut outcome),
+                Some(end) => {
+                    if let Some(root) = self.root_of(path.get(..end), processes) {
+                        add_task(&root, false, task, &mut outcome);
+                    }
+                }
+            }
+        }
         outcome
     }
 
@@ -129,6 +139,34 @@ impl<'a> Lookup<'a> {
         let home = path.map(|path| Home { uid, path });
         self.homes.insert(uid, home.clone());
         home
+    }
+}
+
+/// Adds a container of `ctr`, if that is what a path names. `root` is that of the container around it, unless it is that of the
+/// host.
+fn add_task(root: &Root, is_host: bool, task: TaskInPath<'_>, outcome: &mut Outcome) {
+    match bundle::task(root, task) {
+        Ok(None) => {}
+        Ok(Some((names, path))) => {
+            let found = ContainerInPath {
+                runtime: Some(Runtime::Containerd),
+                id: task.name.into(),
+                pod_uid: None,
+                end: task.end,
+            };
+            let around = outcome.container.take().map(Arc::new);
+            *outcome = Outcome {
+                container: Some(container(&found, names, around)),
+                error: None,
+                // The next container may have the same name.
+                stamp: is_host.then(|| root.stamp(&path)).flatten(),
+            };
+        }
+        // A file that is there and cannot be read.
+        Err(error) => {
+            let error = (Runtime::Containerd.name(), error);
+            outcome.error.get_or_insert(error);
+        }
     }
 }
 
@@ -235,6 +273,7 @@ fn find(
         }
     }
     if let Some(uid) = &found.pod_uid
+        && found.runtime != Some(Runtime::Podman)
         && (names.pod.is_none() || names.name.is_none())
     {
         let containers = read.directory(root, pod_logs::CONTAINERS);

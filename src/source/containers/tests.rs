@@ -98,7 +98,12 @@ impl Host {
                 write!(text, " in {}", outer.label()).unwrap();
             }
             if let Some(uid) = container.pod.as_ref().and_then(|pod| pod.uid.as_deref()) {
-                write!(text, " {}", uid.replace(UID, "UID")).unwrap();
+                write!(
+                    text,
+                    " {}",
+                    uid.replace(UID, "UID").replace(&id("pod"), "POD")
+                )
+                .unwrap();
             }
             text
         })
@@ -155,6 +160,20 @@ fn names_are_found_in_the_files_of_every_runtime() {
             format!("/machine.slice/libpod-{}.scope", id("podman-volatile")),
             "podman once docker.io/library/alpine:3",
         ),
+        // The group of a pod is named like that of a container, and is none.
+        (
+            format!("/libpod_parent/{}/libpod-{}", id("pod"), id("podman-pod")),
+            "podman shop-app localhost/bb:latest POD",
+        ),
+        (
+            format!(
+                "/machine.slice/machine-libpod_pod_{}.slice/libpod-{}.scope/container",
+                id("pod"),
+                id("podman-pod")
+            ),
+            "podman shop-app localhost/bb:latest POD",
+        ),
+        (format!("/libpod_parent/{}/conmon", id("pod")), ""),
         (
             format!(
                 "{rootless}/libpod-{}.scope/container",
@@ -185,6 +204,28 @@ fn names_are_found_in_the_files_of_every_runtime() {
         (
             format!("/default/{}", id("nerdctl")),
             "containerd cache - shop cache",
+        ),
+        ("/default/plain-1".to_owned(), "containerd plain-1 -"),
+        ("/default/plain-1/init".to_owned(), "containerd plain-1 -"),
+        (
+            "/k8s.io/k8sc".to_owned(),
+            "containerd payments/api-7c9/app registry.example/app:1",
+        ),
+        // These are named alike, and containerd has no such task, or runs it in another group.
+        ("/default/plain-2".to_owned(), ""),
+        ("/default/elsewhere".to_owned(), ""),
+        ("/jobs/elsewhere".to_owned(), ""),
+        ("/jobs/default/plain-1".to_owned(), ""),
+        ("/system.slice/default/plain-1".to_owned(), ""),
+        ("/default/../default/plain-1".to_owned(), ""),
+        ("/default".to_owned(), ""),
+        (
+            format!("/docker/{}/k8s.io/k8sc", id("kind-node")),
+            "docker kind-worker kindest/node:v1.30.0",
+        ),
+        (
+            format!("/docker/{}/default/inner", id("kind-node")),
+            "containerd inner - in kind-worker",
         ),
         (
             format!("{pod}/crio-{}.scope", id("crio")),
@@ -488,4 +529,43 @@ fn a_renamed_container_has_its_new_name_within_seconds() {
     // If the file goes, the last name stays until the container is looked up again.
     fs::remove_file(&file).unwrap();
     assert_eq!(host.found(&path), after);
+}
+
+#[test]
+fn a_task_is_proven_by_a_file_within_the_root() {
+    let path = "/default/plain-1";
+    let task = "run/containerd/io.containerd.runtime.v2.task/default/plain-1";
+    let config = |name: &str| {
+        format!(
+            "{{\"annotations\":{{\"nerdctl/name\":\"{name}\"}},\"linux\":{{\"cgroupsPath\":\"{path}\"}}}}"
+        )
+    };
+    // One outside of the root is none, whatever leads there.
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("config.json"), config("outside")).unwrap();
+    let mut host = Host::new();
+    let directory = host.file(task);
+    fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(host.found(path), "");
+    symlink(outside.path(), &directory).unwrap();
+    host.now += 120_000_000_000;
+    let _ = host.after(1, &[]);
+    assert_eq!(host.found(path), "");
+    // A file that cannot be read proves nothing, and is reported.
+    let mut host = Host::new();
+    fs::write(host.file(task).join("config.json"), "{").unwrap();
+    let sample = host.after(1, &[path]);
+    assert!(sample.containers.is_empty());
+    let [fault] = sample.faults.as_slice() else {
+        panic!("{:?}", sample.faults);
+    };
+    assert_eq!(fault.source, "names of containerd containers");
+    // The next container of the same name has its own.
+    let mut host = Host::new();
+    assert_eq!(host.found(path), "containerd plain-1 -");
+    let file = host.file(task).join("config.json");
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, config("next")).unwrap();
+    let _ = host.after(5, &[path]);
+    assert_eq!(host.found(path), "containerd next -");
 }

@@ -268,7 +268,7 @@ fn tuple(value: &[u8]) -> Option<Tuple> {
         let bytes = attribute_of(ports, kind)?.get(..2)?;
         Some(u16::from_be_bytes(bytes.try_into().ok()?))
     };
-    Some(Tuple {
+    let tuple = Tuple {
         protocol: *attribute_of(ports, CTA_PROTO_NUM)?.first()?,
         source: Endpoint {
             address: address(CTA_IP_V4_SRC, CTA_IP_V6_SRC)?,
@@ -278,7 +278,9 @@ fn tuple(value: &[u8]) -> Option<Tuple> {
             address: address(CTA_IP_V4_DST, CTA_IP_V6_DST)?,
             port: port(CTA_PROTO_DST_PORT)?,
         },
-    })
+    };
+    let is_v4 = tuple.source.address.is_ipv4();
+    (is_v4 == tuple.destination.address.is_ipv4()).then_some(tuple)
 }
 
 /// Returns the value of the first attribute of a type.

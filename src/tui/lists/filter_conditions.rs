@@ -39,7 +39,7 @@ fn host(address: IpAddr) -> String {
 fn of_workload(container: Option<&Container>, unit: Option<&str>) -> Conditions {
     let named = [
         ("container", container.map(Container::name_or_id)),
-        ("pod", container.and_then(Container::pod_name)),
+        ("pod", container.and_then(Container::pod_name_or_id)),
         ("namespace", container.and_then(Container::pod_namespace)),
         ("unit", unit),
     ];

@@ -117,11 +117,11 @@ pub(super) fn container_label(container: &Container) -> String {
     label
 }
 
-/// The label of a pod: `payments/api-7c9`. Without a readable file, only its uid is known.
+/// The label of a pod: `payments/api-7c9`. Without a readable file and in Podman, only its id is known.
 pub(super) fn pod_label(pod: &Pod) -> String {
-    let name = pod.name.as_ref().or(pod.uid.as_ref());
+    let name = pod.name_or_id();
     let mut label = String::new();
-    for part in pod.namespace.iter().chain(name) {
+    for part in pod.namespace.as_deref().into_iter().chain(name) {
         if !label.is_empty() {
             label.push('/');
         }
@@ -158,7 +158,7 @@ impl Criterion for Grouping {
             Grouping::Namespace => ('n', "sockets of the same network namespace"),
             Grouping::Unit => ('u', "sockets of the same systemd unit"),
             Grouping::Container => ('c', "sockets of the same container"),
-            Grouping::Pod => ('p', "sockets of the same pod in Kubernetes"),
+            Grouping::Pod => ('p', "sockets of the same pod"),
         };
         let name = self.name().unwrap_or("none");
         GroupingChoice { name, key, about }

@@ -31,7 +31,7 @@ impl Criterion for ListenerGrouping {
             Grouping::Namespace => "listeners of the same network namespace",
             Grouping::Unit => "listeners of the same systemd unit",
             Grouping::Container => "listeners of the same container",
-            Grouping::Pod => "listeners of the same pod in Kubernetes",
+            Grouping::Pod => "listeners of the same pod",
             _ => "all listeners, one by one",
         };
         GroupingChoice {

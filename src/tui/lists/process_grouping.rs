@@ -26,7 +26,7 @@ pub(super) enum ProcessGrouping {
     Unit,
     /// The container.
     Container,
-    /// The pod in Kubernetes.
+    /// The pod.
     Pod,
 }
 
@@ -89,7 +89,7 @@ impl Criterion for ProcessGrouping {
             ),
             ProcessGrouping::Unit => ("unit", 'u', "processes of the same systemd unit"),
             ProcessGrouping::Container => ("container", 'c', "processes of the same container"),
-            ProcessGrouping::Pod => ("pod", 'p', "processes of the same pod in Kubernetes"),
+            ProcessGrouping::Pod => ("pod", 'p', "processes of the same pod"),
         };
         GroupingChoice { name, key, about }
     }

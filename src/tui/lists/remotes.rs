@@ -12,8 +12,9 @@ use super::remote_ports::port_totals;
 use crate::aggregate::{Cancellation, Moment, RemoteTotals};
 use crate::column::format::MISSING;
 use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
-use crate::diagnose::{Concern, Findings};
+use crate::diagnose::Findings;
 use crate::model::{RemoteHost, SeededMap};
+use crate::tui::concern::remote_concern;
 use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
 use crate::tui::theme::Tone;
@@ -99,7 +100,7 @@ impl List for Remotes {
                 // Findings know remote ports only.
                 Some(Service { here: true, .. }) => None,
                 _ => finding_note::most_severe(&self.findings, || {
-                    Concern::Remote(totals.address, service.map(|service| service.port))
+                    remote_concern(totals.host(), service, &moment.sample)
                 }),
             },
         })

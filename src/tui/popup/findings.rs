@@ -106,7 +106,9 @@ fn concerns(state: &State) -> Option<(Vec<Concern>, &'static str)> {
     let mut name = "this page";
     match state.page() {
         Some(Page::Process(page)) => concerns.push(Concern::Process(page.key)),
-        Some(Page::Remote(page)) => concerns.push(remote_concern(page.host.address, page.service)),
+        Some(Page::Remote(page)) => {
+            concerns.push(remote_concern(page.host, page.service, &moment.sample));
+        }
         Some(Page::Socket(page)) => {
             let row = page.row(moment)?;
             concerns.push(Concern::Socket(socket_concern(row.socket, moment)));
@@ -116,7 +118,9 @@ fn concerns(state: &State) -> Option<(Vec<Concern>, &'static str)> {
     let target = state.table().and_then(|table| table.target(moment));
     let of_row = match target {
         Some(OpenTarget::Process(process)) => Some(Concern::Process(process.key)),
-        Some(OpenTarget::Remote(host, service)) => Some(remote_concern(host.address, service)),
+        Some(OpenTarget::Remote(host, service)) => {
+            Some(remote_concern(host, service, &moment.sample))
+        }
         Some(OpenTarget::Socket(key)) => key_concern(key, moment),
         Some(OpenTarget::Event(number)) => {
             let event = moment.aggregate.events.get(number);

@@ -53,8 +53,11 @@ impl State {
         for table in [&mut self.top_remotes, &mut self.remotes] {
             table.list_mut().findings = Arc::clone(findings);
         }
-        if self.system.limits.list().ports != findings.ports {
-            self.system.limits.list_mut().ports = findings.ports;
+        let limits = self.system.limits.list();
+        if limits.ports != findings.ports || limits.other_ports != findings.other_ports {
+            let limits = self.system.limits.list_mut();
+            limits.ports = findings.ports;
+            limits.other_ports = Arc::clone(&findings.other_ports);
         }
         self.finding_rows.list_mut().findings = Arc::clone(findings);
     }

@@ -69,7 +69,7 @@ pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
         ObservedValues::Pods | ObservedValues::Namespaces => {
             for container in sample.containers.values() {
                 let name = match wanted {
-                    ObservedValues::Pods => container.pod_name(),
+                    ObservedValues::Pods => container.pod_name_or_id(),
                     _ => container.pod_namespace(),
                 };
                 name.map(str::to_owned).into_iter().for_each(&mut add);

@@ -8,6 +8,9 @@
 //! ┌ Sockets to this host ─ sorted by ↓+↑/s ▼ ─────────────────────────────────────────┐
 //! ```
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ratatui::Frame;
@@ -16,8 +19,8 @@ use ratatui::layout::{Constraint, Layout, Margin, Rect};
 use super::finding_text;
 use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::format;
-use crate::diagnose::Concern;
-use crate::model::State as Tcp;
+use crate::model::{Endpoint, RemoteHost, Socket, State as Tcp};
+use crate::tui::concern::remote_concern;
 use crate::tui::page::{Page, RemotePage};
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
@@ -27,6 +30,9 @@ use crate::tui::value_tones::retransmitted_tone;
 use crate::tui::value_tones::state_tone;
 use crate::tui::widget::pieces::{self, Piece};
 use crate::tui::widget::{border, table_frame};
+
+/// Maximum number of endpoints that are named behind a translated address.
+const MAX_REAL_PEERS: usize = 4;
 
 /// Minimum height of the table.
 const MIN_TABLE_HEIGHT: u16 = 6;
@@ -42,12 +48,16 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             .as_deref()
             .and_then(|moment| Some((moment, page.totals(moment)?)));
         let room = area.width.saturating_sub(4);
-        let port = page.service.filter(|service| !service.here);
-        let concern = Concern::Remote(page.host.address, port.map(|service| service.port));
-        let mut lines = finding_text::lines(&found, &concern, room);
+        let concern = moment
+            .as_deref()
+            .map(|moment| remote_concern(page.host, page.service, &moment.sample));
+        let lines = concern.map(|concern| finding_text::lines(&found, &concern, room));
+        let mut lines = lines.unwrap_or_default();
         match totals {
             Some((moment, totals)) => {
-                lines.extend(pieces::flow(figures(moment, totals).into_iter(), room));
+                let figures = figures(moment, totals).into_iter();
+                let translated = real_peers(page, moment);
+                lines.extend(pieces::flow(figures.chain(translated), room));
             }
             None => lines.push(vec![(
                 "no socket is connected to this host now".to_owned(),
@@ -84,6 +94,52 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         );
     }
     state.clicks = clicks;
+}
+
+/// The endpoints behind the host whose connections are translated (NAT), with their numbers of sockets. None among so many
+/// sockets that it would delay the frame.
+fn real_peers(page: &RemotePage, moment: &Moment) -> Option<Vec<Piece>> {
+    let sample = &moment.sample;
+    let translations = sample.translations.as_ref()?;
+    if translations.is_empty() || !moment.is_small() {
+        return None;
+    }
+    let port = match page.service {
+        None => None,
+        Some(service) if service.here => return None,
+        Some(service) => Some(service.port),
+    };
+    let is_in_page = |socket: &Socket| {
+        let is_port = |remote: Endpoint| port.is_none_or(|port| port == remote.port);
+        RemoteHost::of(socket) == Some(page.host) && socket.remote().is_some_and(is_port)
+    };
+    let mut found: BTreeMap<SocketAddr, u32> = BTreeMap::new();
+    for socket in &sample.sockets {
+        if let Some(translation) = translations.get(&socket.key())
+            && is_in_page(&socket)
+        {
+            let peer = translation.peer;
+            *found
+                .entry(SocketAddr::new(peer.address, peer.port))
+                .or_default() += 1;
+        }
+    }
+    let mut found: Vec<(SocketAddr, u32)> = found.into_iter().collect();
+    found.sort_by_key(|(_, sockets)| Reverse(*sockets));
+    let more = found.len().saturating_sub(MAX_REAL_PEERS);
+    let named = found.iter().take(MAX_REAL_PEERS);
+    let mut text: Vec<String> = named
+        .map(|(peer, sockets)| format!("{peer} ×{sockets}"))
+        .collect();
+    if more > 0 {
+        text.push(format!("{more} more"));
+    }
+    (!text.is_empty()).then(|| {
+        vec![
+            ("translated to ".to_owned(), Tone::Muted),
+            (format!("{}   ", text.join(", ")), Tone::Strong),
+        ]
+    })
 }
 
 /// The address of the host, with its network namespace if the address is another host elsewhere.

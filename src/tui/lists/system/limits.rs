@@ -25,6 +25,8 @@ pub struct Limits {
     pub search_text: SearchText,
     /// The number of local ports in use, if it has been counted.
     pub ports: Option<PortUsage>,
+    /// The same of other network namespaces, by their numbers in ascending order.
+    pub other_ports: Arc<Vec<(u32, PortUsage)>>,
     /// The moment of another network namespace, if one is shown, and the number of the namespace.
     pub other: Option<(Arc<Moment>, u32)>,
     /// The limits of the moment whose rows were collected.
@@ -51,6 +53,14 @@ static COLUMN_SET: ColumnSet<LimitKind> = ColumnSet {
 };
 
 impl Limits {
+    /// The local ports in use in another network namespace, if it is in the moment and its ports have been counted.
+    fn ports_in(&self, moment: &Moment, netns: u32) -> Option<PortUsage> {
+        moment.sample.namespace(netns)?;
+        let by_number = |(number, _): &(u32, PortUsage)| *number;
+        let at = self.other_ports.binary_search_by_key(&netns, by_number);
+        self.other_ports.get(at.ok()?).map(|(_, usage)| *usage)
+    }
+
     /// Shortens the owner of a limit: of a listener to its process, if both do not fit.
     fn shorten_owner<'t>(&self, number: u32, text: &'t str, width: usize) -> Cow<'t, str> {
         let headroom = self.all.get(number as usize);
@@ -75,7 +85,9 @@ impl List for Limits {
 
     fn collect_rows(&mut self, moment: &Moment, _: &Cancellation, out: &mut Vec<u32>) {
         self.all = match &self.other {
-            Some((system, netns)) => headroom_in(moment, system, *netns),
+            Some((system, netns)) => {
+                headroom_in(moment, system, *netns, self.ports_in(moment, *netns))
+            }
             None => headroom(moment, self.ports),
         };
         out.extend(0..self.all.len() as u32);
@@ -113,7 +125,9 @@ impl List for Limits {
                 Some(OpenTarget::Socket(socket.key()))
             }
             LimitScope::Path(_, destination) => {
-                let host = RemoteHost::seen_from(sample.own_netns, destination.address);
+                let other = self.other.as_ref().map(|(_, netns)| *netns);
+                let netns = other.unwrap_or(sample.own_netns);
+                let host = RemoteHost::seen_from(netns, destination.address);
                 Some(OpenTarget::Remote(host, None))
             }
             LimitScope::Host

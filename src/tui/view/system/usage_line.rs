@@ -34,7 +34,30 @@ const SOCKSTAT: [(&str, &str, SockstatUnit, &str); 14] = [
     ("", "sockstat.FRAG.memory", SockstatUnit::Bytes, ""),
 ];
 
-/// The sockets in use, as many numbers as fit, after the network namespace `of` in which they are.
+/// The numbers that count the whole host in each network namespace, with their headings. Kernel: `sockstat_seq_show`.
+const OF_HOST: [(&str, &str); 4] = [
+    ("sockstat.TCP.orphan", "whole host: TCP"),
+    ("sockstat.TCP.alloc", ""),
+    ("sockstat.TCP.mem", ""),
+    ("sockstat.UDP.mem", "UDP"),
+];
+
+/// The numbers with their headings: if there are several network namespaces, those of the whole host come last and apart.
+fn numbers(
+    is_one_of_several: bool,
+) -> impl Iterator<Item = (&'static str, &'static str, SockstatUnit, &'static str)> {
+    let heading = |name: &str| OF_HOST.iter().find(|(of_host, _)| *of_host == name);
+    let own = SOCKSTAT.into_iter();
+    let own = own.filter(move |(_, name, ..)| !is_one_of_several || heading(name).is_none());
+    let of_host = SOCKSTAT.into_iter().filter(move |_| is_one_of_several);
+    let of_host = of_host.filter_map(move |(_, name, form, about)| {
+        let (_, heading) = heading(name)?;
+        Some((*heading, name, form, about))
+    });
+    own.chain(of_host)
+}
+
+/// The sockets in use, as many numbers as fit, after the network namespace `of` in which they are, if there are several.
 pub(super) fn line(moment: &Moment, of: &str, width: u16) -> Vec<Piece> {
     let counters = &moment.sample.counters.protocols;
     let page = moment.sample.settings.number(Settings::PAGE_SIZE, 0);
@@ -43,7 +66,7 @@ pub(super) fn line(moment: &Moment, of: &str, width: u16) -> Vec<Piece> {
         line.push((format!("{of}: "), Tone::Strong));
     }
     let mut is_first = true;
-    for (heading, name, form, about) in SOCKSTAT {
+    for (heading, name, form, about) in numbers(!of.is_empty()) {
         let value = counters
             .get(name)
             .and_then(|value| u64::try_from(value).ok());
