@@ -10,8 +10,8 @@ use crossterm::clipboard::CopyToClipboard;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use super::color_support::ColorSupport;
 use super::job_control::{JobSignals, StopRequest};
+use crate::tui::theme::ColorSupport;
 
 /// Alternate screen on, cursor off, bracketed paste on.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
@@ -131,6 +131,11 @@ impl TerminalGuard {
             .map_err(io::Error::other)?;
         write_all(sequence.as_bytes())
     }
+}
+
+/// Chooses whether clicks are received once the terminal is acquired.
+pub(super) fn set_mouse(capture: bool) {
+    MOUSE_CAPTURED.store(capture, Ordering::SeqCst);
 }
 
 fn acquire() -> io::Result<()> {

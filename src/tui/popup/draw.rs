@@ -25,6 +25,9 @@ const NARROWEST_MENU: u16 = 40;
 /// Columns of a name in a list.
 const NAME: usize = 14;
 
+/// The hint how to search a list in which letters are typed.
+pub(super) const TYPE_TO_SEARCH: &str = "type to search";
+
 /// An entry of a list to choose from.
 pub(super) struct Choice {
     /// The name, in its tone.

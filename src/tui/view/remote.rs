@@ -18,6 +18,7 @@ use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::format;
 use crate::diagnose::Concern;
 use crate::model::State as Tcp;
+use crate::tui::command::Command;
 use crate::tui::page::{Page, RemotePage};
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
@@ -42,9 +43,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             .as_deref()
             .and_then(|moment| Some((moment, page.totals(moment)?)));
         let room = area.width.saturating_sub(4);
+        let key = appearance.keys.label(Command::Findings);
         let port = page.service.filter(|service| !service.here);
         let concern = Concern::Remote(page.host.address, port.map(|service| service.port));
-        let mut lines = finding_text::lines(&found, &concern, room);
+        let mut lines = finding_text::lines(&found, &concern, room, key);
         match totals {
             Some((moment, totals)) => {
                 lines.extend(pieces::flow(figures(moment, totals).into_iter(), room));
