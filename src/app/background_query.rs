@@ -4,10 +4,12 @@
 //! event that is not part of an answer is passed on in its order, so no key is lost; and an answer that comes late is no
 //! key.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+
+use super::terminal;
 
 /// The question.
 const QUERY: &[u8] = b"\x1b]11;?\x1b\\";
@@ -20,6 +22,9 @@ const MAX_ANSWER: usize = 40;
 
 /// Longest time that the first frame waits for the answer.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Time for what was typed with the answer.
+const DRAIN: Duration = Duration::from_millis(1);
 
 /// Separates the answer from other events.
 #[derive(Debug, Default)]
@@ -126,21 +131,23 @@ fn parse(text: &str) -> Option<[f64; 3]> {
 /// # Errors
 /// If the terminal cannot be written to or read.
 pub(super) fn ask() -> io::Result<(Option<[f64; 3]>, Vec<Event>, AnswerFilter)> {
-    let mut out = io::stdout().lock();
-    out.write_all(QUERY)?;
-    out.flush()?;
-    drop(out);
+    terminal::write_all(QUERY)?;
     let (mut filter, mut others) = (AnswerFilter::default(), Vec::new());
-    let until = Instant::now() + PATIENCE;
+    let (mut answer, until) = (None, Instant::now() + PATIENCE);
     loop {
-        let left = until.saturating_duration_since(Instant::now());
+        // What was read with the answer is only in the queue of the library: a poll of the terminal does not see it.
+        let left = match answer {
+            None => until.saturating_duration_since(Instant::now()),
+            Some(_) => DRAIN,
+        };
+        // With zero, crossterm forgets that there is something to read.
         if left.is_zero() || !event::poll(left)? {
-            return Ok((None, others, filter));
+            return Ok((answer, others, filter));
         }
         match filter.push(event::read()?) {
             Filtered::Held => {}
             Filtered::Events(events) => others.extend(events),
-            Filtered::Background(rgb) => return Ok((Some(rgb), others, filter)),
+            Filtered::Background(rgb) => answer = Some(rgb),
         }
     }
 }

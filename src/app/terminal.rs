@@ -238,7 +238,7 @@ impl Write for FrameWriter {
 }
 
 /// Writes to standard output without the standard library's buffer, which splits a frame at its lines.
-fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     let stdout = io::stdout();
     while !bytes.is_empty() {
         match rustix::io::write(&stdout, bytes) {

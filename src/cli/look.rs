@@ -2,10 +2,6 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::app::ColorChoice;
-use crate::config::AUTO;
-use crate::tui::theme::Theme;
-
 /// The appearance of the dashboard, live and over a recording.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Look {
@@ -13,7 +9,7 @@ pub struct Look {
     ///
     /// One of auto, dark, light, high-contrast, color-blind, solarized-dark, solarized-light, nord, plain. By default,
     /// the one of the configuration. auto follows the background of the terminal.
-    #[arg(long, value_name = "NAME", value_parser = theme)]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub theme: Option<String>,
     /// Colors: auto, always or never
     ///
@@ -40,40 +36,4 @@ pub enum When {
     Always,
     /// Never.
     Never,
-}
-
-impl From<When> for ColorChoice {
-    fn from(when: When) -> ColorChoice {
-        match when {
-            When::Auto => ColorChoice::Auto,
-            When::Always => ColorChoice::Always,
-            When::Never => ColorChoice::Never,
-        }
-    }
-}
-
-fn theme(name: &str) -> Result<String, String> {
-    if name == AUTO || Theme::by_name(name).is_some() {
-        return Ok(name.to_owned());
-    }
-    let names = Theme::ALL.map(Theme::name).join(", ");
-    Err(format!("unknown theme; use {AUTO}, {names}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_help_names_every_theme() {
-        let command = Look::augment_args(clap::Command::new("x"));
-        let mut arguments = command.get_arguments();
-        let theme = arguments
-            .find(|argument| argument.get_id() == "theme")
-            .unwrap();
-        let help = theme.get_long_help().unwrap().to_string();
-        for theme in Theme::ALL {
-            assert!(help.contains(theme.name()), "{}", theme.name());
-        }
-    }
 }

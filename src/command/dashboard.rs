@@ -28,6 +28,7 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
     let config = configuration::load(&arguments.config)?;
+    let look = configuration::look(&arguments.look, &config)?;
     app::require_terminal()?;
     let namespaces = net_scope::enter(&arguments.net, NamespaceScope::All)?;
     let live = LiveSource::new(LiveOptions {
@@ -44,7 +45,7 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
             .history
             .unwrap_or_else(|| Duration::from_secs_f64(config.dashboard.history_s)),
         capabilities: privilege::permitted_names(),
-        look: configuration::look(&arguments.look, &config),
+        look,
         thresholds: config.diagnose,
     };
     let open = || -> Result<Box<dyn Source>, SourceError> {

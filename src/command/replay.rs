@@ -36,6 +36,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         }
         None => None,
     };
+    let look = configuration::look(&arguments.look, &config)?;
     app::require_terminal()?;
     // The whole recording is scanned for findings in the background.
     let file = arguments.file.clone();
@@ -44,7 +45,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         at: found.as_ref().map_or(0, |found| found.at),
         message: found.and_then(|found| found.note),
         filter,
-        look: configuration::look(&arguments.look, &config),
+        look,
         thresholds: config.diagnose,
     };
     app::run_replay(Box::new(archive), reopen, options)

@@ -5,13 +5,8 @@ use toml::{Table, Value};
 
 use super::dashboard::Names;
 use super::error::InvalidSetting;
+use super::message::{Found, excerpt, nearest};
 use super::{dashboard_rules, rules};
-
-/// Maximum number of characters shown of an invalid value.
-const MAX_SHOWN: usize = 40;
-
-/// The byte offset of an error, and its message.
-pub(super) type Found = (usize, String);
 
 /// Validates the settings of a file; `defaults` has every key.
 pub(super) fn check(
@@ -128,38 +123,4 @@ fn unknown_key(key: &str, name: &str, defaults: &Table) -> String {
 fn keys(defaults: &Table) -> String {
     let keys: Vec<&str> = defaults.keys().map(String::as_str).collect();
     keys.join(", ")
-}
-
-/// Returns the most similar of several names, if at most a third of its characters differ.
-pub(super) fn nearest<'a>(key: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let plain = |text: &str| text.to_lowercase().replace('_', "-");
-    let far = |known: &str| distance(&plain(key), &plain(known));
-    let nearest = names.min_by_key(|known| far(known))?;
-    (far(nearest) * 3 <= nearest.len()).then_some(nearest)
-}
-
-/// Returns the Levenshtein distance of two texts.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().take(100).enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, other) in b.iter().enumerate() {
-            let change = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
-/// Returns a part of a text, truncated if it is long.
-pub(super) fn excerpt(text: &str, span: std::ops::Range<usize>) -> String {
-    let whole = text.get(span).unwrap_or("");
-    let line = whole.lines().next().unwrap_or("");
-    let mut out: String = line.chars().take(MAX_SHOWN).collect();
-    if out.len() < whole.len() {
-        out.push('…');
-    }
-    out
 }

@@ -3,9 +3,9 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::check::{Found, excerpt, nearest};
 use super::dashboard::{AUTO, Names, TableNames};
 use super::key::{EXAMPLES, Key, key_name, parse_key};
+use super::message::{Found, excerpt, nearest};
 use super::rules::number;
 
 /// Time between two samples, seconds.

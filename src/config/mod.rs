@@ -9,6 +9,7 @@ mod dashboard_rules;
 mod error;
 mod file;
 mod key;
+mod message;
 mod rules;
 mod sample;
 

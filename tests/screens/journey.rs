@@ -427,7 +427,7 @@ fn columns_are_chosen_moved_and_widened() {
     dashboard.type_in("---\r");
     assert!(width(&dashboard) < before, "- makes it narrower");
     // The order is by a column that is then hidden: nothing breaks.
-    dashboard.type_in("crate \r");
+    dashboard.type_in("ctogether \r");
     assert!(!headings(&dashboard).contains("↓+↑/s"));
     dashboard.ticks(1).keys("=");
     let line = headings(&dashboard);

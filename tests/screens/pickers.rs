@@ -91,7 +91,7 @@ fn a_letter_chooses_a_group_and_after_a_slash_letters_narrow_the_list() {
     assert!(dashboard.shows("by container"), "{}", dashboard.text());
     // Esc returns to the letters that choose.
     dashboard.keys("b/xyz");
-    assert!(dashboard.shows("no match"));
+    assert!(dashboard.shows("no match"), "{}", dashboard.text());
     dashboard.type_in("\r");
     assert!(
         dashboard.event_loop.state().popup.is_some(),

@@ -163,7 +163,7 @@ pub(super) fn menu(
     let page = usize::from(inner.height);
     let selected = first + cursor;
     let last = selected + usize::from(has_question);
-    let skip = (last + 1).saturating_sub(page.max(1));
+    let skip = (last + 1).min(lines.len()).saturating_sub(page.max(1));
     for (y, (at, line)) in (inner.y..inner.bottom()).zip(lines.iter().enumerate().skip(skip)) {
         let place = Rect {
             y,

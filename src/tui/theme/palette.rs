@@ -2,7 +2,7 @@
 
 use ratatui::style::Color;
 
-use super::Tone;
+use super::tone::Tone;
 
 /// The colors of a theme. `Muted` is a color of its own, never faint text.
 #[derive(Debug)]
