@@ -101,13 +101,11 @@ impl AnswerFilter {
 
     /// Returns true if a letter may follow in an answer.
     fn is_next(&self, letter: char) -> bool {
-        match START.chars().nth(self.text.chars().count()) {
-            Some(expected) => letter == expected,
-            None => {
-                let is_part = letter.is_ascii_hexdigit() || matches!(letter, 'a' | ':' | '/');
-                is_part && self.text.len() < MAX_ANSWER
-            }
+        if let Some(expected) = START.chars().nth(self.text.chars().count()) {
+            return letter == expected;
         }
+        let is_part = letter.is_ascii_hexdigit() || matches!(letter, ':' | '/');
+        is_part && self.text.len() < MAX_ANSWER
     }
 }
 

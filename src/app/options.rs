@@ -99,7 +99,7 @@ impl Default for Options {
 }
 
 /// Options of the dashboard over a recording.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ReplayOptions {
     /// Index of the Sample that is shown first.
     pub at: usize,
@@ -111,16 +111,4 @@ pub struct ReplayOptions {
     pub thresholds: Thresholds,
     /// Appearance and handling.
     pub look: Look,
-}
-
-impl Default for ReplayOptions {
-    fn default() -> Self {
-        ReplayOptions {
-            at: 0,
-            message: None,
-            filter: Filter::default(),
-            thresholds: Thresholds::default(),
-            look: Look::default(),
-        }
-    }
 }

@@ -110,7 +110,7 @@ impl TerminalSession {
             .and_then(|()| {
                 let (input, filter) = (self.sender.clone(), self.filter.take());
                 threads::spawn("input", &self.sender, move || {
-                    input_thread::run(&input, filter)
+                    input_thread::run(&input, filter);
                 })?;
                 start(&mut self.effects, &self.slot, &self.sender)?;
                 Ok(self.event_loop.run(self.inbox, &mut self.effects))

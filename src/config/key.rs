@@ -1,5 +1,7 @@
 //! Keys by their names, as the help and the configuration write them: `q`, `Ctrl-L`, `Shift-Tab`, `PgDn`, `F5`.
 
+use std::fmt::Write as _;
+
 use crossterm::event::{KeyCode, KeyModifiers};
 
 /// A key with the modifiers that are held. Shift is part of a character.
@@ -50,7 +52,9 @@ pub fn key_name((code, modifiers): Key) -> String {
     let mut named = NAMED.iter();
     match code {
         KeyCode::BackTab => name.push_str("Tab"),
-        KeyCode::F(number) => name.push_str(&format!("F{number}")),
+        KeyCode::F(number) => {
+            let _ = write!(name, "F{number}");
+        }
         code => match (named.find(|(named, _)| *named == code), code) {
             (Some((_, names)), _) => name.push_str(names.first().unwrap_or(&"")),
             (None, KeyCode::Char(letter)) if modifiers.contains(KeyModifiers::CONTROL) => {

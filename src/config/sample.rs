@@ -138,7 +138,8 @@ fn write_comment(out: &mut String, text: &str) {
     for word in text.split(' ').skip(1) {
         if line.chars().count() + 1 + word.chars().count() > WIDTH {
             let _ = writeln!(out, "{line}");
-            line = "#".to_owned();
+            line.clear();
+            line.push('#');
         }
         line.push(' ');
         line.push_str(word);

@@ -180,9 +180,10 @@ impl Popup<State> for GroupPicker {
         } else {
             "Group by"
         };
-        let title = match self.is_searching {
-            true => draw::search_title(title, draw::TYPE_TO_SEARCH, self.lines.search()),
-            false => title.to_owned(),
+        let title = if self.is_searching {
+            draw::search_title(title, draw::TYPE_TO_SEARCH, self.lines.search())
+        } else {
+            title.to_owned()
         };
         let is_empty = lines.is_empty();
         if is_empty {

@@ -38,84 +38,79 @@ impl Palette {
     }
 }
 
-const fn rgb(code: u32) -> Color {
-    let [_, red, green, blue] = code.to_be_bytes();
-    Color::Rgb(red, green, blue)
-}
-
 /// White and bright colors on black, all with a contrast of 7 or more.
 pub(super) static HIGH_CONTRAST: Palette = Palette {
-    background: rgb(0x000000),
-    text: rgb(0xffffff),
-    muted: rgb(0xd0d0d0),
-    good: rgb(0x5fff5f),
-    notice: rgb(0x5fffff),
-    warning: rgb(0xffff00),
-    critical: rgb(0xff8080),
-    key: rgb(0x5fffff),
-    fresh: rgb(0x87ff87),
-    received: rgb(0x5fff5f),
-    sent: rgb(0xa0c8ff),
+    background: Color::Rgb(0x00, 0x00, 0x00),
+    text: Color::Rgb(0xff, 0xff, 0xff),
+    muted: Color::Rgb(0xd0, 0xd0, 0xd0),
+    good: Color::Rgb(0x5f, 0xff, 0x5f),
+    notice: Color::Rgb(0x5f, 0xff, 0xff),
+    warning: Color::Rgb(0xff, 0xff, 0x00),
+    critical: Color::Rgb(0xff, 0x80, 0x80),
+    key: Color::Rgb(0x5f, 0xff, 0xff),
+    fresh: Color::Rgb(0x87, 0xff, 0x87),
+    received: Color::Rgb(0x5f, 0xff, 0x5f),
+    sent: Color::Rgb(0xa0, 0xc8, 0xff),
 };
 
 /// Blue and orange instead of green and red, after Okabe and Ito.
 pub(super) static COLOR_BLIND: Palette = Palette {
-    background: rgb(0x101010),
-    text: rgb(0xe4e4e4),
-    muted: rgb(0xa8a8a8),
-    good: rgb(0x56b4e9),
-    notice: rgb(0xb8c8ff),
-    warning: rgb(0xf0e442),
-    critical: rgb(0xff5010),
-    key: rgb(0xb8c8ff),
-    fresh: rgb(0x9fd8ff),
-    received: rgb(0x56b4e9),
-    sent: rgb(0xe69f00),
+    background: Color::Rgb(0x10, 0x10, 0x10),
+    text: Color::Rgb(0xe4, 0xe4, 0xe4),
+    muted: Color::Rgb(0xa8, 0xa8, 0xa8),
+    good: Color::Rgb(0x56, 0xb4, 0xe9),
+    notice: Color::Rgb(0xb8, 0xc8, 0xff),
+    warning: Color::Rgb(0xf0, 0xe4, 0x42),
+    critical: Color::Rgb(0xff, 0x50, 0x10),
+    key: Color::Rgb(0xb8, 0xc8, 0xff),
+    fresh: Color::Rgb(0x9f, 0xd8, 0xff),
+    received: Color::Rgb(0x56, 0xb4, 0xe9),
+    sent: Color::Rgb(0xe6, 0x9f, 0x00),
 };
 
 /// Solarized, with its accents lightened where they are hard to read.
 pub(super) static SOLARIZED_DARK: Palette = Palette {
-    background: rgb(0x002b36),
-    text: rgb(0x93a1a1),
-    muted: rgb(0x839496),
-    good: rgb(0x859900),
-    notice: rgb(0x2aa198),
-    warning: rgb(0xb58900),
-    critical: rgb(0xe56563),
-    key: rgb(0x3794d6),
-    fresh: rgb(0x859900),
-    received: rgb(0x859900),
-    sent: rgb(0x3794d6),
+    background: Color::Rgb(0x00, 0x2b, 0x36),
+    text: Color::Rgb(0x93, 0xa1, 0xa1),
+    muted: Color::Rgb(0x83, 0x94, 0x96),
+    good: Color::Rgb(0x85, 0x99, 0x00),
+    notice: Color::Rgb(0x2a, 0xa1, 0x98),
+    warning: Color::Rgb(0xb5, 0x89, 0x00),
+    critical: Color::Rgb(0xe5, 0x65, 0x63),
+    key: Color::Rgb(0x37, 0x94, 0xd6),
+    fresh: Color::Rgb(0x85, 0x99, 0x00),
+    received: Color::Rgb(0x85, 0x99, 0x00),
+    sent: Color::Rgb(0x37, 0x94, 0xd6),
 };
 
 /// Solarized, with its accents darkened where they are hard to read.
 pub(super) static SOLARIZED_LIGHT: Palette = Palette {
-    background: rgb(0xfdf6e3),
-    text: rgb(0x073642),
-    muted: rgb(0x586e75),
-    good: rgb(0x687700),
-    notice: rgb(0x207c75),
-    warning: rgb(0x8d6b00),
-    critical: rgb(0xd3302d),
-    key: rgb(0x2075b0),
-    fresh: rgb(0x687700),
-    received: rgb(0x687700),
-    sent: rgb(0x2075b0),
+    background: Color::Rgb(0xfd, 0xf6, 0xe3),
+    text: Color::Rgb(0x07, 0x36, 0x42),
+    muted: Color::Rgb(0x58, 0x6e, 0x75),
+    good: Color::Rgb(0x68, 0x77, 0x00),
+    notice: Color::Rgb(0x20, 0x7c, 0x75),
+    warning: Color::Rgb(0x8d, 0x6b, 0x00),
+    critical: Color::Rgb(0xd3, 0x30, 0x2d),
+    key: Color::Rgb(0x20, 0x75, 0xb0),
+    fresh: Color::Rgb(0x68, 0x77, 0x00),
+    received: Color::Rgb(0x68, 0x77, 0x00),
+    sent: Color::Rgb(0x20, 0x75, 0xb0),
 };
 
 /// The colors of Nord, with its red lightened.
 pub(super) static NORD: Palette = Palette {
-    background: rgb(0x2e3440),
-    text: rgb(0xd8dee9),
-    muted: rgb(0xa3adbd),
-    good: rgb(0xa3be8c),
-    notice: rgb(0x88c0d0),
-    warning: rgb(0xebcb8b),
-    critical: rgb(0xd08a91),
-    key: rgb(0x8fbcbb),
-    fresh: rgb(0xb5d19c),
-    received: rgb(0xa3be8c),
-    sent: rgb(0x81a1c1),
+    background: Color::Rgb(0x2e, 0x34, 0x40),
+    text: Color::Rgb(0xd8, 0xde, 0xe9),
+    muted: Color::Rgb(0xa3, 0xad, 0xbd),
+    good: Color::Rgb(0xa3, 0xbe, 0x8c),
+    notice: Color::Rgb(0x88, 0xc0, 0xd0),
+    warning: Color::Rgb(0xeb, 0xcb, 0x8b),
+    critical: Color::Rgb(0xd0, 0x8a, 0x91),
+    key: Color::Rgb(0x8f, 0xbc, 0xbb),
+    fresh: Color::Rgb(0xb5, 0xd1, 0x9c),
+    received: Color::Rgb(0xa3, 0xbe, 0x8c),
+    sent: Color::Rgb(0x81, 0xa1, 0xc1),
 };
 
 /// The relative luminance of a color, as WCAG defines it; red, green, blue and the result range from 0 to 1.
