@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::key::{Key, key_name};
+use super::key::{Key, ascii_key_name};
 use crate::column::format::Units;
 
 /// The theme that follows the terminal's background.
@@ -122,7 +122,10 @@ impl Names {
             dashboard.insert("sort".to_owned(), Value::Table(sort.collect()));
         }
         let keys = self.commands.iter().map(|command| {
-            let names = command.keys.iter().map(|key| Value::String(key_name(*key)));
+            let names = command
+                .keys
+                .iter()
+                .map(|key| Value::String(ascii_key_name(*key)));
             (command.name.to_owned(), Value::Array(names.collect()))
         });
         all.insert("keys".to_owned(), Value::Table(keys.collect()));
@@ -143,7 +146,11 @@ impl Names {
             let mut commands = self.commands.iter();
             let default = commands.find(|command| command.name == name);
             default.is_none_or(|command| {
-                let names: Vec<String> = command.keys.iter().map(|key| key_name(*key)).collect();
+                let names: Vec<String> = command
+                    .keys
+                    .iter()
+                    .map(|key| ascii_key_name(*key))
+                    .collect();
                 names != *keys
             })
         });

@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::dashboard::{AUTO, Names, TableNames};
-use super::key::{EXAMPLES, Key, key_name, parse_key};
+use super::key::{EXAMPLES, Key, ascii_key_name, parse_key};
 use super::message::{Found, excerpt, nearest};
 use super::rules::number;
 
@@ -149,7 +149,7 @@ fn keys_error(command: &str, value: &Spanned<DeValue<'_>>) -> Option<Found> {
         let shown = excerpt(name, 0..name.len());
         let why = match parse_key(name) {
             None => format!("unknown key '{shown}'; keys are written like {EXAMPLES}"),
-            Some(key) if key_name(key) == RESERVED && command != RESERVED_FOR => {
+            Some(key) if ascii_key_name(key) == RESERVED && command != RESERVED_FOR => {
                 format!("{RESERVED} always quits; choose another key")
             }
             Some(key) if seen.contains(&key) => format!("'{shown}' is listed twice"),
@@ -160,7 +160,7 @@ fn keys_error(command: &str, value: &Spanned<DeValue<'_>>) -> Option<Found> {
         };
         Some((at, why))
     });
-    let keeps_reserved = seen.iter().any(|key| key_name(*key) == RESERVED);
+    let keeps_reserved = seen.iter().any(|key| ascii_key_name(*key) == RESERVED);
     if wrong.is_none() && command == RESERVED_FOR && !keeps_reserved {
         let why = format!("must include {RESERVED}, the key that always quits");
         return Some((value.span().start, why));
@@ -201,7 +201,7 @@ pub(super) fn check_conflicts(
                 taken.push((key, command.name, true));
                 continue;
             };
-            let (written, name) = (excerpt(text, value.span()), key_name(key));
+            let (written, name) = (excerpt(text, value.span()), ascii_key_name(key));
             let remedy = if *is_set {
                 "remove it from one of them".to_owned()
             } else {

@@ -67,6 +67,20 @@ pub fn key_name((code, modifiers): Key) -> String {
     name
 }
 
+/// Returns the name of a key in a configuration, which is ASCII for all keys but letters that are not.
+pub(super) fn ascii_key_name(key: Key) -> String {
+    let mut name = key_name(key);
+    for (arrow, word) in [("↑", "Up"), ("↓", "Down"), ("←", "Left"), ("→", "Right")] {
+        if matches!(
+            key.0,
+            KeyCode::Up | KeyCode::Down | KeyCode::Left | KeyCode::Right
+        ) {
+            name = name.replace(arrow, word);
+        }
+    }
+    name
+}
+
 /// Returns the key with a name; `None` for an unknown name, and for a key that a terminal does not distinguish from
 /// another one: a letter with Shift and Ctrl, or Ctrl with I, M and `[`, which are Tab, Enter and Esc.
 pub fn parse_key(name: &str) -> Option<Key> {
@@ -153,6 +167,11 @@ mod tests {
         assert_eq!(parse_key("pagedown"), Some((KeyCode::PageDown, NONE)));
         assert_eq!(parse_key("f12"), Some((KeyCode::F(12), NONE)));
         assert_eq!(parse_key("↓"), parse_key("down"));
+        let shifted = (KeyCode::Left, KeyModifiers::SHIFT);
+        assert_eq!(
+            (key_name(shifted), ascii_key_name(shifted)),
+            ("Shift-←".into(), "Shift-Left".into())
+        );
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::diagnose::Thresholds;
 pub use dashboard::{AUTO, CommandName, DashboardSettings, Names, TableNames, Times};
 pub use error::{ConfigError, InvalidSetting};
 pub use file::{Environment, NONE, load};
+use key::ascii_key_name;
 pub use key::{Key, key_name, normalized, parse_key};
 pub use sample::sample;
 
@@ -73,7 +74,7 @@ impl Config {
     }
 }
 
-/// Converts a key, or a list of keys, to a list of their names as the help writes them.
+/// Converts a key, or a list of keys, to a list of their names as the sample writes them.
 fn to_names(value: &mut toml::Value) {
     let names = match &*value {
         toml::Value::Array(names) => names.clone(),
@@ -81,7 +82,7 @@ fn to_names(value: &mut toml::Value) {
     };
     let names = names.into_iter().map(|name| {
         let key = name.as_str().and_then(parse_key);
-        key.map_or(name, |key| toml::Value::String(key_name(key)))
+        key.map_or(name, |key| toml::Value::String(ascii_key_name(key)))
     });
     *value = toml::Value::Array(names.collect());
 }

@@ -124,7 +124,12 @@ fn write_dashboard(out: &mut String, names: &Names) -> Result<(), toml::ser::Err
     }
     out.push_str(KEYS);
     for command in &names.commands {
-        write_comment(out, &format!(" {}.", command.about));
+        let end = if command.about.ends_with('…') {
+            ""
+        } else {
+            "."
+        };
+        write_comment(out, &format!(" {}{end}", command.about));
         if let Some(values) = section("keys") {
             write_value(out, command.name, values);
         }
