@@ -112,7 +112,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
     };
     match command {
         Command::Close => {
-            dashboard.keys("\r?");
+            dashboard.type_in("\r?");
             pressed(&mut dashboard);
             assert!(
                 dashboard.event_loop.state().popup.is_none(),
