@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use clap::Parser;
 use clap::error::ErrorKind;
 use signal_hook::consts::SIGXFSZ;
-use sockwatch::app::{ColorSupport, allocator, environment, time_zone};
+use sockwatch::app::{ColorChoice, ColorSupport, allocator, environment, time_zone};
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
 use sockwatch::command::UsageError;
@@ -71,6 +71,10 @@ fn survive_file_size_limit() {
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     if let Some(command) = &cli.command {
         command::confine(command)?;
+    }
+    if let Some(file) = cli.generate {
+        command::generate::run(file)?;
+        return Ok(ExitCode::SUCCESS);
     }
     match &cli.command {
         None => {
@@ -162,7 +166,8 @@ fn print_parse_error(error: &clap::Error, words: &[String]) -> io::Result<()> {
         Err(repeated) if !is_printable && repeated.kind() == error.kind() => Some(repeated),
         _ => None,
     };
-    let is_plain = environment::is_ascii() || environment::color_support() == ColorSupport::None;
+    let is_plain = environment::is_ascii()
+        || environment::color_support(ColorChoice::Auto) == ColorSupport::None;
     let error = repeated.as_ref().unwrap_or(error);
     if !is_plain && (is_printable || repeated.is_some()) {
         return error.print();

@@ -2,27 +2,24 @@
 
 use std::sync::{Arc, mpsc};
 
-use jiff::tz::TimeZone;
-
-use super::color_support::ColorSupport;
 use super::effect_handler::EffectHandler as _;
-use super::environment;
 use super::findings_scan;
 use super::history_buffer::HistoryBuffer;
 use super::host_names::HostNames;
-use super::options::{Options, ReplayOptions};
+use super::options::{Look, Options, ReplayOptions};
 use super::player::Player;
 use super::preview_thread::{self, BeforeSample, FirstSockets};
 use super::program_pages::ProgramPages;
 use super::sampler_thread::StartState;
-use super::terminal::require_terminal;
+use super::terminal::{self, require_terminal};
 use super::terminal_session::TerminalSession;
 use super::{player_thread, sampler_thread, threads};
+use crate::column::format;
 use crate::diagnose::{Diagnosis, Watch};
 use crate::recording::{Archive, Metadata, RecordingError};
 use crate::replay::recorded_sockets;
 use crate::source::Source;
-use crate::tui::theme::Theme;
+use crate::tui::theme::ColorSupport;
 use crate::tui::timeline::Timeline;
 use crate::tui::{Appearance, DisplayMode, State};
 
@@ -42,8 +39,14 @@ pub fn run_live(
     require_terminal()?;
     let program_pages = ProgramPages::find();
     let names = Arc::new(HostNames::default());
-    let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
-    let mut state = State::new(environment_appearance(options.zone), options.interval);
+    let watch = Watch::new(Diagnosis::new(
+        options.thresholds,
+        options.look.zone.clone(),
+    ));
+    let (appearance, asks) = options.look.appearance();
+    prepare(&appearance, &options.look);
+    let mut state = State::new(appearance, options.interval);
+    state.configure(&options.look.settings);
     state.names = Arc::clone(&names) as _;
     state.may_destroy = options.may_destroy;
     let hosts = options.filter.unresolved_hosts().to_vec();
@@ -57,6 +60,7 @@ pub fn run_live(
     let history = Arc::new(HistoryBuffer::new(options.history, metadata));
     let mut session = TerminalSession::enter(
         state,
+        asks,
         Some(names),
         Some(Arc::clone(&history)),
         watch.restarted(),
@@ -96,15 +100,18 @@ pub fn run_replay(
     options: ReplayOptions,
 ) -> anyhow::Result<()> {
     require_terminal()?;
-    let diagnosis = Diagnosis::new(options.thresholds, options.zone.clone());
+    let diagnosis = Diagnosis::new(options.thresholds, options.look.zone.clone());
     let watch = Watch::new(diagnosis.of_recording(recorded_sockets(archive.metadata())));
-    let mut state = replay_state(environment_appearance(options.zone), &*archive);
+    let (appearance, asks) = options.look.appearance();
+    prepare(&appearance, &options.look);
+    let mut state = replay_state(appearance, &*archive);
+    state.configure(&options.look.settings);
     state.set_filter(options.filter);
     state.message = options.message;
     let player = Player::new(archive, options.at).with_watch(watch.restarted());
     state.timeline = Some(Timeline::new(Arc::new(player.track()), options.at));
     let scan_watch = watch.restarted();
-    TerminalSession::enter(state, None, None, watch)?.run(|effects, slot, sender| {
+    TerminalSession::enter(state, asks, None, None, watch)?.run(|effects, slot, sender| {
         effects.player = Some(player_thread::spawn(player, slot, sender)?);
         findings_scan::spawn(reopen, scan_watch, sender)
     })
@@ -134,15 +141,10 @@ fn omissions(archive: &dyn Archive) -> String {
     parts.join("; ")
 }
 
-/// Reads theme and character set from the environment variables.
-fn environment_appearance(timezone: TimeZone) -> Appearance {
-    let background = std::env::var("COLORFGBG").ok();
-    Appearance {
-        theme: match environment::color_support() {
-            ColorSupport::None => Theme::Plain,
-            _ => Theme::for_background(background.as_deref()),
-        },
-        ascii: environment::is_ascii(),
-        timezone,
-    }
+/// Sets what is the same for the whole process: colors, which the backend omits by itself if `NO_COLOR` is set, the
+/// units of bytes, and whether clicks are received.
+fn prepare(appearance: &Appearance, look: &Look) {
+    format::use_units(look.settings.units);
+    terminal::set_mouse(look.settings.mouse);
+    crossterm::style::force_color_output(appearance.colors != ColorSupport::None);
 }

@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 
 use jiff::tz::TimeZone;
 
-use super::color_support::ColorSupport;
+use super::color_support::ColorChoice;
 use crate::column::ascii;
+use crate::tui::theme::ColorSupport;
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -19,12 +20,26 @@ pub fn is_ascii() -> bool {
 }
 
 /// Returns the colors that the terminal shows and the user wants.
-pub fn color_support() -> ColorSupport {
-    ColorSupport::from_environment(
-        variable("TERM").as_deref(),
-        variable("COLORTERM").as_deref(),
-        variable("NO_COLOR").as_deref(),
-    )
+pub fn color_support(choice: ColorChoice) -> ColorSupport {
+    let names = ["TERM", "COLORTERM", "NO_COLOR", "CLICOLOR_FORCE"];
+    let values = names.map(variable);
+    ColorSupport::chosen(choice, values.each_ref().map(Option::as_deref))
+}
+
+/// Returns the value of `COLORFGBG`, in which some terminals report their colors.
+pub fn reported_background() -> Option<String> {
+    variable("COLORFGBG")
+}
+
+/// Reports whether the terminal may answer a question about its background. The Linux console and GNU screen do not.
+pub fn may_answer() -> bool {
+    let term = variable("TERM").unwrap_or_default();
+    let is_screen = term.starts_with("screen") && variable("TMUX").is_none();
+    !is_screen
+        && !term.is_empty()
+        && !["linux", "dumb", "vt"]
+            .iter()
+            .any(|name| term.starts_with(name))
 }
 
 /// Returns the time zone of the system. It is read once, when this is called first.

@@ -17,6 +17,7 @@ use super::latest_slot::LatestSlot;
 use super::message::{Inbox, Message};
 use super::mouse::ClickTracker;
 use super::view_worker::ViewWorker;
+use crate::tui::theme::Theme;
 use crate::tui::timeline::{Seek, Timeline};
 use crate::tui::{self, DisplayMode, Effect, State, keymap};
 
@@ -155,6 +156,10 @@ impl<B: Backend> EventLoop<B> {
     ) -> Option<ExitReason> {
         match message {
             Message::Input(event) => return self.process_input(event, handler),
+            Message::Background(rgb) => {
+                self.set_background(rgb);
+                self.changed = true;
+            }
             Message::Resized => self.changed = true,
             Message::MomentReady => self.fetch(handler),
             Message::ViewPrepared => self.install_view(),
@@ -179,6 +184,12 @@ impl<B: Backend> EventLoop<B> {
             Message::Failed(error) => return Some(ExitReason::Failed(error)),
         }
         None
+    }
+
+    /// Chooses the theme for the background color of the terminal: red, green and blue from 0 to 1.
+    pub(super) fn set_background(&mut self, rgb: [f64; 3]) {
+        let appearance = &mut self.state.appearance;
+        appearance.theme = Theme::for_background_color(rgb).shown_with(appearance.colors);
     }
 
     /// Processes a key, a mouse event or pasted text; returns the reason if it ends the loop.
@@ -207,7 +218,7 @@ impl<B: Backend> EventLoop<B> {
                 self.apply(effect, handler)
             }
             Event::Paste(text) => {
-                self.changed |= self.state.text_input.is_some();
+                self.changed |= self.state.text_input.is_some() || self.state.popup.is_some();
                 tui::paste(&mut self.state, &text);
                 None
             }

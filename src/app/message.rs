@@ -13,6 +13,8 @@ use crate::diagnose::Findings;
 pub enum Message {
     /// A key, a mouse event, pasted text or a resize from the terminal.
     Input(Event),
+    /// The background color of the terminal, which answered late: red, green and blue from 0 to 1.
+    Background([f64; 3]),
     /// A moment or a playback status can be fetched from the slot.
     MomentReady,
     /// A view of the moment has been computed.

@@ -22,6 +22,7 @@
 
 mod active_recording;
 pub mod allocator;
+mod background_query;
 mod background_writer;
 mod color_support;
 mod dashboard;
@@ -54,7 +55,8 @@ pub mod time_zone;
 mod timeline_track;
 mod view_worker;
 
-pub use color_support::ColorSupport;
+pub use crate::tui::theme::ColorSupport;
+pub use color_support::ColorChoice;
 pub use dashboard::{replay_state, run_live, run_replay};
 pub use effect_handler::{EffectHandler, Rewind};
 pub use event_loop::{EventLoop, ExitReason};
@@ -62,7 +64,7 @@ pub use findings_scan::FindingsScan;
 pub use job_control::StopRequest;
 pub use latest_slot::{LatestSlot, SlotContents};
 pub use message::{Inbox, Message};
-pub use options::{DEFAULT_HISTORY, Options, ReplayOptions};
+pub use options::{DEFAULT_HISTORY, Look, Options, ReplayOptions};
 pub use player::{Player, PlayerStep};
 pub use preview_thread::{FirstSockets, OpenPreview};
 pub use terminal::require_terminal;

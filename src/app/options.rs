@@ -1,15 +1,69 @@
 //! Options of the dashboard, live and over a recording.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::color_support::ColorChoice;
 use super::environment;
+use crate::config::DashboardSettings;
 use crate::diagnose::Thresholds;
 use crate::filter::Filter;
+use crate::tui::Appearance;
+use crate::tui::keymap::KeyMap;
+use crate::tui::theme::{ColorSupport, Theme};
 
 /// Default time span of the history buffer.
 pub const DEFAULT_HISTORY: Duration = Duration::from_secs(10 * 60);
+
+/// The appearance and the handling that the user chose, live and over a recording.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// The theme; `None` for the one that suits the terminal's background.
+    pub theme: Option<Theme>,
+    /// Whether there are colors.
+    pub color: ColorChoice,
+    /// The keys of the commands.
+    pub keys: Arc<KeyMap>,
+    /// Settings of screens, tables and units.
+    pub settings: DashboardSettings,
+    /// Time zone of the times that are shown.
+    pub zone: TimeZone,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Look {
+            theme: None,
+            color: ColorChoice::default(),
+            keys: Arc::default(),
+            settings: DashboardSettings::default(),
+            zone: environment::time_zone(),
+        }
+    }
+}
+
+impl Look {
+    /// Returns the appearance on the terminal of this process, and true if the terminal is to be asked for its
+    /// background, which decides the theme.
+    pub(super) fn appearance(&self) -> (Appearance, bool) {
+        let colors = environment::color_support(self.color);
+        let background = environment::reported_background();
+        let theme = self
+            .theme
+            .unwrap_or_else(|| Theme::for_background(background.as_deref()));
+        let is_open = self.theme.is_none() && colors != ColorSupport::None;
+        let appearance = Appearance {
+            theme: theme.shown_with(colors),
+            colors,
+            ascii: environment::is_ascii(),
+            timezone: self.zone.clone(),
+            keys: Arc::clone(&self.keys),
+        };
+        (appearance, is_open && environment::may_answer())
+    }
+}
 
 /// Options of the live dashboard.
 #[derive(Debug, Clone)]
@@ -26,8 +80,8 @@ pub struct Options {
     pub capabilities: Vec<String>,
     /// Thresholds of findings.
     pub thresholds: Thresholds,
-    /// Time zone of the times that are shown.
-    pub zone: TimeZone,
+    /// Appearance and handling.
+    pub look: Look,
 }
 
 impl Default for Options {
@@ -39,13 +93,13 @@ impl Default for Options {
             history: DEFAULT_HISTORY,
             capabilities: Vec::new(),
             thresholds: Thresholds::default(),
-            zone: environment::time_zone(),
+            look: Look::default(),
         }
     }
 }
 
 /// Options of the dashboard over a recording.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ReplayOptions {
     /// Index of the Sample that is shown first.
     pub at: usize,
@@ -55,18 +109,6 @@ pub struct ReplayOptions {
     pub filter: Filter,
     /// Thresholds of findings.
     pub thresholds: Thresholds,
-    /// Time zone of the times that are shown.
-    pub zone: TimeZone,
-}
-
-impl Default for ReplayOptions {
-    fn default() -> Self {
-        ReplayOptions {
-            at: 0,
-            message: None,
-            filter: Filter::default(),
-            thresholds: Thresholds::default(),
-            zone: environment::time_zone(),
-        }
-    }
+    /// Appearance and handling.
+    pub look: Look,
 }

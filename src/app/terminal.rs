@@ -10,8 +10,8 @@ use crossterm::clipboard::CopyToClipboard;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use super::color_support::ColorSupport;
 use super::job_control::{JobSignals, StopRequest};
+use crate::tui::theme::ColorSupport;
 
 /// Alternate screen on, cursor off, bracketed paste on.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
@@ -133,6 +133,11 @@ impl TerminalGuard {
     }
 }
 
+/// Chooses whether clicks are received once the terminal is acquired.
+pub(super) fn set_mouse(capture: bool) {
+    MOUSE_CAPTURED.store(capture, Ordering::SeqCst);
+}
+
 fn acquire() -> io::Result<()> {
     {
         let mut saved = SAVED_SETTINGS
@@ -233,7 +238,7 @@ impl Write for FrameWriter {
 }
 
 /// Writes to standard output without the standard library's buffer, which splits a frame at its lines.
-fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     let stdout = io::stdout();
     while !bytes.is_empty() {
         match rustix::io::write(&stdout, bytes) {

@@ -6,8 +6,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use anyhow::Context;
 use ratatui::Terminal;
 
+use super::background_query::{self, AnswerFilter};
 use super::background_writer::BackgroundWriter;
-use super::environment;
 use super::event_loop::{EventLoop, ExitReason};
 use super::history_buffer::HistoryBuffer;
 use super::host_names::HostNames;
@@ -30,15 +30,19 @@ pub(super) struct TerminalSession {
     sender: Sender<Message>,
     inbox: Receiver<Message>,
     restored: Arc<RestoredFlag>,
+    /// Recognizes a late answer of the terminal about its background, if it was asked.
+    filter: Option<AnswerFilter>,
 }
 
 impl TerminalSession {
-    /// Acquires the terminal and installs signal handlers.
+    /// Acquires the terminal and installs signal handlers. With `asks`, the terminal is asked for its background color,
+    /// which decides the theme.
     ///
     /// # Errors
     /// If the terminal cannot be set or signal handlers cannot be installed.
     pub(super) fn enter(
         state: State,
+        asks: bool,
         names: Option<Arc<HostNames>>,
         history: Option<Arc<HistoryBuffer>>,
         watch: Watch,
@@ -56,17 +60,32 @@ impl TerminalSession {
             writer: BackgroundWriter::default(),
             player: None,
         };
-        let backend = ScreenBackend::new(FrameWriter::new(environment::color_support()));
+        let backend = ScreenBackend::new(FrameWriter::new(state.appearance.colors));
         let terminal = Terminal::new(backend).context("cannot set up the terminal")?;
         let worker = ViewWorker::spawn(&sender)?;
+        let mut event_loop = EventLoop::new(terminal, state, Arc::clone(&slot))
+            .with_worker(worker, ViewWorker::MIN_SOCKETS);
+        let mut filter = None;
+        if asks {
+            let (answer, typed, late) =
+                background_query::ask().context("cannot read the terminal")?;
+            match answer {
+                Some(rgb) => event_loop.set_background(rgb),
+                None => filter = Some(late),
+            }
+            for event in typed {
+                // The inbox exists until the loop ends.
+                let _ = sender.send(Message::Input(event));
+            }
+        }
         Ok(TerminalSession {
-            event_loop: EventLoop::new(terminal, state, Arc::clone(&slot))
-                .with_worker(worker, ViewWorker::MIN_SOCKETS),
+            event_loop,
             effects,
             slot,
             sender,
             inbox,
             restored,
+            filter,
         })
     }
 
@@ -89,8 +108,10 @@ impl TerminalSession {
             .draw()
             .map_err(anyhow::Error::from)
             .and_then(|()| {
-                let input = self.sender.clone();
-                threads::spawn("input", &self.sender, move || input_thread::run(&input))?;
+                let (input, filter) = (self.sender.clone(), self.filter.take());
+                threads::spawn("input", &self.sender, move || {
+                    input_thread::run(&input, filter);
+                })?;
                 start(&mut self.effects, &self.slot, &self.sender)?;
                 Ok(self.event_loop.run(self.inbox, &mut self.effects))
             });

@@ -6,6 +6,7 @@ use super::dashboard::Dashboard;
 use super::diagnose::Diagnose;
 use super::events::Events;
 use super::export::Export;
+use super::generate::Generate;
 use super::help::Help;
 use super::info::Info;
 use super::kill::Kill;
@@ -30,6 +31,16 @@ pub struct Cli {
     /// Subcommand; `None` for the dashboard.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// Print a file and exit: config
+    ///
+    /// config is the sample configuration: every setting with its default and the reason for it.
+    #[arg(
+        long,
+        value_name = "FILE",
+        hide_possible_values = true,
+        exclusive = true
+    )]
+    pub generate: Option<Generate>,
     /// The dashboard's options.
     #[command(flatten)]
     pub dashboard: Dashboard,

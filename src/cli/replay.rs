@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::config::ConfigFile;
+use super::look::Look;
 
 /// `replay`.
 #[derive(Debug, Clone, Args)]
@@ -21,6 +22,9 @@ pub struct Replay {
     /// Configuration file.
     #[command(flatten)]
     pub config: ConfigFile,
+    /// Appearance.
+    #[command(flatten)]
+    pub look: Look,
     /// Filter in the language of ss
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,

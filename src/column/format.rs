@@ -1,6 +1,9 @@
 //! Numbers as text, each with its unit and a bounded width.
 
 use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
 
 use crate::filter::Unit;
 
@@ -46,9 +49,54 @@ pub(super) const SHARE: Format = Format::new(share, Unit::Share);
 /// Text of an unknown value.
 pub const MISSING: &str = "–";
 
-/// Appends bytes with a decimal unit and three significant digits, at most 7 columns: `0 B`, `999 B`, `1.23 kB`, `45.6 MB`.
+/// Units of bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Units {
+    /// Powers of 1000: kB, MB.
+    #[default]
+    Si,
+    /// Powers of 1024: Ki, Mi.
+    Iec,
+}
+
+/// True if bytes are written in powers of 1024.
+static IS_BINARY: AtomicBool = AtomicBool::new(false);
+
+/// Chooses the units of bytes for everything that this process writes from now on.
+pub fn use_units(units: Units) {
+    IS_BINARY.store(units == Units::Iec, Ordering::Relaxed);
+}
+
+/// Appends bytes with a unit and three significant digits, at most 7 columns: `0 B`, `999 B`, `1.23 kB`, `45.6 MB`; in
+/// [`Units::Iec`] `1.23 Ki`.
 pub fn bytes(out: &mut String, value: f64) {
-    scaled(out, value, &["B", "kB", "MB", "GB", "TB", "PB"]);
+    if IS_BINARY.load(Ordering::Relaxed) {
+        binary_bytes(out, value);
+    } else {
+        scaled(out, value, &["B", "kB", "MB", "GB", "TB", "PB"]);
+    }
+}
+
+/// Appends bytes with a binary unit, at most 7 columns: `1023 B`, `1.23 Ki`, `1023 Mi`.
+fn binary_bytes(out: &mut String, value: f64) {
+    let (mut value, mut units) = (value, ["B", "Ki", "Mi", "Gi", "Ti", "Pi"].iter());
+    let mut unit = units.next().copied().unwrap_or("");
+    if value < 1023.5 {
+        return write(out, value, 0, " B");
+    }
+    while value >= 1023.5
+        && let Some(next) = units.next()
+    {
+        value /= 1024.0;
+        unit = next;
+    }
+    if value >= 999.5 {
+        write(out, value, 0, " ");
+        out.push_str(unit);
+    } else {
+        significant(out, value, &format!(" {unit}"));
+    }
 }
 
 /// Appends bytes per second, at most 9 columns: `1.23 MB/s`.

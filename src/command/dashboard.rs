@@ -1,5 +1,7 @@
 //! `sockwatch` without a subcommand: the live dashboard.
 
+use std::time::Duration;
+
 use super::shared::configuration;
 use super::shared::net_scope;
 use crate::app;
@@ -26,6 +28,7 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
     let config = configuration::load(&arguments.config)?;
+    let look = configuration::look(&arguments.look, &config)?;
     app::require_terminal()?;
     let namespaces = net_scope::enter(&arguments.net, NamespaceScope::All)?;
     let live = LiveSource::new(LiveOptions {
@@ -33,13 +36,17 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
         ..LiveOptions::default()
     })?;
     let options = app::Options {
-        interval: arguments.interval,
+        interval: arguments
+            .interval
+            .unwrap_or_else(|| Duration::from_secs_f64(config.dashboard.interval_s)),
         filter,
         may_destroy: privilege::permits(ADMINISTER_NETWORK),
-        history: arguments.history,
+        history: arguments
+            .history
+            .unwrap_or_else(|| Duration::from_secs_f64(config.dashboard.history_s)),
         capabilities: privilege::permitted_names(),
+        look,
         thresholds: config.diagnose,
-        ..app::Options::default()
     };
     let open = || -> Result<Box<dyn Source>, SourceError> {
         Ok(Box::new(LiveSource::new(LiveOptions::preview())?))

@@ -14,6 +14,7 @@ use crate::cli::{self, Cli, ConfigFile, Topic, column_help, filter_help, finding
 use crate::config::Config;
 use crate::export::message::report;
 use crate::tui::key_groups::key_groups;
+use crate::tui::keymap::KeyMap;
 
 /// Width of the text if standard output is not a terminal, columns.
 const DEFAULT_WIDTH: usize = 80;
@@ -49,7 +50,10 @@ fn topic_text(topic: Topic, width: usize) -> String {
         Topic::Filter => filter_help::write(&mut page),
         Topic::Columns => column_help::write(&mut page),
         Topic::Findings => findings::write(&mut page, &active_config().diagnose),
-        Topic::Keys => topics::keys::write(&mut page, &key_groups()),
+        Topic::Keys => {
+            let map = KeyMap::new(&active_config().key_changes());
+            topics::keys::write(&mut page, &key_groups(&map));
+        }
         Topic::Monitoring => topics::monitoring::write(&mut page),
         Topic::Recording => topics::recording::write(&mut page),
         Topic::Output => topics::output::write(&mut page),
@@ -83,7 +87,7 @@ fn output_width() -> usize {
 /// Returns the active configuration, or the defaults with a note if it cannot be loaded.
 fn active_config() -> Config {
     configuration::load(&ConfigFile::default()).unwrap_or_else(|error| {
-        report!("sockwatch: {error}; showing the default thresholds");
+        report!("sockwatch: {error}; showing the defaults");
         Config::default()
     })
 }

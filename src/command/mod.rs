@@ -6,6 +6,7 @@ pub mod dashboard;
 pub mod diagnose;
 pub mod events;
 pub mod export;
+pub mod generate;
 pub mod help;
 pub mod info;
 pub mod kill;

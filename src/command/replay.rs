@@ -5,7 +5,6 @@ use super::shared::recorded_names::RecordedNames;
 use super::shared::recording_input;
 use super::shared::usage_error::UsageError;
 use crate::app;
-use crate::app::environment;
 use crate::cli::Replay;
 use crate::column::VOCABULARY;
 use crate::column::when;
@@ -27,16 +26,17 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
     let archive = recording_input::open_reader(&arguments.file)?;
+    let config = configuration::load(&arguments.config)?;
     let found = match &arguments.at {
         Some(text) => {
-            let zone = environment::time_zone();
+            let zone = configuration::zone(&config);
             let found = when::find(text, &archive.time_axis(), 0, &zone)
                 .map_err(|error| UsageError::new(format!("--at: {error}")))?;
             Some(found)
         }
         None => None,
     };
-    let config = configuration::load(&arguments.config)?;
+    let look = configuration::look(&arguments.look, &config)?;
     app::require_terminal()?;
     // The whole recording is scanned for findings in the background.
     let file = arguments.file.clone();
@@ -45,8 +45,8 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         at: found.as_ref().map_or(0, |found| found.at),
         message: found.and_then(|found| found.note),
         filter,
+        look,
         thresholds: config.diagnose,
-        ..app::ReplayOptions::default()
     };
     app::run_replay(Box::new(archive), reopen, options)
 }

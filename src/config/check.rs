@@ -3,23 +3,21 @@
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
+use super::dashboard::Names;
 use super::error::InvalidSetting;
-use super::rules;
-
-/// Maximum number of characters shown of an invalid value.
-const MAX_SHOWN: usize = 40;
-
-/// The byte offset of an error, and its message.
-type Found = (usize, String);
+use super::message::{Found, excerpt, nearest};
+use super::{dashboard_rules, rules};
 
 /// Validates the settings of a file; `defaults` has every key.
 pub(super) fn check(
     file: &DeTable<'_>,
     defaults: &Table,
+    names: &Names,
     text: &str,
 ) -> Result<(), InvalidSetting> {
     let mut found = Vec::new();
-    check_table(file, defaults, "", text, &mut found);
+    check_table(file, defaults, "", (names, text), &mut found);
+    dashboard_rules::check_conflicts(file, names, text, &mut found);
     found.sort_by_key(|(byte, _)| *byte);
     match found.into_iter().next() {
         Some((byte, message)) => Err(InvalidSetting::at(text, byte, &message)),
@@ -31,7 +29,7 @@ fn check_table(
     file: &DeTable<'_>,
     defaults: &Table,
     name: &str,
-    text: &str,
+    (names, text): (&Names, &str),
     found: &mut Vec<Found>,
 ) {
     for (key, value) in file {
@@ -44,7 +42,7 @@ fn check_table(
         match (defaults.get(key), value.get_ref()) {
             (None, _) => found.push((at, unknown_key(key, name, defaults))),
             (Some(Value::Table(defaults)), DeValue::Table(inner)) => {
-                check_table(inner, defaults, &path, text, found);
+                check_table(inner, defaults, &path, (names, text), found);
             }
             (Some(Value::Table(defaults)), _) => {
                 let keys = keys(defaults);
@@ -52,6 +50,9 @@ fn check_table(
                     at,
                     format!("'{path}' is a section; write [{path}] with {keys}"),
                 ));
+            }
+            (Some(_), _) if name == "keys" || name.starts_with("dashboard") => {
+                found.extend(dashboard_rules::error(name, key, value, names, text));
             }
             (Some(_), value_here) => {
                 let rule = rules::find(name, key);
@@ -107,7 +108,7 @@ fn unknown_key(key: &str, name: &str, defaults: &Table) -> String {
         "" => "the configuration".to_owned(),
         name => format!("[{name}]"),
     };
-    let nearest = nearest(key, defaults);
+    let nearest = nearest(key, defaults.keys().map(String::as_str));
     let key = excerpt(key, 0..key.len());
     match nearest {
         Some(near) => format!("unknown key '{key}' in {place}; did you mean '{near}'?"),
@@ -122,38 +123,4 @@ fn unknown_key(key: &str, name: &str, defaults: &Table) -> String {
 fn keys(defaults: &Table) -> String {
     let keys: Vec<&str> = defaults.keys().map(String::as_str).collect();
     keys.join(", ")
-}
-
-/// Returns the most similar key, if at most a third of its characters differ.
-fn nearest<'a>(key: &str, defaults: &'a Table) -> Option<&'a str> {
-    let plain = |text: &str| text.to_lowercase().replace('_', "-");
-    let far = |known: &str| distance(&plain(key), &plain(known));
-    let nearest = defaults.keys().min_by_key(|known| far(known))?;
-    (far(nearest) * 3 <= nearest.len()).then_some(nearest)
-}
-
-/// Returns the Levenshtein distance of two texts.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().take(100).enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, other) in b.iter().enumerate() {
-            let change = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
-/// Returns a part of a text, truncated if it is long.
-fn excerpt(text: &str, span: std::ops::Range<usize>) -> String {
-    let whole = text.get(span).unwrap_or("");
-    let line = whole.lines().next().unwrap_or("");
-    let mut out: String = line.chars().take(MAX_SHOWN).collect();
-    if out.len() < whole.len() {
-        out.push('…');
-    }
-    out
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy as _;
 use etcetera::base_strategy::Xdg;
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, Names};
 
 /// The name that disables the configuration file.
 pub const NONE: &str = "none";
@@ -57,17 +57,21 @@ impl Environment {
 ///
 /// # Errors
 /// If a named file does not exist, or a file cannot be read or is invalid.
-pub fn load(named: Option<&Path>, environment: &Environment) -> Result<Config, ConfigError> {
+pub fn load(
+    named: Option<&Path>,
+    environment: &Environment,
+    names: &Names,
+) -> Result<Config, ConfigError> {
     let variable = environment.file.as_ref().filter(|file| !file.is_empty());
     let named = named.or(variable.map(Path::new));
     if let Some(path) = named {
         if path == Path::new(NONE) {
             return Ok(Config::default());
         }
-        return read(path).map_err(|error| unreadable(path, error))?;
+        return read(path, names).map_err(|error| unreadable(path, error))?;
     }
     for path in environment.candidates() {
-        match read(&path) {
+        match read(&path, names) {
             Ok(config) => return config,
             Err(error) if is_missing(&error) || is_out_of_reach(&path, &error) => {}
             Err(error) => return Err(unreadable(&path, error)),
@@ -96,7 +100,7 @@ fn unreadable(path: &Path, error: io::Error) -> ConfigError {
 }
 
 /// Reads one file. The outer error is an I/O error, the inner one an error in the contents.
-fn read(path: &Path) -> io::Result<Result<Config, ConfigError>> {
+fn read(path: &Path, names: &Names) -> io::Result<Result<Config, ConfigError>> {
     let mut bytes = Vec::new();
     File::open(path)?
         .take(MAX_BYTES + 1)
@@ -111,8 +115,10 @@ fn read(path: &Path) -> io::Result<Result<Config, ConfigError>> {
     let Ok(text) = String::from_utf8(bytes) else {
         return Ok(Err(no_config("not valid UTF-8")));
     };
-    Ok(Config::parse(&text).map_err(|error| ConfigError::Invalid {
-        path: path.to_owned(),
-        error,
-    }))
+    Ok(
+        Config::parse(&text, names).map_err(|error| ConfigError::Invalid {
+            path: path.to_owned(),
+            error,
+        }),
+    )
 }

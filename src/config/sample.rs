@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use toml::{Table, Value};
 
-use super::Config;
+use super::dashboard::{Names, SETTINGS};
+use super::{Config, DashboardSettings};
 use crate::diagnose::{GENERAL, SECTIONS};
 
 /// The comment before all settings.
@@ -21,13 +22,39 @@ const HEAD: &str = "\
 # bytes, and shares range from 0 to 1 (0.8 is 80 %). Everything else is a count.
 ";
 
+/// Maximum number of characters of a comment.
+const WIDTH: usize = 100;
+
+/// The beginning of the section of columns.
+const COLUMNS: &str = "
+# The columns of the table on a screen, in their order. [] shows as many of the default columns as
+# fit. c chooses them while the dashboard runs; `sockwatch help columns` describes them.
+[dashboard.columns]
+";
+
+/// The beginning of the section of orders.
+const SORT: &str = "
+# The column by which the rows of a screen are sorted at the start: COLUMN:asc or COLUMN:desc.
+[dashboard.sort]
+";
+
+/// The beginning of the section of keys.
+const KEYS: &str = "
+# The keys of each command: one, or a list; [] for none. A key is a character or a name: q, Q,
+# Ctrl-L, Shift-Tab, Space, Enter, Esc, Backspace, Up, Down, PgUp, PgDn, Home, End, Ins, Del, F1 to
+# F12. Each has at most one command: to use a key of another command, give that one other keys.
+[keys]
+";
+
 /// Returns the sample configuration: every key with its documentation and default.
 ///
 /// # Errors
 /// If the defaults cannot be written as TOML.
-pub fn sample() -> Result<String, toml::ser::Error> {
+pub fn sample(names: &Names) -> Result<String, toml::ser::Error> {
     let defaults = Table::try_from(Config::default().diagnose)?;
-    let mut out = format!("{HEAD}\n[diagnose]\n");
+    let mut out = format!("{HEAD}\n");
+    write_dashboard(&mut out, names)?;
+    out.push_str("\n[diagnose]\n");
     let general = GENERAL.iter().map(|threshold| {
         let mut text = String::new();
         for line in threshold.doc {
@@ -53,6 +80,76 @@ pub fn sample() -> Result<String, toml::ser::Error> {
         }
     }
     Ok(out)
+}
+
+/// Writes the settings of the dashboard and of its keys.
+fn write_dashboard(out: &mut String, names: &Names) -> Result<(), toml::ser::Error> {
+    let mut defaults = Table::new();
+    defaults.insert(
+        "dashboard".to_owned(),
+        Value::try_from(DashboardSettings::default())?,
+    );
+    names.add_defaults(&mut defaults);
+    let section = |name: &str| defaults.get(name).and_then(Value::as_table);
+    let Some(dashboard) = section("dashboard") else {
+        return Ok(());
+    };
+    out.push_str("# --- The dashboard\n\n[dashboard]\n");
+    for (at, setting) in SETTINGS.iter().enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        for line in setting.doc {
+            let line = line.replace("{screens}", &names.screens.join(", "));
+            write_comment(out, &line.replace("{themes}", &names.themes.join(", ")));
+        }
+        write_value(out, setting.name, dashboard);
+    }
+    out.push_str(COLUMNS);
+    let tables = |name: &str| dashboard.get(name).and_then(Value::as_table);
+    for table in &names.tables {
+        write_comment(
+            out,
+            &format!(" {}: {}", table.name, table.columns.join(", ")),
+        );
+        if let Some(values) = tables("columns") {
+            write_value(out, &table.name, values);
+        }
+    }
+    out.push_str(SORT);
+    for table in &names.tables {
+        if let Some(values) = tables("sort") {
+            write_value(out, &table.name, values);
+        }
+    }
+    out.push_str(KEYS);
+    for command in &names.commands {
+        let end = if command.about.ends_with('…') {
+            ""
+        } else {
+            "."
+        };
+        write_comment(out, &format!(" {}{end}", command.about));
+        if let Some(values) = section("keys") {
+            write_value(out, command.name, values);
+        }
+    }
+    Ok(())
+}
+
+/// Writes a comment in lines of at most [`WIDTH`] characters.
+fn write_comment(out: &mut String, text: &str) {
+    let mut line = "#".to_owned();
+    for word in text.split(' ').skip(1) {
+        if line.chars().count() + 1 + word.chars().count() > WIDTH {
+            let _ = writeln!(out, "{line}");
+            line.clear();
+            line.push('#');
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    let _ = writeln!(out, "{line}");
 }
 
 fn write_value(out: &mut String, name: &str, values: &Table) {

@@ -1,3 +1,5 @@
+mod dashboard;
+
 use std::fs;
 use std::path::Path;
 
@@ -5,13 +7,22 @@ use toml::Value;
 
 use super::*;
 use crate::diagnose::finding_by_id;
+use crate::tui::names;
+
+fn parse(text: &str) -> Result<Config, InvalidSetting> {
+    Config::parse(text, &names())
+}
+
+fn load_file(named: Option<&Path>, environment: &Environment) -> Result<Config, ConfigError> {
+    load(named, environment, &names())
+}
 
 /// The shipped sample.
 const SAMPLE: &str = include_str!("../../assets/config.toml");
 
 /// Returns the error of a configuration.
 fn error_of(text: &str) -> String {
-    let error = Config::parse(text).expect_err(text);
+    let error = parse(text).expect_err(text);
     let said = error.to_string();
     assert!(!said.contains('\n'), "{said}");
     said
@@ -33,8 +44,9 @@ fn paths(table: &Table, name: &str, out: &mut Vec<String>) {
 
 #[test]
 fn the_sample_has_every_key_with_its_default() {
-    assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
-    let defaults = Table::try_from(Config::default()).unwrap();
+    assert_eq!(parse(SAMPLE).unwrap(), Config::default());
+    let mut defaults = Table::try_from(Config::default()).unwrap();
+    names().add_defaults(&mut defaults);
     let (mut there, mut needed) = (Vec::new(), Vec::new());
     paths(&toml::from_str(SAMPLE).unwrap(), "", &mut there);
     paths(&defaults, "", &mut needed);
@@ -44,7 +56,7 @@ fn the_sample_has_every_key_with_its_default() {
 
 #[test]
 fn the_sample_equals_the_generated_one() {
-    let (generated, shipped) = (sample().unwrap(), SAMPLE);
+    let (generated, shipped) = (sample(&names()).unwrap(), SAMPLE);
     for (generated, shipped) in generated.lines().zip(shipped.lines()) {
         assert_eq!(generated, shipped);
     }
@@ -59,8 +71,10 @@ fn every_key_of_the_sample_is_documented() {
     let mut before = "";
     for line in SAMPLE.lines() {
         let is_key = line.contains(" = ") && !line.starts_with('#');
-        // Both shares of a limit may share one reason.
-        let explained = before.starts_with('#') || line.starts_with("critical");
+        // Both shares of a limit may share one reason, and the orders of all tables do.
+        let is_shared =
+            line.starts_with("critical") || line.contains(":desc") || line.contains(":asc");
+        let explained = before.starts_with('#') || is_shared;
         assert!(!is_key || explained, "no reason: {line}");
         before = line;
     }
@@ -68,24 +82,24 @@ fn every_key_of_the_sample_is_documented() {
 
 #[test]
 fn keys_that_are_not_set_have_their_defaults() {
-    let config = Config::parse("[diagnose.orphans]\nwarning = 0.25\n").unwrap();
+    let config = parse("[diagnose.orphans]\nwarning = 0.25\n").unwrap();
     assert_eq!(config.diagnose.orphans.warning, 0.25);
     let default = Config::default().diagnose;
     assert_eq!(config.diagnose.orphans.critical, default.orphans.critical);
     assert_eq!(config.diagnose.accept_queue, default.accept_queue);
     // Seconds may be integers.
     let text = "diagnose = { hold_s = 10, close-wait-leak.age_s = 1_0 }";
-    let config = Config::parse(text).unwrap();
+    let config = parse(text).unwrap();
     assert_eq!(config.diagnose.hold_s, 10.0);
     assert_eq!(config.diagnose.close_wait_leak.age_s, 10.0);
     let text = "[diagnose]\ndisable = ['syn-flood']\nignore_processes = ['nginx']";
-    let config = Config::parse(text).unwrap();
+    let config = parse(text).unwrap();
     assert_eq!(
         config.diagnose.disable,
         [finding_by_id("syn-flood").unwrap()]
     );
     assert_eq!(config.diagnose.ignore_processes, ["nginx"]);
-    assert_eq!(Config::parse("").unwrap(), Config::default());
+    assert_eq!(parse("").unwrap(), Config::default());
 }
 
 #[test]
@@ -100,7 +114,7 @@ fn unknown_keys_are_refused_with_their_position_and_a_suggestion() {
     );
     assert_eq!(
         error_of("[theme]\ndark = true\n"),
-        ":1:2: unknown key 'theme' in the configuration; keys are diagnose"
+        ":1:2: unknown key 'theme' in the configuration; keys are dashboard, diagnose, keys"
     );
     assert_eq!(
         error_of("[diagnose.connect-stuck]\n  seconds = 3\n"),
@@ -197,7 +211,7 @@ fn a_warning_is_not_above_critical() {
         ":3:12: warning = 0.5 in [diagnose.descriptors-low] is above critical = 0.4; it must not be higher"
     );
     let same = "[diagnose.descriptors-low]\nwarning = 0.5\ncritical = 0.5\n";
-    assert!(Config::parse(same).is_ok());
+    assert!(parse(same).is_ok());
 }
 
 #[test]
@@ -249,37 +263,37 @@ fn hold_s(loaded: Result<Config, ConfigError>) -> f64 {
 fn a_named_file_overrides_the_users_file_which_overrides_the_system_file() {
     let home = Home::new();
     let mut around = home.environment();
-    assert_eq!(hold_s(load(None, &around)), 2.0, "no file exists");
+    assert_eq!(hold_s(load_file(None, &around)), 2.0, "no file exists");
     home.has("etc/config.toml", "diagnose.hold_s = 3");
-    assert_eq!(hold_s(load(None, &around)), 3.0);
+    assert_eq!(hold_s(load_file(None, &around)), 3.0);
     home.has(".config/sockwatch/config.toml", "diagnose.hold_s = 4");
-    assert_eq!(hold_s(load(None, &around)), 4.0);
+    assert_eq!(hold_s(load_file(None, &around)), 4.0);
     around.config_dir = Some("relative".into());
     assert_eq!(
-        hold_s(load(None, &around)),
+        hold_s(load_file(None, &around)),
         3.0,
         "a relative directory is ignored"
     );
     home.has("xdg/sockwatch/config.toml", "diagnose.hold_s = 5");
     around.config_dir = Some(home.0.path().join("xdg"));
-    assert_eq!(hold_s(load(None, &around)), 5.0);
+    assert_eq!(hold_s(load_file(None, &around)), 5.0);
     home.has("mine.toml", "diagnose.hold_s = 6");
     let mine = home.0.path().join("mine.toml");
     around.file = Some(mine.clone().into());
-    assert_eq!(hold_s(load(None, &around)), 6.0);
-    assert_eq!(hold_s(load(Some(Path::new("none")), &around)), 2.0);
+    assert_eq!(hold_s(load_file(None, &around)), 6.0);
+    assert_eq!(hold_s(load_file(Some(Path::new("none")), &around)), 2.0);
     around.file = Some("none".into());
-    assert_eq!(hold_s(load(None, &around)), 2.0);
-    assert_eq!(hold_s(load(Some(&mine), &around)), 6.0);
+    assert_eq!(hold_s(load_file(None, &around)), 2.0);
+    assert_eq!(hold_s(load_file(Some(&mine), &around)), 6.0);
     around.file = Some("".into());
-    assert_eq!(hold_s(load(None, &around)), 5.0);
+    assert_eq!(hold_s(load_file(None, &around)), 5.0);
 }
 
 #[test]
 fn an_unreadable_file_is_reported_with_the_remedy() {
     let home = Home::new();
     let around = home.environment();
-    let said = |path: &Path| load(Some(path), &around).unwrap_err().to_string();
+    let said = |path: &Path| load_file(Some(path), &around).unwrap_err().to_string();
     let root = home.0.path().display().to_string();
     assert_eq!(
         said(&home.0.path().join("gone.toml")),
@@ -304,7 +318,7 @@ fn an_unreadable_file_is_reported_with_the_remedy() {
     );
     // A file that is found is not skipped if it is invalid.
     home.has(".config/sockwatch/config.toml", "x");
-    assert!(load(None, &around).is_err());
+    assert!(load_file(None, &around).is_err());
 }
 
 proptest::proptest! {
@@ -316,7 +330,7 @@ proptest::proptest! {
         if is_start && whole.is_char_boundary(end) {
             whole.replace_range(start..end, &text);
         }
-        if let Err(error) = Config::parse(&whole) {
+        if let Err(error) = parse(&whole) {
             proptest::prop_assert!(!error.to_string().contains('\n'));
         }
     }

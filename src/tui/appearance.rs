@@ -1,6 +1,9 @@
-//! The appearance of the screen: theme, character set, time zone.
+//! The appearance of the screen: theme, character set, time zone, names of keys.
 
-use super::theme::Theme;
+use std::sync::Arc;
+
+use super::keymap::KeyMap;
+use super::theme::{ColorSupport, Theme};
 use crate::column::format;
 
 /// Appearance of the screen; determined once, outside.
@@ -8,10 +11,14 @@ use crate::column::format;
 pub struct Appearance {
     /// Colors and weights.
     pub theme: Theme,
+    /// The colors that the terminal shows.
+    pub colors: ColorSupport,
     /// True if the terminal shows ASCII only.
     pub ascii: bool,
     /// Time zone in which times of day are shown.
     pub timezone: jiff::tz::TimeZone,
+    /// The keys of the commands.
+    pub keys: Arc<KeyMap>,
 }
 
 impl Appearance {

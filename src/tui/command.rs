@@ -5,6 +5,8 @@ use super::screen::Screen;
 /// A command, given by a key or a click.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
+    /// Close the popup or the page; without one, end the program, after a question if a recording runs.
+    Close,
     /// End the program.
     Quit,
     /// Suspend the program, as Ctrl-Z does in a shell.
@@ -129,7 +131,7 @@ pub enum Command {
     CopyCell,
     /// Let the charts span one, five or ten minutes.
     ChartWindow,
-    /// Switch between themes: dark, light, no colors.
+    /// Switch between themes.
     Theme,
     /// Leave the mouse to the terminal, or receive its events.
     Mouse,

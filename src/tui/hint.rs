@@ -1,14 +1,16 @@
-//! Hints of the footer: keys with their effect in the current state.
+//! Hints of the footer: commands with their effect in the current state.
 
 use super::command::Command;
-use super::keymap::label;
+use super::keymap::KeyMap;
 
 /// A hint of the footer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
-    /// The keys as they are written.
-    pub keys: String,
-    /// The effect of the keys.
+    /// The commands; their keys are shown together.
+    pub commands: Vec<Command>,
+    /// A key that means something in one popup only, in place of commands.
+    pub key: Option<&'static str>,
+    /// The effect of the commands.
     pub text: String,
     /// A shorter text, for a footer with little room.
     pub short: Option<&'static str>,
@@ -20,10 +22,27 @@ impl Hint {
     /// A hint to commands that belong together.
     pub(super) fn new(commands: &[Command], text: impl Into<String>) -> Hint {
         Hint {
-            keys: commands.iter().map(|&command| label(command)).collect(),
+            commands: commands.to_vec(),
+            key: None,
             text: text.into(),
             short: None,
             is_pinned: false,
+        }
+    }
+
+    /// A hint to a key that means something in one popup only.
+    pub(super) fn of_key(key: &'static str, text: impl Into<String>) -> Hint {
+        Hint {
+            key: Some(key),
+            ..Hint::new(&[], text)
+        }
+    }
+
+    /// The keys as they are written; empty if the commands have none.
+    pub(super) fn keys(&self, map: &KeyMap) -> String {
+        match self.key {
+            Some(key) => key.to_owned(),
+            None => map.labels(&self.commands),
         }
     }
 

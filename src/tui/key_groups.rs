@@ -1,7 +1,7 @@
 //! Key bindings in groups, for `sockwatch help keys`.
 
 use super::command::Command;
-use super::keymap::BINDINGS;
+use super::keymap::KeyMap;
 
 /// Groups of commands, in the order of the help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,20 +100,25 @@ impl KeyGroup {
             | Command::Help
             | Command::Redraw
             | Command::Suspend
+            | Command::Close
             | Command::Quit => KeyGroup::Program,
         }
     }
 }
 
-/// Returns the title of each group with its keys and what each does.
-pub fn key_groups() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
-    let in_group = |group: KeyGroup| {
-        let bindings = BINDINGS.iter();
-        let members = bindings.filter(|binding| KeyGroup::of(binding.command) == group);
-        let lines = members.map(|binding| (binding.label, binding.about));
-        (group.title(), lines.collect())
-    };
-    KeyGroup::ALL.map(in_group).into()
+/// Returns the title of each group with its keys and what each does; commands without a key are left out.
+pub fn key_groups(map: &KeyMap) -> Vec<(&'static str, Vec<(&str, &'static str)>)> {
+    let mut groups = Vec::new();
+    for group in KeyGroup::ALL {
+        let bound = map.commands().iter();
+        let members = bound.filter(|bound| KeyGroup::of(bound.binding.command) == group);
+        let lines = members.map(|bound| (&*bound.label, bound.binding.about));
+        let lines: Vec<_> = lines.filter(|(label, _)| !label.is_empty()).collect();
+        if !lines.is_empty() {
+            groups.push((group.title(), lines));
+        }
+    }
+    groups
 }
 
 #[cfg(test)]
@@ -122,9 +127,10 @@ mod tests {
 
     #[test]
     fn every_binding_is_in_one_group_and_no_group_is_empty() {
-        let groups = key_groups();
+        let map = KeyMap::default();
+        let groups = key_groups(&map);
         let sizes: Vec<usize> = groups.iter().map(|(_, keys)| keys.len()).collect();
-        assert_eq!(sizes.iter().sum::<usize>(), BINDINGS.len());
+        assert_eq!(sizes.iter().sum::<usize>(), map.commands().len());
         assert!(sizes.iter().all(|size| *size > 0), "{sizes:?}");
     }
 }

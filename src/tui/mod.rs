@@ -62,6 +62,6 @@ pub use command::Command;
 pub use effect::Effect;
 pub use render::render;
 pub use screen::Screen;
-pub use state::{DisplayMode, State};
+pub use state::{DisplayMode, State, names};
 pub use update::{Pointer, commit_input, is_bound, paste, point, press, update};
 pub use view_request::{PreparedView, ViewRequest};

@@ -71,6 +71,11 @@ impl Screen {
         self.info().short_title
     }
 
+    /// The name in the configuration.
+    pub fn name(self) -> String {
+        self.title().to_lowercase()
+    }
+
     /// The digit that opens it.
     pub fn digit(self) -> char {
         char::from(b'1' + self as u8)

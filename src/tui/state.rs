@@ -1,5 +1,6 @@
 //! The state of the dashboard. No rendering happens here, and nothing is read from outside.
 
+mod configure;
 mod display_mode;
 mod filter;
 mod findings;
@@ -35,6 +36,7 @@ use crate::diagnose;
 use crate::filter::{Filter, NameResolver, NoResolver};
 use crate::model::{Preview, Process, RemoteHost, SampleProgress, SampleTime, SocketKey};
 
+pub use configure::names;
 pub use display_mode::DisplayMode;
 pub use system::System;
 

@@ -59,6 +59,8 @@ pub struct Table<L: List> {
     scrolled_columns: usize,
     /// The columns that the user chose; `None` for the default ones.
     chosen: Option<Vec<ChosenColumn>>,
+    /// The columns that the configuration makes the default ones, if any.
+    configured: Option<Vec<ChosenColumn>>,
     /// The columns shown at the last draw.
     placed: Vec<ColumnPlace>,
     /// The rows shown.
@@ -99,6 +101,7 @@ impl<L: List> Table<L> {
             page: 1,
             scrolled_columns: 0,
             chosen: None,
+            configured: None,
             placed: Vec::new(),
             version: 0,
             contents: 0,

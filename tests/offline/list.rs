@@ -273,6 +273,31 @@ fn timings_are_one_object_on_standard_error() {
 }
 
 #[test]
+fn the_sample_configuration_is_printed_without_an_environment_and_is_accepted() {
+    let output = Command::new(env!("CARGO_BIN_EXE_sockwatch"))
+        .args(["--generate", "config"])
+        .env_clear()
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    // Without UTF-8, in ASCII: the keys are written by other names.
+    assert!(printed.is_ascii());
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config.toml");
+    std::fs::write(&file, printed).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_sockwatch"))
+        .args(["diagnose", "--config"])
+        .arg(&file)
+        .args(["--for", "1s"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_ne!(output.status.code(), Some(2), "{said}");
+    assert!(!said.contains("config.toml"), "{said}");
+}
+
+#[test]
 fn a_usage_error_has_status_2_and_names_the_argument() {
     for (arguments, what) in [
         (&["--bogus"][..], "--bogus"),

@@ -15,7 +15,7 @@ use sockwatch::model::{
     ProcessKey, ProcessRow, Protocol, Sample, Settings, Socket, SocketTable, State, Timer,
     TimerKind, Unowned,
 };
-use sockwatch::tui::theme::Theme;
+use sockwatch::tui::theme::{ColorSupport, Theme};
 use sockwatch::tui::{self, Appearance, State as Screens};
 
 use crate::support::cost_baseline::thread_cpu_time;
@@ -620,8 +620,10 @@ fn work(shape: Shape, count: u32) -> Clocks {
 fn arrange_screens(moment: &Arc<Moment>) {
     let appearance = Appearance {
         theme: Theme::Plain,
+        colors: ColorSupport::Many,
         ascii: false,
         timezone: TimeZone::UTC,
+        keys: Arc::default(),
     };
     let mut state = Screens::new(appearance, Duration::from_secs(1));
     state.show(Arc::clone(moment), Arc::default());

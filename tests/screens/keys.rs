@@ -111,6 +111,21 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         );
     };
     match command {
+        Command::Close => {
+            dashboard.type_in("\r?");
+            pressed(&mut dashboard);
+            assert!(
+                dashboard.event_loop.state().popup.is_none(),
+                "the popup closes"
+            );
+            assert!(dashboard.event_loop.state().page().is_some());
+            pressed(&mut dashboard);
+            assert!(
+                dashboard.event_loop.state().page().is_none(),
+                "the page closes"
+            );
+            assert!(matches!(press(&mut dashboard, key), ExitReason::Quit));
+        }
         Command::Quit => {
             assert!(matches!(press(&mut dashboard, key), ExitReason::Quit));
         }
@@ -278,7 +293,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             dashboard.keys("?");
             pressed(&mut dashboard);
             dashboard.type_in("quit\r");
-            assert!(dashboard.shows("q Ctrl-C") && !dashboard.shows("Shift-Tab"));
+            assert!(dashboard.shows("Quit at once") && !dashboard.shows("Shift-Tab"));
         }
         Command::FilterBy | Command::Exclude => {
             pressed(&mut dashboard);
@@ -372,7 +387,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         Command::PickSort => {
             pressed(&mut dashboard);
             assert!(dashboard.shows("┌ Sort by"));
-            pressed(&mut dashboard);
+            dashboard.key(KeyCode::Esc);
             assert_eq!(dashboard.text(), before);
         }
         Command::InvertSort => {
@@ -403,7 +418,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         Command::PickColumns => {
             pressed(&mut dashboard);
             assert!(dashboard.shows("┌ Columns (default)"));
-            pressed(&mut dashboard);
+            dashboard.key(KeyCode::Esc);
             assert_eq!(dashboard.text(), before);
         }
         Command::Widen | Command::Narrow | Command::ResetColumns => {
@@ -572,7 +587,12 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             }
         }
         Command::Theme => {
-            for theme in [Theme::Light, Theme::Plain, Theme::Dark] {
+            for theme in Theme::ALL
+                .into_iter()
+                .cycle()
+                .skip(1)
+                .take(Theme::ALL.len())
+            {
                 pressed(&mut dashboard);
                 assert_eq!(dashboard.event_loop.state().appearance.theme, theme);
             }
@@ -618,7 +638,10 @@ fn no_key_panics_or_loses_the_selection_on_any_screen() {
                 // On the screen of sockets itself keys are there to move the selection.
                 let elsewhere = matches!(place, "1" | "3" | "4" | "5z" | "6" | "7" | "7h" | "8");
                 if elsewhere
-                    && !matches!(command, Command::Quit | Command::Freeze | Command::GoTo(_))
+                    && !matches!(
+                        command,
+                        Command::Close | Command::Quit | Command::Freeze | Command::GoTo(_)
+                    )
                 {
                     dashboard.keys("2");
                     if dashboard.event_loop.state().page().is_none() {

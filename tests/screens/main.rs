@@ -1,6 +1,7 @@
 //! The dashboard: whole screens, real key presses, replays, and the real program in a pseudo-terminal.
 
 mod clock_steps;
+mod configured;
 mod containers;
 mod dashboard_findings;
 mod extreme_values;
@@ -19,6 +20,7 @@ mod keys;
 mod namespaces;
 mod never_behind;
 mod operator_questions;
+mod pickers;
 mod random_input;
 mod replay;
 #[allow(

@@ -71,7 +71,7 @@ fn which_listener_has_the_fullest_accept_queue() {
 fn which_connection_has_the_highest_rtt_and_why_is_it_slow() {
     User::asks("highest_rtt")
         .types("2", "s sort")
-        .types("s/rtt\r", "Smoothed round-trip time.")
+        .types("srtt", "Smoothed round-trip time.")
         .types("\r", "sorted by RTT ▼")
         .types("\r", "21 times its minimum 12.0 ms");
 }

@@ -24,7 +24,7 @@ enum RandomEvent {
 fn key() -> impl Strategy<Value = RandomEvent> {
     let keys: Vec<(KeyCode, KeyModifiers)> = BINDINGS
         .iter()
-        .filter(|binding| binding.command != Command::Quit)
+        .filter(|binding| !matches!(binding.command, Command::Close | Command::Quit))
         .flat_map(|binding| binding.keys.iter().copied())
         .collect();
     prop_oneof![

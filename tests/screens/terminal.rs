@@ -526,6 +526,153 @@ fn colors_are_those_that_the_terminal_has() {
     }
 }
 
+/// The question about the background.
+const QUERY: &[u8] = b"\x1b]11;?\x1b\\";
+
+impl Session {
+    /// The program with arguments, without a configuration and without what a terminal may have set.
+    fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Session {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sockwatch"));
+        command.args(["--interval", "200ms"]);
+        command.args(arguments);
+        for name in [
+            "HOME",
+            "XDG_CONFIG_HOME",
+            "COLORFGBG",
+            "COLORTERM",
+            "CLICOLOR_FORCE",
+        ] {
+            command.env_remove(name);
+        }
+        Session::start_command(command, environment)
+    }
+
+    /// True if bytes were written to the terminal.
+    fn has_written(&self, bytes: &[u8]) -> bool {
+        self.written.windows(bytes.len()).any(|part| part == bytes)
+    }
+
+    /// Waits until bytes were written to the terminal.
+    fn wait_until_written(&mut self, bytes: &[u8]) {
+        let until = Instant::now() + TIMEOUT;
+        while !self.has_written(bytes) {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(read) => {
+                    self.screen.process(&read);
+                    self.written.extend_from_slice(&read);
+                }
+                Err(error) => panic!("{bytes:?} are not written: {error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_background_of_the_terminal_decides_the_theme_and_no_key_is_lost() {
+    // Blue in the light theme, cyan in the dark one.
+    let (light, dark) = (&b"\x1b[38;5;4"[..], &b"\x1b[38;5;6"[..]);
+    for (answer, shown, other) in [
+        ("\x1b]11;rgb:fdfd/f6f6/e3e3\x1b\\", light, dark),
+        ("\x1b]11;rgb:ffff/ffff/ffff\x07", light, dark),
+        ("\x1b]11;rgb:0000/2b2b/3636\x07", dark, light),
+    ] {
+        let mut session = Session::start_with(&["--config", "none"], &[]);
+        session.wait_until_written(QUERY);
+        session.press("2");
+        session.press(answer);
+        session.press("?");
+        session.wait_for("┌ Keys");
+        session.press("q");
+        session.wait_for("┌ Sockets");
+        let from = session.written.len();
+        // Everything is drawn again, in the theme that was chosen.
+        session.press("\x0c");
+        session.wait_until_written(shown);
+        session.press("3");
+        session.wait_for("┌ Processes");
+        let after = &session.written[from..];
+        assert!(
+            !after.windows(other.len()).any(|part| part == other),
+            "{answer:?}"
+        );
+        session.press("q");
+        assert!(session.end().success());
+    }
+}
+
+#[test]
+fn a_terminal_that_never_answers_or_was_given_a_theme_shows_the_dashboard() {
+    let mut session = Session::start_with(&["--config", "none"], &[("COLORFGBG", "0;15")]);
+    session.wait_for("LISTENS ON");
+    assert!(session.has_written(QUERY));
+    assert!(session.has_written(b"\x1b[38;5;4"), "COLORFGBG says light");
+    session.press("q");
+    session.end();
+    for (arguments, environment) in [
+        (&["--theme", "dark"][..], &[][..]),
+        (&["--color", "never"], &[]),
+        (&[], &[("NO_COLOR", "1")]),
+        (&[], &[("TERM", "linux")]),
+        (&[], &[("TERM", "screen")]),
+    ] {
+        let mut session = Session::start_with(arguments, environment);
+        session.wait_for("LISTENS ON");
+        assert!(!session.has_written(QUERY), "{arguments:?} {environment:?}");
+        session.press("q");
+        session.end();
+    }
+}
+
+#[test]
+fn colors_are_those_that_the_user_chose() {
+    for (arguments, environment, has_colors) in [
+        (&["--color", "never"][..], &[][..], false),
+        (&[], &[("NO_COLOR", "1")], false),
+        (&["--color", "always"], &[("NO_COLOR", "1")], true),
+        (&[], &[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")], true),
+        (&[], &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], false),
+    ] {
+        let mut session = Session::start_with(arguments, environment);
+        session.wait_for("LISTENS ON");
+        let written = String::from_utf8_lossy(&session.written).into_owned();
+        let is_colored = written.contains("\x1b[38;5;") || written.contains("\x1b[36;49m");
+        assert_eq!(is_colored, has_colors, "{arguments:?} {environment:?}");
+        session.press("q");
+        session.end();
+    }
+}
+
+#[test]
+fn a_configured_dashboard_starts_without_a_home_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config.toml");
+    let text = "[dashboard]\nscreen = 'listeners'\ntheme = 'solarized-dark'\nunits = 'iec'\n\
+        mouse = false\n[keys]\nclose = 'F10'\n";
+    std::fs::write(&file, text).unwrap();
+    let arguments = ["--config", file.to_str().unwrap()];
+    let mut session = Session::start_with(&arguments, &[("COLORTERM", "truecolor")]);
+    session.wait_for("┌ Listeners");
+    session.wait_for("F10 quit");
+    assert!(session.has_written(b"48;2;0;43;54"), "its background");
+    assert!(
+        !session.has_written(b"\x1b[?1000h"),
+        "the mouse is left alone"
+    );
+    session.press("q");
+    session.press("7");
+    session.wait_for("F10 quit");
+    session.press("\x1b[21~");
+    assert!(session.end().success());
+    // In 256 colors, the nearest.
+    let mut session = Session::start_with(&["--config", "none", "--theme", "nord"], &[]);
+    session.wait_for("LISTENS ON");
+    assert!(session.has_written(b"48;5;"), "its background");
+    assert!(!session.has_written(b"8;2;"));
+    session.press("q");
+    session.end();
+}
+
 #[test]
 fn it_stops_and_continues_like_any_job() {
     let mut session = Session::start(&[]);
@@ -726,6 +873,8 @@ fn a_recording_made_with_a_key_can_be_replayed() {
     session.wait_for(" ago");
     session.wait_for("● REC 00:00:03");
     session.press("q");
+    session.wait_for("A recording is running");
+    session.press("y");
     assert!(session.end().success());
 
     let file = recording_in(directory.path());

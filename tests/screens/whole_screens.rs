@@ -4,7 +4,7 @@ use crate::support::Machine;
 use crate::support::dashboard::{Dashboard, look};
 use crossterm::event::KeyCode;
 use ratatui::style::{Color, Modifier};
-use sockwatch::tui::theme::Theme;
+use sockwatch::tui::theme::{Theme, Tone};
 
 /// The sizes that people have, and one that is too small to be used.
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (20, 5)];
@@ -131,7 +131,12 @@ fn assert_colours(theme: Theme, warning: Color, notice: Color) {
     assert_eq!(colour(&dashboard, "LISTEN     10.0"), Some(notice));
     dashboard.type_in("/time-wait\r");
     let waiting = dashboard.style_of("TIME-WAIT  10.0").unwrap();
-    assert!(waiting.add_modifier.contains(Modifier::DIM));
+    let muted = theme.style(Tone::Muted);
+    assert_eq!(
+        (waiting.fg, waiting.add_modifier),
+        (muted.fg, muted.add_modifier)
+    );
+    assert!(muted.fg.is_some());
     dashboard.type_in("\x1b1");
     assert_eq!(
         colour(&dashboard, "92.2 %"),

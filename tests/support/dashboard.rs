@@ -20,7 +20,7 @@ use sockwatch::model::{NamespaceHandle, ProcessKey, Sample, SampleProgress, Sock
 use sockwatch::recording::{Archive, Metadata, SampleArchive};
 use sockwatch::source::Source;
 use sockwatch::tui::recording_progress::RecordingProgress;
-use sockwatch::tui::theme::Theme;
+use sockwatch::tui::theme::{ColorSupport, Theme};
 use sockwatch::tui::timeline::{FindingMarks, Seek, Timeline};
 use sockwatch::tui::{Appearance, State};
 
@@ -184,8 +184,10 @@ pub fn watch() -> Watch {
 pub fn look() -> Appearance {
     Appearance {
         theme: Theme::Dark,
+        colors: ColorSupport::Many,
         ascii: false,
         timezone: jiff::tz::TimeZone::UTC,
+        keys: Arc::default(),
     }
 }
 

@@ -20,5 +20,7 @@ pub static SENSITIVE: LazyLock<Thresholds> = LazyLock::new(|| {
                 retransmitting = { warning = 0.0001, bytes = 1 }\n\
                 udp-drops = { datagrams = 1 }\n\
                 descriptors-low = { warning = 0.0001 }\n";
-    Config::parse(text).expect("it is allowed").diagnose
+    Config::parse(text, &sockwatch::tui::names())
+        .expect("it is allowed")
+        .diagnose
 });

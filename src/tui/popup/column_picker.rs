@@ -1,4 +1,4 @@
-//! The column picker: the columns of the table, those that are shown first, in their order.
+//! The column picker: the columns of the table, those that are shown first, in their order. Letters narrow the list.
 //!
 //! ```text
 //! ┌ Columns ─────────────────────────────────────┐
@@ -7,6 +7,7 @@
 //! └──────────────────────────────────────────────┘
 //! ```
 
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -44,6 +45,51 @@ impl ColumnPicker {
         columns.retain(|&(column, _)| draw::matches(&search, &headings[column]));
         columns
     }
+
+    /// Changes the column at the cursor.
+    fn change(&mut self, state: &mut State, change: Change) {
+        let columns = self.columns(state);
+        let (Some(&(column, _)), Some(table)) = (columns.get(self.lines.line), state.table_mut())
+        else {
+            return;
+        };
+        match change {
+            Change::Toggle => table.toggle_column(column),
+            Change::Widen(by) => table.widen_column(column, by),
+            Change::Reset => table.reset_columns(),
+            Change::Move(places) => {
+                table.move_column(column, places);
+                // The cursor goes with the column.
+                let mut columns = self.columns(state).into_iter();
+                let place = columns.position(|(at, _)| at == column);
+                self.lines.line = place.unwrap_or(self.lines.line);
+            }
+        }
+    }
+}
+
+/// A change of the column at the cursor.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Toggle,
+    Move(isize),
+    Widen(i16),
+    Reset,
+}
+
+impl Change {
+    /// Returns the change that a character asks for; all others are text.
+    fn of(character: char) -> Option<Change> {
+        Some(match character {
+            ' ' => Change::Toggle,
+            '<' => Change::Move(-1),
+            '>' => Change::Move(1),
+            '+' => Change::Widen(2),
+            '-' => Change::Widen(-2),
+            '=' => Change::Reset,
+            _ => return None,
+        })
+    }
 }
 
 impl Popup<State> for ColumnPicker {
@@ -51,38 +97,33 @@ impl Popup<State> for ColumnPicker {
         matches!(command, Command::PickColumns | Command::Open)
     }
 
+    fn press(&mut self, state: &mut State, key: &KeyEvent) -> Option<Outcome> {
+        let KeyCode::Char(character) = key.code else {
+            return None;
+        };
+        self.change(state, Change::of(character)?);
+        Some(Outcome::Stay)
+    }
+
+    fn is_typed(&self, character: char) -> bool {
+        character != '?'
+    }
+
     fn handle(&mut self, state: &mut State, command: Command) -> Outcome {
         let columns = self.columns(state);
         self.lines.scroll(command, columns.len());
-        let (Some(&(column, _)), Some(table)) = (columns.get(self.lines.line), state.table_mut())
-        else {
-            return Outcome::Stay;
-        };
         match command {
-            Command::Freeze => table.toggle_column(column),
-            Command::SortLeft | Command::Left => table.move_column(column, -1),
-            Command::SortRight | Command::Right => table.move_column(column, 1),
-            Command::Widen => table.widen_column(column, 2),
-            Command::Narrow => table.widen_column(column, -2),
-            Command::ResetColumns => table.reset_columns(),
+            Command::Left => self.change(state, Change::Move(-1)),
+            Command::Right => self.change(state, Change::Move(1)),
             _ => {}
-        }
-        let is_move = matches!(
-            command,
-            Command::SortLeft | Command::SortRight | Command::Left | Command::Right
-        );
-        if is_move {
-            // The cursor goes with the column.
-            let mut columns = self.columns(state).into_iter();
-            let place = columns.position(|(at, _)| at == column);
-            self.lines.line = place.unwrap_or(self.lines.line);
         }
         Outcome::Stay
     }
 
     fn click(&mut self, state: &mut State, line: usize) -> Outcome {
         self.lines.line = line;
-        self.handle(state, Command::Freeze)
+        self.change(state, Change::Toggle);
+        Outcome::Stay
     }
 
     fn search(&self) -> Option<&str> {
@@ -96,12 +137,11 @@ impl Popup<State> for ColumnPicker {
     fn hints(&self) -> Vec<Hint> {
         vec![
             Hint::new(&[Command::Down, Command::Up], "select"),
-            Hint::new(&[Command::Freeze], "show/hide"),
-            Hint::new(&[Command::SortLeft, Command::SortRight], "move"),
-            Hint::new(&[Command::Widen, Command::Narrow], "width"),
-            Hint::new(&[Command::ResetColumns], "reset"),
+            Hint::of_key("Space", "show/hide"),
+            Hint::of_key("<>", "move"),
+            Hint::of_key("+-", "width"),
+            Hint::of_key("=", "reset"),
             Hint::new(&[Command::Open], "close"),
-            Hint::new(&[Command::Filter], "search"),
         ]
     }
 
@@ -124,7 +164,7 @@ impl Popup<State> for ColumnPicker {
         let choices: Vec<Choice> = self.columns(state).into_iter().map(choice).collect();
         let title = draw::search_title(
             &format!("Columns {how}"),
-            "/ to search",
+            draw::TYPE_TO_SEARCH,
             self.lines.search(),
         );
         draw::choices(frame, area, state, &title, &choices, self.lines.line);

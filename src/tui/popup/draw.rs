@@ -25,6 +25,9 @@ const NARROWEST_MENU: u16 = 40;
 /// Columns of a name in a list.
 const NAME: usize = 14;
 
+/// The hint how to search a list in which letters are typed.
+pub(super) const TYPE_TO_SEARCH: &str = "type to search";
+
 /// An entry of a list to choose from.
 pub(super) struct Choice {
     /// The name, in its tone.
@@ -160,7 +163,7 @@ pub(super) fn menu(
     let page = usize::from(inner.height);
     let selected = first + cursor;
     let last = selected + usize::from(has_question);
-    let skip = (last + 1).saturating_sub(page.max(1));
+    let skip = (last + 1).min(lines.len()).saturating_sub(page.max(1));
     for (y, (at, line)) in (inner.y..inner.bottom()).zip(lines.iter().enumerate().skip(skip)) {
         let place = Rect {
             y,

@@ -23,7 +23,6 @@ use crate::tui::click_map::ClickTarget;
 use crate::tui::command::Command;
 use crate::tui::concern::{remote_concern, socket_concern};
 use crate::tui::hint::Hint;
-use crate::tui::keymap::label;
 use crate::tui::lists::finding_target;
 use crate::tui::navigation;
 use crate::tui::open_target::OpenTarget;
@@ -84,7 +83,7 @@ pub(in crate::tui) fn open(state: &mut State) {
         }
     }
     if keys.is_empty() {
-        let digit = label(Command::GoTo(Screen::Findings));
+        let digit = state.appearance.keys.label(Command::GoTo(Screen::Findings));
         state.message = Some(match state.findings.active.len() {
             0 => "there are no findings".to_owned(),
             1 => format!("no finding about {name}; press {digit} for 1 other finding"),

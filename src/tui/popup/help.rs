@@ -7,6 +7,8 @@
 //! └─────────────────────────────────────────────┘
 //! ```
 
+use std::sync::Arc;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -15,9 +17,9 @@ use super::interface::{Outcome, Popup};
 use super::searchable_lines::SearchableLines;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
-use crate::tui::keymap::BINDINGS;
 use crate::tui::scroll::scrolled;
 use crate::tui::state::State;
+use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::Piece;
 
@@ -64,13 +66,17 @@ impl Popup<State> for Help {
 
     fn render(&mut self, frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let search = self.lines.search_text();
-        let lines: Vec<Vec<Piece>> = BINDINGS
+        let keys = Arc::clone(&state.appearance.keys);
+        let lines: Vec<Vec<Piece>> = keys
+            .commands()
             .iter()
-            .filter(|binding| search.matches(binding.label) || search.matches(binding.about))
-            .map(|binding| {
+            .filter(|bound| search.matches(&bound.label) || search.matches(bound.binding.about))
+            .map(|bound| {
+                let label = text::cut_end(&bound.label, KEYS - 1);
+                let pad = " ".repeat(KEYS.saturating_sub(text::width(&label)));
                 vec![
-                    (format!("{:<KEYS$}", binding.label), Tone::Key),
-                    (binding.about.to_owned(), Tone::Plain),
+                    (format!("{label}{pad}"), Tone::Key),
+                    (bound.binding.about.to_owned(), Tone::Plain),
                 ]
             })
             .collect();

@@ -50,6 +50,20 @@ pub trait Popup<S>: Any + Debug + Send {
     /// Searches the popup's lines for another text.
     fn set_search(&mut self, _text: String) {}
 
+    /// True if the character is text to search the popup's lines for as soon as it is typed, and not a key.
+    fn is_typed(&self, _character: char) -> bool {
+        false
+    }
+
+    /// Clears the search; returns true if there was one.
+    fn cancel_search(&mut self) -> bool {
+        let is_searched = self.search().is_some_and(|search| !search.is_empty());
+        if is_searched {
+            self.set_search(String::new());
+        }
+        is_searched
+    }
+
     /// The hints of the footer, the most useful first.
     fn hints(&self) -> Vec<Hint>;
 

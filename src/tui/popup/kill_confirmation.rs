@@ -10,6 +10,7 @@
 //! └─────────────────────────────────────────────────┘
 //! ```
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -109,10 +110,14 @@ impl Popup<State> for KillConfirmation {
         false
     }
 
+    /// Only the letter `y` confirms, whatever its command is; any other key cancels.
+    fn press(&mut self, _state: &mut State, key: &KeyEvent) -> Option<Outcome> {
+        let is_yes = (key.code, key.modifiers) == (KeyCode::Char('y'), KeyModifiers::NONE);
+        (self.is_asking && is_yes).then(|| self.confirm())
+    }
+
     fn handle(&mut self, state: &mut State, command: Command) -> Outcome {
         match (self.is_asking, command) {
-            // The key of this command is `y`: nothing else confirms.
-            (true, Command::CopyRow) => return self.confirm(),
             (true, _) => self.is_asking = false,
             (false, Command::Open) => {
                 if self.action() == Some(KillAction::Destroy) && !state.may_destroy {
@@ -135,7 +140,7 @@ impl Popup<State> for KillConfirmation {
 
     fn hints(&self) -> Vec<Hint> {
         let mut hints = if self.is_asking {
-            vec![Hint::new(&[Command::CopyRow], "confirm")]
+            vec![Hint::of_key("y", "confirm")]
         } else {
             vec![
                 Hint::new(&[Command::Down, Command::Up], "select"),

@@ -12,6 +12,7 @@ pub mod help;
 pub mod interface;
 pub mod kill_confirmation;
 pub mod namespace_picker;
+pub mod quit_confirmation;
 pub mod save;
 mod searchable_lines;
 pub mod sort_picker;

@@ -2,7 +2,7 @@
 //! that is shown, elsewhere it opens one.
 //!
 //! ```text
-//! ┌ Network namespaces ─ / to search ─────────┐
+//! ┌ Network namespaces ─ type to search ──────┐
 //! │ host                     812 sockets       │
 //! │ payments/api-7c9          41 sockets       │
 //! └────────────────────────────────────────────┘
@@ -157,13 +157,16 @@ impl Popup<State> for NamespacePicker {
         self.lines.set_search(text);
     }
 
+    fn is_typed(&self, character: char) -> bool {
+        character != '?'
+    }
+
     fn hints(&self) -> Vec<Hint> {
         let open = if self.is_for_system { "show" } else { "open" };
         vec![
             Hint::new(&[Command::Down, Command::Up], "select"),
             Hint::new(&[Command::Open], open),
             Hint::new(&[Command::Back], "cancel"),
-            Hint::new(&[Command::Filter], "search"),
         ]
     }
 
@@ -188,7 +191,11 @@ impl Popup<State> for NamespacePicker {
                 ]
             })
             .collect();
-        let title = draw::search_title("Network namespaces", "/ to search", self.lines.search());
+        let title = draw::search_title(
+            "Network namespaces",
+            draw::TYPE_TO_SEARCH,
+            self.lines.search(),
+        );
         if lines.is_empty() {
             let none = vec![vec![("no match".to_owned(), Tone::Muted)]];
             draw::menu(frame, area, state, &title, &none, (1, 0, false));

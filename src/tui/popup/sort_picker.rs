@@ -1,4 +1,4 @@
-//! The sort picker: the columns that the table can be sorted by, with their documentation.
+//! The sort picker: the columns that the table can be sorted by, with their documentation. Letters narrow the list.
 //!
 //! ```text
 //! ┌ Sort by ─────────────────────────────────┐
@@ -7,6 +7,7 @@
 //! └──────────────────────────────────────────┘
 //! ```
 
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -17,6 +18,9 @@ use crate::tui::command::Command;
 use crate::tui::hint::Hint;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
+
+/// The key that reverses the order.
+const REVERSE: char = ' ';
 
 /// The columns to sort by.
 #[derive(Debug)]
@@ -49,6 +53,14 @@ impl Popup<State> for SortPicker {
         command == Command::PickSort
     }
 
+    fn press(&mut self, state: &mut State, key: &KeyEvent) -> Option<Outcome> {
+        if key.code != KeyCode::Char(REVERSE) {
+            return None;
+        }
+        state.table_mut()?.invert_sort();
+        Some(Outcome::Stay)
+    }
+
     fn handle(&mut self, state: &mut State, command: Command) -> Outcome {
         let columns = self.columns(state);
         self.lines.scroll(command, columns.len());
@@ -58,10 +70,6 @@ impl Popup<State> for SortPicker {
                     table.sort_by(column);
                 }
                 Outcome::Close
-            }
-            (Command::InvertSort, _, Some(table)) => {
-                table.invert_sort();
-                Outcome::Stay
             }
             _ => Outcome::Stay,
         }
@@ -80,12 +88,16 @@ impl Popup<State> for SortPicker {
         self.lines.set_search(text);
     }
 
+    fn is_typed(&self, character: char) -> bool {
+        !matches!(character, REVERSE | '?')
+    }
+
     fn hints(&self) -> Vec<Hint> {
         vec![
             Hint::new(&[Command::Down, Command::Up], "select"),
             Hint::new(&[Command::Open], "sort"),
+            Hint::of_key("Space", "reverse"),
             Hint::new(&[Command::Back], "cancel"),
-            Hint::new(&[Command::Filter], "search"),
         ]
     }
 
@@ -107,7 +119,7 @@ impl Popup<State> for SortPicker {
             }
         };
         let choices: Vec<Choice> = self.columns(state).into_iter().map(choice).collect();
-        let title = draw::search_title("Sort by", "/ to search", self.lines.search());
+        let title = draw::search_title("Sort by", draw::TYPE_TO_SEARCH, self.lines.search());
         draw::choices(frame, area, state, &title, &choices, self.lines.line);
     }
 }

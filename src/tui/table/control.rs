@@ -97,6 +97,8 @@ pub trait TableControl {
     fn move_column(&mut self, column: usize, places: isize);
     /// Makes a shown column wider by terminal columns, or narrower if negative.
     fn widen_column(&mut self, column: usize, by: i16);
+    /// Makes these columns the default ones, in this order; none restores those that fit.
+    fn configure_columns(&mut self, columns: &[usize]);
     /// Shows the default columns again.
     fn reset_columns(&mut self);
     /// The shown cells of the current row in full, separated by tabs.

@@ -303,7 +303,7 @@ impl<L: List> TableControl for Table<L> {
     }
 
     fn has_chosen_columns(&self) -> bool {
-        self.chosen.is_some()
+        self.chosen.is_some() && self.chosen != self.configured
     }
 
     fn column_choices(&self) -> Vec<(usize, bool)> {
@@ -353,8 +353,18 @@ impl<L: List> TableControl for Table<L> {
         }
     }
 
+    fn configure_columns(&mut self, columns: &[usize]) {
+        let columns = columns.iter().map(|&column| ChosenColumn {
+            column,
+            extra_width: 0,
+        });
+        let columns: Vec<ChosenColumn> = columns.collect();
+        self.configured = Some(columns).filter(|columns| !columns.is_empty());
+        self.reset_columns();
+    }
+
     fn reset_columns(&mut self) {
-        self.chosen = None;
+        self.chosen.clone_from(&self.configured);
         self.scrolled_columns = 0;
     }
 

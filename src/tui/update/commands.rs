@@ -15,13 +15,14 @@ use crate::tui::filter_line::FilterLine;
 use crate::tui::navigation;
 use crate::tui::popup::{
     column_picker, faults, filter_by, findings, group_picker, help, kill_confirmation,
-    namespace_picker, save, sort_picker,
+    namespace_picker, quit_confirmation, save, sort_picker,
 };
 use crate::tui::screen::Screen;
 use crate::tui::state::State;
 use crate::tui::state_chips;
 use crate::tui::table::TableControl;
 use crate::tui::text_input::TextInput;
+use crate::tui::theme::ColorSupport;
 use crate::tui::timeline::Seek;
 
 /// The action of a command: changes the state, and may return an effect.
@@ -56,6 +57,7 @@ pub(super) fn is_global(command: Command) -> bool {
 fn entry(command: Command) -> Entry {
     match command {
         // The program.
+        Command::Close => effect(always, close),
         Command::Quit => effect(always, |_| Some(Effect::Quit)).global(),
         Command::Suspend => effect(always, |_| Some(Effect::Suspend)).global(),
         Command::Redraw => effect(always, |_| Some(Effect::Redraw)).global(),
@@ -221,15 +223,31 @@ fn order_by_next_average(table: &mut dyn TableControl) {
     }
 }
 
+/// Closes the page; without one, ends the program, after a question if a recording runs.
+fn close(state: &mut State) -> Option<Effect> {
+    if state.close_page() {
+        return None;
+    }
+    if quit_confirmation::is_needed(state) {
+        quit_confirmation::open(state);
+        return None;
+    }
+    Some(Effect::Quit)
+}
+
 fn next_chart_window(state: &mut State) {
     state.chart_window = state.chart_window.next();
     state.message = Some(format!("charts: {}", state.chart_window.label()));
 }
 
 fn next_theme(state: &mut State) {
-    state.appearance.theme = state.appearance.theme.next();
-    let name = state.appearance.theme.name();
-    state.message = Some(format!("theme: {name}"));
+    let appearance = &mut state.appearance;
+    appearance.theme = appearance.theme.next(appearance.colors);
+    let name = appearance.theme.name();
+    state.message = Some(match appearance.colors {
+        ColorSupport::None => format!("theme: {name}; colors are off"),
+        _ => format!("theme: {name}"),
+    });
 }
 
 fn toggle_mouse(state: &mut State) -> Effect {
@@ -237,7 +255,8 @@ fn toggle_mouse(state: &mut State) -> Effect {
     state.message = Some(if state.mouse {
         "mouse captured".to_owned()
     } else {
-        "mouse released: select text with it; press m to capture it again".to_owned()
+        let key = state.appearance.keys.label(Command::Mouse);
+        format!("mouse released: select text with it; press {key} to capture it again")
     });
     Effect::Mouse(state.mouse)
 }

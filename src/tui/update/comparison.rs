@@ -1,7 +1,6 @@
 //! Comparing two instants: one is marked, the other shown.
 
 use crate::tui::command::Command;
-use crate::tui::keymap::label;
 use crate::tui::page::{DifferencePage, Page};
 use crate::tui::state::State;
 
@@ -10,7 +9,7 @@ pub(super) fn mark(state: &mut State) {
     state.mark_instant();
     if let Some(marked) = &state.mark {
         let at = state.appearance.time_of_day(marked.sample.taken_at_us);
-        let key = label(Command::Difference);
+        let key = state.appearance.keys.label(Command::Difference);
         state.message = Some(format!(
             "marked {at}; go to another time and press {key} to compare"
         ));
@@ -20,7 +19,7 @@ pub(super) fn mark(state: &mut State) {
 /// Shows the difference from the marked instant; if it is shown already, switches between sockets and processes.
 pub(super) fn show_difference(state: &mut State) {
     if state.mark.is_none() {
-        let key = label(Command::Mark);
+        let key = state.appearance.keys.label(Command::Mark);
         let text = format!("no instant marked; press {key} to mark this one");
         state.message = Some(text);
     } else if let Some(Page::Difference(page)) = state.page_mut() {

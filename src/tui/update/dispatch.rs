@@ -5,10 +5,9 @@ use std::ops::ControlFlow;
 
 use crossterm::event::KeyEvent;
 
-use super::{commands, text_input, time};
+use super::{commands, picker_input, text_input, time};
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
-use crate::tui::keymap;
 use crate::tui::popup::interface::{Outcome, Popup};
 use crate::tui::popup::{faults, help};
 use crate::tui::state::State;
@@ -21,7 +20,10 @@ pub fn press(state: &mut State, key: &KeyEvent) -> Option<Effect> {
         Some(text_input) => text_input::press(state, text_input, key),
         None => match press_in_popup(state, key) {
             ControlFlow::Break(effect) => effect,
-            ControlFlow::Continue(()) => update(state, keymap::command(key)?),
+            ControlFlow::Continue(()) => {
+                let command = state.appearance.keys.command(key)?;
+                update(state, command)
+            }
         },
     }
 }
@@ -31,7 +33,10 @@ fn press_in_popup(state: &mut State, key: &KeyEvent) -> ControlFlow<Option<Effec
     let Some(mut popup) = state.popup.take() else {
         return ControlFlow::Continue(());
     };
-    let outcome = popup.press(state, key);
+    let outcome = popup.press(state, key).or_else(|| {
+        let is_typed = picker_input::press(popup.as_mut(), key);
+        is_typed.then_some(Outcome::Stay)
+    });
     let is_handled = outcome.is_some();
     let effect = put_back(state, popup, outcome.unwrap_or(Outcome::Stay));
     if is_handled {
@@ -43,7 +48,10 @@ fn press_in_popup(state: &mut State, key: &KeyEvent) -> ControlFlow<Option<Effec
 
 /// True if a key has an effect in the current state, so that a redraw may be needed.
 pub fn is_bound(state: &State, key: &KeyEvent) -> bool {
-    state.text_input.is_some() || state.message.is_some() || keymap::command(key).is_some()
+    state.text_input.is_some()
+        || state.message.is_some()
+        || state.popup.is_some()
+        || state.appearance.keys.command(key).is_some()
 }
 
 /// Carries out a command.
@@ -69,10 +77,8 @@ fn in_popup(
     }
     match command {
         // The search is cleared before the popup closes.
-        Command::Back if popup.search().is_some_and(|search| !search.is_empty()) => {
-            popup.set_search(String::new());
-        }
-        Command::Back => return None,
+        Command::Back if popup.cancel_search() => {}
+        Command::Back | Command::Close => return None,
         Command::Help => {
             help::open(state);
             return None;

@@ -10,6 +10,7 @@ mod filter_input;
 mod filter_values;
 mod hints;
 mod jumps;
+mod picker_input;
 mod pointer;
 mod table_keys;
 mod text_input;

@@ -2,13 +2,13 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{filter_input, time};
+use super::{filter_input, picker_input, time};
 use crate::tui::effect::Effect;
 use crate::tui::line_editor::KeyOutcome;
 use crate::tui::state::State;
 use crate::tui::text_input::TextInput;
 
-/// Inserts a pasted text. It is never a command: without a text input it does nothing.
+/// Inserts a pasted text. It is never a command: where nothing is typed it does nothing.
 pub fn paste(state: &mut State, pasted: &str) {
     match state.text_input.take() {
         Some(TextInput::Filter(mut line)) => {
@@ -27,7 +27,11 @@ pub fn paste(state: &mut State, pasted: &str) {
             state.set_search(editor.text().to_owned());
             state.text_input = Some(TextInput::Search { editor, previous });
         }
-        None => {}
+        None => {
+            if let Some(popup) = &mut state.popup {
+                picker_input::paste(popup.as_mut(), pasted);
+            }
+        }
     }
 }
 

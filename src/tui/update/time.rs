@@ -3,7 +3,6 @@
 use crate::column::when;
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
-use crate::tui::keymap::label;
 use crate::tui::line_editor::LineEditor;
 use crate::tui::state::{DisplayMode, State};
 use crate::tui::text;
@@ -90,7 +89,7 @@ pub(super) fn change_speed(state: &mut State, by: isize) -> Option<Effect> {
     if state.display != DisplayMode::Replay {
         let text = format!(
             "speed applies to replays only; press {} and the arrows to go back",
-            label(Command::Freeze)
+            state.appearance.keys.label(Command::Freeze)
         );
         state.message = Some(text);
         return None;

@@ -10,7 +10,6 @@ use ratatui::layout::Rect;
 use crate::column::format;
 use crate::tui::click_map::ClickTarget;
 use crate::tui::command::Command;
-use crate::tui::keymap;
 use crate::tui::screen::Screen;
 use crate::tui::state::State;
 use crate::tui::state_chips;
@@ -39,7 +38,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let key = [
         (" ".to_owned(), Tone::Plain),
         (
-            keymap::label(Command::NextStateFilter).to_owned(),
+            state
+                .appearance
+                .keys
+                .label(Command::NextStateFilter)
+                .to_owned(),
             Tone::Key,
         ),
     ];

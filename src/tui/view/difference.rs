@@ -17,7 +17,6 @@ use crate::column::format;
 use crate::model::State as Tcp;
 use crate::tui::appearance::Appearance;
 use crate::tui::command::Command;
-use crate::tui::keymap;
 use crate::tui::page::{DifferencePage, Page};
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
@@ -58,7 +57,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &appearance, &lines);
         }
         let (at, moment) = ((&mut clicks, Pane::Main), moment.as_deref());
-        let key = keymap::label(Command::Difference);
+        let key = appearance.keys.label(Command::Difference);
         if page.by_process {
             let title = format!("Processes that differ (press {key} for sockets)");
             table_frame::draw_framed(

@@ -7,8 +7,6 @@ use crate::diagnose::{
     whole_seconds,
 };
 use crate::tui::appearance::Appearance;
-use crate::tui::command::Command;
-use crate::tui::keymap::label;
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -72,18 +70,18 @@ pub(in crate::tui) fn short_line(finding: &Finding) -> Vec<Piece> {
 }
 
 /// The active findings that concern the subject of a page, a line each, the most severe first; the last line has the
-/// number of those that do not fit, and the key that shows them.
+/// number of those that do not fit, and the `key` that shows them.
 pub(super) fn lines(
     findings: &diagnose::Findings,
     concern: &Concern,
     room: u16,
+    key: &str,
 ) -> Vec<Vec<Piece>> {
     if findings.active.is_empty() {
         return Vec::new();
     }
     let found = findings_about(findings, std::slice::from_ref(concern));
     let found: Vec<&Arc<Finding>> = found.iter().filter(|f| f.until_us.is_none()).collect();
-    let key = label(Command::Findings);
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     for (at, finding) in found.iter().take(MAX_LINES).enumerate() {
         let more = found.len().saturating_sub(MAX_LINES);

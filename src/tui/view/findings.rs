@@ -24,7 +24,6 @@ use super::finding_text;
 use crate::diagnose::{Blindness, FINDINGS, FindingKind, by_reason, plural, whole_seconds};
 use crate::tui::Appearance;
 use crate::tui::command::Command;
-use crate::tui::keymap::label;
 use crate::tui::screen::{Pane, Screen};
 use crate::tui::state::State;
 use crate::tui::text;
@@ -92,7 +91,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             let lines = if hidden == 1 { "line" } else { "lines" };
             let more = [
                 (format!(" {hidden} more {lines}: "), Tone::Muted),
-                (format!("{} ", label(Command::Findings)), Tone::Key),
+                (
+                    format!("{} ", appearance.keys.label(Command::Findings)),
+                    Tone::Key,
+                ),
             ];
             let width = pieces::width(&more).min(lower.width);
             let place = Rect {

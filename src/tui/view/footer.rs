@@ -10,7 +10,6 @@ use ratatui::layout::Rect;
 use super::filter_line;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
-use crate::tui::keymap::label;
 use crate::tui::line_editor::LineEditor;
 use crate::tui::state::State;
 use crate::tui::text;
@@ -41,20 +40,28 @@ pub(super) fn render(
 
 /// Draws as many hints as fit, the pinned ones first, then in their order; help and quit come last.
 fn render_hints(frame: &mut Frame<'_>, area: Rect, state: &State, hints: &[Hint]) {
+    let map = &state.appearance.keys;
     let mut last: Vec<Piece> = Vec::new();
     if state.popup.is_none() {
-        last.extend(piece(label(Command::Help), "help"));
+        last.extend(hinted(map.label(Command::Help), "help"));
     }
-    last.extend(piece(label(Command::Quit), "quit"));
+    let (leave, about) = match (&state.popup, state.page()) {
+        // Where one types, a letter is text.
+        (Some(popup), _) if popup.is_typed('q') => (Command::Quit, "quit"),
+        (Some(_), _) | (None, Some(_)) => (Command::Close, "close"),
+        (None, None) => (Command::Close, "quit"),
+    };
+    last.extend(hinted(map.label(leave), about));
     let mut room = area.width.saturating_sub(1 + pieces::width(&last));
     let mut shown: Vec<Option<[Piece; 2]>> = vec![None; hints.len()];
     for pinned in [true, false] {
         for (hint, shown) in hints.iter().zip(&mut shown) {
-            if hint.is_pinned != pinned {
+            let keys = hint.keys(map);
+            if hint.is_pinned != pinned || keys.is_empty() {
                 continue;
             }
             let texts = [Some(&*hint.text), hint.short].into_iter().flatten();
-            let mut choices = texts.map(|text| piece(&hint.keys, text));
+            let mut choices = texts.map(|text| piece(&keys, text));
             *shown = choices.find(|pieces| pieces::width(pieces) <= room);
             room -= shown.as_ref().map_or(0, |pieces| pieces::width(pieces));
         }
@@ -131,6 +138,14 @@ fn typed(editor: &LineEditor, room: usize) -> Vec<Piece> {
         (text::sanitized(&under.to_string()), Tone::Selected),
         (text::cut_end(&behind, room).into_owned(), Tone::Strong),
     ]
+}
+
+/// A hint; nothing if there is no key.
+fn hinted(keys: &str, about: &str) -> Vec<Piece> {
+    match keys {
+        "" => Vec::new(),
+        keys => piece(keys, about).into(),
+    }
 }
 
 fn piece(keys: &str, about: &str) -> [Piece; 2] {

@@ -31,7 +31,9 @@ mod timeline;
 mod too_small;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout};
+use ratatui::style::{Color, Style};
 
 use super::ascii_fallback;
 use super::hint::Hint;
@@ -89,7 +91,22 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State)
         timeline::render(frame, time, state);
         footer::render(frame, footer, state, hints);
     }
+    if let Some(base) = state.appearance.theme.base() {
+        paint(frame.buffer_mut(), base);
+    }
     if state.appearance.ascii {
         ascii_fallback::to_ascii(frame.buffer_mut());
+    }
+}
+
+/// Gives every cell without a color of its own the text and background of the theme.
+fn paint(buffer: &mut Buffer, base: Style) {
+    for cell in &mut buffer.content {
+        if let (Color::Reset, Some(text)) = (cell.fg, base.fg) {
+            cell.fg = text;
+        }
+        if let (Color::Reset, Some(background)) = (cell.bg, base.bg) {
+            cell.bg = background;
+        }
     }
 }

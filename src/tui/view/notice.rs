@@ -11,7 +11,6 @@ use ratatui::layout::Rect;
 use crate::column::format;
 use crate::model::{Preview, Unowned, Visibility};
 use crate::tui::command::Command;
-use crate::tui::keymap;
 use crate::tui::state::{DisplayMode, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -95,7 +94,10 @@ fn failure(state: &State) -> Option<Vec<Piece>> {
     let why = text::sanitized(recording.failed.as_deref()?);
     Some(vec![
         (" ⚠ recording stopped (".to_owned(), Tone::Critical),
-        (keymap::label(Command::Record).to_owned(), Tone::Key),
+        (
+            state.appearance.keys.label(Command::Record).to_owned(),
+            Tone::Key,
+        ),
         (" starts another): ".to_owned(), Tone::Critical),
         (why, Tone::Plain),
     ])
@@ -163,7 +165,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             plural(warnings.faults as u64)
         );
         right.push((faults, Tone::Critical));
-        right.push((keymap::label(Command::Faults).to_owned(), Tone::Key));
+        right.push((
+            state.appearance.keys.label(Command::Faults).to_owned(),
+            Tone::Key,
+        ));
     }
     let length = pieces::width(&right) + 1;
     let place = Rect {

@@ -35,7 +35,6 @@ use crate::model::Unowned;
 use crate::tui::appearance::Appearance;
 use crate::tui::click_map::{ClickMap, ClickTarget};
 use crate::tui::command::Command;
-use crate::tui::keymap::label;
 use crate::tui::screen::{Pane, Screen};
 use crate::tui::state::State;
 use crate::tui::table::{List, Table};
@@ -160,7 +159,7 @@ fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) -> Rect
         let rest = found.active.len() - shown;
         let mut hint = Vec::new();
         if at + 1 == shown {
-            let key = label(Command::GoTo(Screen::Findings));
+            let key = state.appearance.keys.label(Command::GoTo(Screen::Findings));
             let more = match rest {
                 0 => " for details ".to_owned(),
                 rest => format!(" for {rest} more "),

@@ -34,6 +34,7 @@ use crate::column::format::{self, MISSING};
 use crate::diagnose::Concern;
 use crate::model::{CgroupPath, Process, ProcessKey, ProcessRow, Runtime, Sample};
 use crate::tui::appearance::Appearance;
+use crate::tui::command::Command;
 use crate::tui::lists::process_index;
 use crate::tui::page::{Page, ProcessPage};
 use crate::tui::screen::Pane;
@@ -68,9 +69,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             .as_deref()
             .and_then(|moment| present(moment, page.key));
         let room = area.width.saturating_sub(4);
+        let key = appearance.keys.label(Command::Findings);
         // Findings come first, so that they stay visible in little room.
         let concern = Concern::Process(page.key);
-        let mut text = finding_text::lines(&found, &concern, room);
+        let mut text = finding_text::lines(&found, &concern, room, key);
         text.extend(lines(page, moment.as_deref(), present, &appearance, room));
         let lines = text;
         let most = area.height.saturating_sub(MIN_TABLE_HEIGHT + 2 + charts);

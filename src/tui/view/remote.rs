@@ -20,6 +20,7 @@ use super::finding_text;
 use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::format;
 use crate::model::{Endpoint, RemoteHost, Socket, State as Tcp};
+use crate::tui::command::Command;
 use crate::tui::concern::remote_concern;
 use crate::tui::page::{Page, RemotePage};
 use crate::tui::screen::Pane;
@@ -48,10 +49,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             .as_deref()
             .and_then(|moment| Some((moment, page.totals(moment)?)));
         let room = area.width.saturating_sub(4);
+        let key = appearance.keys.label(Command::Findings);
         let concern = moment
             .as_deref()
             .map(|moment| remote_concern(page.host, page.service, &moment.sample));
-        let lines = concern.map(|concern| finding_text::lines(&found, &concern, room));
+        let lines = concern.map(|concern| finding_text::lines(&found, &concern, room, key));
         let mut lines = lines.unwrap_or_default();
         match totals {
             Some((moment, totals)) => {

@@ -32,7 +32,7 @@ use crate::model::Endpoint;
 use crate::tui::appearance::Appearance;
 use crate::tui::command::Command;
 use crate::tui::concern::socket_concern;
-use crate::tui::keymap;
+use crate::tui::keymap::KeyMap;
 use crate::tui::page::{Page, Presence, SocketPage};
 use crate::tui::state::State;
 use crate::tui::text;
@@ -73,7 +73,13 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         return;
     };
     let Some(row) = page.row(&moment) else { return };
-    let mut lines = finding_lines(&found, &row, &moment, area.width.saturating_sub(4));
+    let mut lines = finding_lines(
+        &found,
+        &row,
+        &moment,
+        area.width.saturating_sub(4),
+        &appearance,
+    );
     lines.extend(head(&row, page, &appearance, area.width.saturating_sub(4)));
     let title = title(&row);
     if area.height < MIN_FRAMED_HEIGHT {
@@ -126,12 +132,18 @@ fn finding_lines(
     row: &SocketRow<'_>,
     moment: &Moment,
     room: u16,
+    appearance: &Appearance,
 ) -> Vec<Vec<Piece>> {
     if found.active.is_empty() {
         return Vec::new();
     }
     let concern = Concern::Socket(socket_concern(row.socket, moment));
-    finding_text::lines(found, &concern, room)
+    finding_text::lines(
+        found,
+        &concern,
+        room,
+        appearance.keys.label(Command::Findings),
+    )
 }
 
 /// All texts below each other, for a very low terminal.
@@ -228,8 +240,14 @@ fn head(
             ("showing its values at another time".to_owned(), Tone::Plain),
         ]);
     }
-    lines.push(owner_line(row, name("process"), room));
-    lines.push(other_end_line(row, page, name("other end"), room));
+    lines.push(owner_line(row, name("process"), &appearance.keys, room));
+    lines.push(other_end_line(
+        row,
+        page,
+        name("other end"),
+        &appearance.keys,
+        room,
+    ));
     lines.extend(translation_line(row, name("translated")));
     for (what, sentence, tone) in explanation::sentences(row, page) {
         lines.push(vec![name(what), (sentence, tone)]);
@@ -238,7 +256,7 @@ fn head(
 }
 
 /// The process that owns the socket with its descriptors, or the reason why there is none.
-fn owner_line(row: &SocketRow<'_>, name: Piece, room: u16) -> Vec<Piece> {
+fn owner_line(row: &SocketRow<'_>, name: Piece, map: &KeyMap, room: u16) -> Vec<Piece> {
     let mut owner = String::new();
     write_cell(row, "process", &mut owner);
     let mut line = vec![name, (owner, Tone::Strong)];
@@ -255,16 +273,16 @@ fn owner_line(row: &SocketRow<'_>, name: Piece, room: u16) -> Vec<Piece> {
         line.push((user, Tone::Plain));
     }
     if row.socket.owner().is_some() {
-        add_hint(&mut line, &[(Command::Owner, " opens it")], room);
+        add_hint(&mut line, &[(Command::Owner, " opens it")], map, room);
     }
     line
 }
 
 /// Adds keys and their effects, if they fit; the footer has them anyway.
-fn add_hint(line: &mut Vec<Piece>, keys: &[(Command, &str)], room: u16) {
+fn add_hint(line: &mut Vec<Piece>, keys: &[(Command, &str)], map: &KeyMap, room: u16) {
     let mut hint = vec![("   ".to_owned(), Tone::Plain)];
     for (command, about) in keys {
-        hint.push((keymap::label(*command).to_owned(), Tone::Key));
+        hint.push((map.label(*command).to_owned(), Tone::Key));
         hint.push(((*about).to_owned(), Tone::Muted));
     }
     if pieces::width(line) + pieces::width(&hint) <= room {
@@ -309,7 +327,13 @@ fn translation_line(row: &SocketRow<'_>, name: Piece) -> Option<Vec<Piece>> {
 }
 
 /// The process at the other end, if that is on this machine.
-fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece, room: u16) -> Vec<Piece> {
+fn other_end_line(
+    row: &SocketRow<'_>,
+    page: &SocketPage,
+    name: Piece,
+    map: &KeyMap,
+    room: u16,
+) -> Vec<Piece> {
     let mut line = vec![name];
     if let Some(peer) = row.peer() {
         let mut owner = String::new();
@@ -331,7 +355,7 @@ fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece, room: u16
             (Command::OtherEnd, " opens it, "),
             (Command::OtherProcess, " its process"),
         ];
-        add_hint(&mut line, &keys, room);
+        add_hint(&mut line, &keys, map, room);
         return line;
     }
     let mut remote = String::new();

@@ -24,7 +24,6 @@ use crate::aggregate::Moment;
 use crate::column::format;
 use crate::model::Sample;
 use crate::tui::command::Command;
-use crate::tui::keymap;
 use crate::tui::state::{DisplayMode, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -237,7 +236,10 @@ fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, sample: &Samp
         (" ■ FROZEN ".to_owned(), Tone::Selected),
         (format!(" at {clock} ·{} ago", minutes(back)), Tone::Warning),
         (" · sampling continues · ".to_owned(), Tone::Plain),
-        (keymap::label(Command::Freeze).to_owned(), Tone::Key),
+        (
+            state.appearance.keys.label(Command::Freeze).to_owned(),
+            Tone::Key,
+        ),
         (" resumes".to_owned(), Tone::Plain),
     ];
     let mut right = recording(state);

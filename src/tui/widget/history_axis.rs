@@ -28,6 +28,12 @@ impl Window {
         }
     }
 
+    /// Returns the window of that many minutes.
+    pub fn of_minutes(minutes: u16) -> Option<Window> {
+        let mut windows = [Window::Minute, Window::FiveMinutes, Window::TenMinutes].into_iter();
+        windows.find(|window| window.minutes() == minutes)
+    }
+
     /// Returns the next longer one; after the longest, the shortest.
     #[must_use]
     pub fn next(self) -> Window {

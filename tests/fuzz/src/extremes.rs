@@ -10,7 +10,8 @@ use sockwatch::diagnose::{Diagnosis, Findings, Watch};
 use sockwatch::model::Sample;
 use sockwatch::recording::{Archive as _, Encoder, FrameHistory, Metadata};
 use sockwatch::source::Source as _;
-use sockwatch::tui::{self, Appearance, State, theme::Theme};
+use sockwatch::tui::theme::{ColorSupport, Theme};
+use sockwatch::tui::{self, Appearance, State};
 
 use crate::edited_numbers::{EDIT, apply};
 use crate::machine::Machine;
@@ -41,8 +42,10 @@ impl Session {
     pub fn new(ascii: bool) -> Session {
         let appearance = Appearance {
             theme: Theme::Dark,
+            colors: ColorSupport::Many,
             ascii,
             timezone: TimeZone::UTC,
+            keys: Arc::default(),
         };
         Session {
             aggregator: Aggregator::new(),

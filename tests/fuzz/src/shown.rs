@@ -20,7 +20,7 @@ use sockwatch::export::{TextWriter, events, json, summary};
 use sockwatch::model::Sample;
 use sockwatch::printable::is_printable;
 use sockwatch::source::Source as _;
-use sockwatch::tui::theme::Theme;
+use sockwatch::tui::theme::{ColorSupport, Theme};
 use sockwatch::tui::{self, Appearance, State};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -55,8 +55,10 @@ pub fn check(head: [u8; 8], names: &[&[u8]]) {
     let mut watch = Watch::new(Diagnosis::new(Thresholds::default(), TimeZone::UTC));
     let appearance = Appearance {
         theme: Theme::Dark,
+        colors: ColorSupport::Many,
         ascii: kind & 32 > 0,
         timezone: TimeZone::UTC,
+        keys: Arc::default(),
     };
     let mut state = State::new(appearance, Duration::from_secs(1));
     let mut findings = Arc::new(Findings::default());

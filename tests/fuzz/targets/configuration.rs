@@ -8,10 +8,11 @@ use sockwatch_fuzz::{memory_file, messages};
 
 fuzz_target!(|bytes: &[u8]| {
     let path = memory_file::with_contents(bytes);
-    match load(Some(&path), &Environment::default()) {
+    let names = sockwatch::tui::names();
+    match load(Some(&path), &Environment::default(), &names) {
         Ok(config) => {
             let text = toml::to_string(&config).expect("it can be written");
-            assert_eq!(Config::parse(&text).as_ref(), Ok(&config), "{text}");
+            assert_eq!(Config::parse(&text, &names).as_ref(), Ok(&config), "{text}");
         }
         Err(error) => {
             messages::check(&error);

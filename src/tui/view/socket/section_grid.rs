@@ -6,7 +6,6 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use super::sections::{Field, Section};
 use crate::tui::appearance::Appearance;
 use crate::tui::command::Command;
-use crate::tui::keymap;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::{border, pieces};
@@ -74,7 +73,7 @@ pub(super) fn write_hidden_lines(
     below: usize,
 ) {
     if below > 0 {
-        let more = format!(" {below} more {} ", keymap::label(Command::Down));
+        let more = format!(" {below} more {} ", appearance.keys.label(Command::Down));
         let width = (text::width(&more) as u16).min(area.width);
         let place = Rect {
             x: area.right() - width,
