@@ -175,6 +175,8 @@ mod tests {
             signs: Vec::new(),
             pages: 0..0,
             other_pages: 0,
+            has_waiting: false,
+            others_wait: false,
             rows_ns: 0,
             changed_ns: 0,
             phase,
