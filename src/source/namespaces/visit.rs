@@ -192,12 +192,15 @@ impl Visitor {
             removed.is_some_and(|removed| !removed.contains(id))
         };
         // Without an id, its events are missing, but not its sockets.
-        let id = known_id.filter(is_kept).or_else(|| {
+        let kept = known_id.filter(is_kept).map(|id| (id, false));
+        let assigned = kept.or_else(|| {
             let ids = self.ids.as_mut()?;
             ids.assign(&file, found.inode).ok()?
         });
-        if known_id.is_some() && id != known_id {
-            // Another one, which was given the number of one that has gone.
+        let id = assigned.map(|(id, _)| id);
+        let had_none = assigned.is_some_and(|(_, is_new)| is_new);
+        if known_id.is_some() && (id != known_id || had_none) {
+            // Another one, which was given the inode of one that has gone, and perhaps its id.
             visits.known.remove(&found.inode);
         }
         self.id = id;
