@@ -83,10 +83,11 @@ impl NamespaceSystem {
         };
         // The last known figures are repeated until the next check, whose growth is that since the one before.
         let is_repeated = namespace.checked_ns == before_ns;
-        let measured = since.and_then(|since| match is_repeated {
-            true => Some(since),
-            false => namespace.checked_ns.checked_sub(before_ns),
-        });
+        let measured = if is_repeated {
+            since
+        } else {
+            since.and_then(|_| namespace.checked_ns.checked_sub(before_ns))
+        };
         let window = measured.filter(|&measured| measured >= MIN_WINDOW_NS);
         let seconds = window.map(|ns| ns as f64 / 1e9);
         let trends = &mut moment.aggregate.system;
