@@ -33,7 +33,7 @@ pub fn similar(character: char) -> Option<char> {
         '●' => 'O',
         '◆' => 'M',
         '═' => '%',
-        '▄' | '─' | '–' | '—' => '-',
+        '▄' | '─' | '–' | '—' | '−' => '-',
         '│' => '|',
         '▆' | '┌' | '┐' | '└' | '┘' | '├' | '┤' | '╭' | '╮' | '╰' | '╯' => {
             '+'
@@ -108,7 +108,7 @@ mod tests {
             write_cell(&mut out, text);
             out
         };
-        assert_eq!(cell("– 1 µs ×3 ≥2 kB a…b"), "- 1 us x3 >2 kB a~b");
+        assert_eq!(cell("– 1 µs ×3 ≥2 kB a…b −7/s"), "- 1 us x3 >2 kB a~b -7/s");
         assert_eq!(cell("naïve-日本/7"), "na\\u{ef}ve-\\u{65e5}\\u{672c}/7");
         let mut text = String::new();
         write_text(&mut text, "[ STATE ]… ≥ 10 s – é");

@@ -29,7 +29,7 @@ pub enum Shape {
 /// Returns the number of dots that stand for a value, of `levels` for `max`. Whatever is more than zero has at least one.
 fn level(value: Option<f64>, max: f64, levels: usize) -> usize {
     match value {
-        Some(value) if value > 0.0 && max > 0.0 => {
+        Some(value) if value > 0.0 && max > 0.0 && levels > 0 => {
             ((value / max * levels as f64).ceil() as usize).clamp(1, levels)
         }
         _ => 0,
@@ -136,6 +136,17 @@ mod tests {
             assert_eq!(curve(&values, 100.0, 1, shape), [" ⡀"]);
         }
         assert_eq!(curve(&[Some(0.0); 4], 0.0, 1, Shape::Rising), ["  "]);
+    }
+
+    #[test]
+    fn no_line_and_no_number_are_drawn_as_nothing() {
+        let values = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, 1.0].map(Some);
+        for shape in [Shape::Line, Shape::Rising, Shape::Hanging] {
+            assert_eq!(curve(&values, 1.0, 0, shape), Vec::<String>::new());
+            for max in [0.0, f64::NAN, f64::INFINITY, f64::MIN_POSITIVE, 1.0] {
+                assert_eq!(curve(&values, max, 2, shape).len(), 2, "{max}");
+            }
+        }
     }
 
     #[test]

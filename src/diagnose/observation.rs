@@ -24,6 +24,8 @@ pub(super) struct Observation {
     pub(super) reports_growth: bool,
     /// When the condition began, ns of the monotonic clock, if the kernel reports a start before the first observation.
     pub(super) since_ns: Option<u64>,
+    /// Since when the summary has held without interruption, if that may be later than the condition began, ns.
+    pub(super) stated_since_ns: Option<u64>,
     pub(super) evidence: Evidence,
     /// First part of the sentence, before `since 20:14`.
     pub(super) summary: String,
@@ -56,6 +58,7 @@ impl Observation {
             number,
             reports_growth: false,
             since_ns: None,
+            stated_since_ns: None,
             evidence: vec![(name, value)],
             summary: String::new(),
             rest: String::new(),

@@ -177,7 +177,12 @@ impl Tracked {
             let value = Value::Rate((per_minute * 10.0).round() / 10.0);
             finding.evidence.push(("growth_per_min", value));
         }
-        let since = time_of_day(finding.since_us, now.wall_us, zone);
+        let stated_ns = observation.stated_since_ns;
+        let since_us = match stated_ns.filter(|stated_ns| *stated_ns > finding.since_ns) {
+            Some(stated_ns) => now.wall_us_at(stated_ns),
+            None => finding.since_us,
+        };
+        let since = time_of_day(since_us, now.wall_us, zone);
         let _ = write!(finding.summary, " since {since}");
         if reports_growth && per_minute >= MIN_GROWTH_PER_MINUTE {
             let growth = match finding.evidence.first() {

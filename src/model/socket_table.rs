@@ -8,7 +8,7 @@ use super::message_digest::MessageDigest;
 use super::row::Row;
 use super::shared_pages::{Match, SharedPages, UnchangedRows};
 use super::socket_page::{MAX_AGED_MS, MAX_ROWS, Page, PageSlot, Parts, begins_page};
-use super::{ClearForReuse, Seed, Socket};
+use super::{ClearForReuse, Family, Seed, Socket};
 
 /// Rows of sockets and their variable parts, in the kernel's order. Cloning shares the rows.
 #[derive(Debug, Clone)]
@@ -133,6 +133,14 @@ impl SocketTable {
     /// Returns the number of pages so far. Rows that follow [`Self::end_page`] are in later ones.
     pub fn page_count(&self) -> usize {
         self.slots.len()
+    }
+
+    /// Reports whether a process has yet to receive data or accept connections from a socket in these pages: when it does, the
+    /// queue may be all that changes. Netlink sockets do not count: the kernel's own has the request of the dump.
+    pub fn has_waiting(&self, pages: Range<usize>) -> bool {
+        let slots = self.slots.get(pages).unwrap_or(&[]);
+        let mut rows = slots.iter().flat_map(|slot| &slot.page.rows);
+        rows.any(|row| row.recv_queue > 0 && row.family != Family::Netlink)
     }
 
     /// Appends pages of the previous table `elapsed_ms` after it, in which the clock alone has changed anything. Every row of

@@ -172,6 +172,8 @@ impl TranslationTracker {
     fn collect(&mut self, previous: &SocketTable, tracking: &[TrackingNamespace], sample: &Sample) {
         let none = SocketTable::default();
         let previous = if self.is_linked { previous } else { &none };
+        // Those that could not be looked up so far come first: they would pile up otherwise.
+        let is_behind = !self.pending.is_empty();
         self.is_linked = true;
         self.links.update(previous, &sample.sockets);
         let mut closed: SeededSet<SocketKey> = SeededSet::default();
@@ -216,7 +218,7 @@ impl TranslationTracker {
             }
         }
         let now = sample.monotonic_ns;
-        if now.saturating_sub(self.datagrams_ns) >= DATAGRAMS_NS {
+        if !is_behind && now.saturating_sub(self.datagrams_ns) >= DATAGRAMS_NS {
             self.datagrams_ns = now;
             self.pending.extend(self.datagrams.values().copied());
         }

@@ -62,6 +62,14 @@ pub(crate) const CASES: &[Case] = &[
         unix_sockets_are_those_of_ss,
     ),
     case(
+        "of many namespaces, a queue that a process empties is empty",
+        emptied_queues_of_many,
+    ),
+    case(
+        "a namespace whose number a zombie had is found at once",
+        numbers_of_zombies,
+    ),
+    case(
         "a namespace can be named in several ways",
         named_in_several_ways,
     ),
@@ -619,5 +627,151 @@ fn named_in_several_ways() -> Result<(), Failed> {
     }
     let with_file = run(&["list", "-N", "all", "--from", "/nowhere"]);
     assert!(!with_file.status.success());
+    Ok(())
+}
+
+/// A recorder of all namespaces with a reader of what it records.
+struct Recorder {
+    child: Child,
+    lines: std::sync::mpsc::Receiver<Json>,
+}
+
+impl Recorder {
+    fn new(arguments: &[&str]) -> Recorder {
+        let mut child = sockwatch(&["record", "-N", "all", "--jsonl", "-", "--interval", "200ms"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it runs");
+        let out = BufReader::new(child.stdout.take().expect("piped"));
+        let (sender, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                let socket: Json = serde_json::from_str(&line).expect("JSON");
+                if sender.send(socket).is_err() {
+                    break;
+                }
+            }
+        });
+        Recorder { child, lines }
+    }
+
+    /// Waits until a row is as `condition` says.
+    fn until(&self, what: &str, condition: impl Fn(&Json) -> bool) {
+        until(what, || self.lines.try_iter().any(|row| condition(&row)));
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts a Python script with an argument, and waits for its first line.
+fn python(script: &str, argument: &str) -> Child {
+    let mut child = Command::new("python3")
+        .args(["-c", script, argument])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3 runs");
+    let mut line = String::new();
+    let out = child.stdout.take().expect("piped");
+    BufReader::new(out).read_line(&mut line).expect("read");
+    assert_eq!(line, "ready\n");
+    child
+}
+
+/// Nothing but the queues changes when a process receives what has arrived, neither a counter nor a number of sockets.
+fn emptied_queues_of_many() -> Result<(), Failed> {
+    let _world = World::new(24, 0);
+    let script = "import ctypes, os, socket, sys\n\
+        ctypes.CDLL(None).setns(os.open('/run/netns/n0', os.O_RDONLY), 0x40000000)\n\
+        u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(('127.0.0.1', 7200))\n\
+        l = socket.socket(); l.bind(('127.0.0.1', 7200)); l.listen(9)\n\
+        c = socket.create_connection(('127.0.0.1', 7200)); a = l.accept()[0]\n\
+        c.send(b'x' * 10); c.sendto(b'', ('127.0.0.1', 7200))\n\
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.sendto(b'y' * 100, ('127.0.0.1', 7200))\n\
+        print('ready', flush=True)\n\
+        sys.stdin.readline(); u.recv(200); a.recv(200)\n\
+        sys.stdin.readline()\n";
+    let mut holder = python(script, "");
+    // With a filter by addresses, all namespaces are dumped for each sample.
+    let recorder = Recorder::new(&["-a"]);
+    let queue = |row: &Json, protocol: &str, is_empty: bool| {
+        let bytes = row["recv_queue"].as_u64();
+        let is_it = row["protocol"] == protocol && row["local"]["port"] == 7200;
+        is_it && bytes.is_some_and(|bytes| (bytes == 0) == is_empty)
+    };
+    recorder.until("data that waits", |row| queue(row, "udp", false));
+    recorder.until("data that waits", |row| queue(row, "tcp", false));
+    let orders = holder.stdin.as_mut().expect("piped");
+    orders.write_all(b"\n").expect("written");
+    recorder.until("the queue to be empty", |row| queue(row, "udp", true));
+    let empty = std::cell::Cell::new(0);
+    recorder.until("both ends to have read", |row| {
+        if queue(row, "tcp", false) {
+            empty.set(0);
+        } else if queue(row, "tcp", true) {
+            empty.set(empty.get() + 1);
+        }
+        empty.get() > 4
+    });
+    drop(holder.stdin.take());
+    let _ = holder.wait();
+    Ok(())
+}
+
+/// The kernel gives the number of a namespace that has gone to the next one.
+fn numbers_of_zombies() -> Result<(), Failed> {
+    let script = "import ctypes, socket, subprocess, sys, time\n\
+        ctypes.CDLL(None).unshare(0x40000000)\n\
+        subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)\n\
+        l = socket.socket(); l.bind(('127.0.0.1', int(sys.argv[1]))); l.listen(9)\n\
+        print('ready', flush=True)\n\
+        sys.stdin.readline()\n";
+    let mut first = python(script, "7300");
+    let recorder = Recorder::new(&["-t", "-l", "( sport = 7300 or sport = 7301 )"]);
+    let has = |row: &Json, port: u16| row["local"]["port"] == port;
+    recorder.until("the first namespace", |row| has(row, 7300));
+    let number = |pid: u32| fs::read_link(format!("/proc/{pid}/ns/net")).ok();
+    let before = number(first.id());
+    // It stays a zombie, which has no namespace.
+    drop(first.stdin.take());
+    until("its end", || number(first.id()).is_none());
+    let mut others = Vec::new();
+    // The number is free when the kernel has removed the namespace.
+    until("a namespace with its number", || {
+        let other = python(script, "7301");
+        let is_it = number(other.id()) == before;
+        others.push(other);
+        is_it
+    });
+    let found = std::time::Instant::now();
+    let inode: u64 = before
+        .as_deref()
+        .and_then(|path| path.to_str())
+        .and_then(|path| {
+            path.trim_matches(|character: char| !character.is_ascii_digit())
+                .parse()
+                .ok()
+        })
+        .expect("an inode");
+    recorder.until("the second namespace", |row| {
+        has(row, 7301) && row["netns"] == inode
+    });
+    assert!(
+        found.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        found.elapsed()
+    );
+    let _ = first.wait();
+    for mut other in others {
+        drop(other.stdin.take());
+        let _ = other.wait();
+    }
     Ok(())
 }

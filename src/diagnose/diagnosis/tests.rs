@@ -353,6 +353,22 @@ fn the_start_is_that_of_the_kernel_where_it_reports_one() {
 }
 
 #[test]
+fn a_sentence_states_since_when_it_has_held_without_interruption() {
+    let mut scripted = ScriptedDiagnosis::new();
+    scripted.observe_times(3, &[leak(1, 5)]);
+    let mut again = leak(1, 6);
+    let now_ns = scripted.moment.sample.monotonic_ns;
+    again.stated_since_ns = Some(now_ns - 1_000_000_000);
+    let findings = scripted.observe(&[again.clone()]);
+    let start_us = findings[0].since_us;
+    assert_eq!(findings[0].summary, "It has 6 since 23:59:52.");
+    again.stated_since_ns = Some(now_ns - 60_000_000_000);
+    let findings = scripted.observe(&[again]);
+    assert_eq!(findings[0].summary, "It has 6 since 23:59:50.");
+    assert_eq!(findings[0].since_us, start_us);
+}
+
+#[test]
 fn disabled_findings_and_ignored_processes_are_not_reported() {
     let all = [
         leak(1, 5),

@@ -73,6 +73,8 @@ pub(in crate::diagnose) struct PressedQueue {
     waiting: u64,
     /// When the queue began to be full or filling, ns of the monotonic clock.
     since_ns: u64,
+    /// When a connection was last seen to be accepted, ns; 0 if none was.
+    accepted_ns: u64,
     cause: Cause,
     /// Connections dropped within the window, and per second.
     dropped: f64,
@@ -89,6 +91,7 @@ struct RecentQueue {
     /// on the same address and port accepted.
     window: Window<5>,
     since_ns: u64,
+    accepted_ns: u64,
     round: u64,
 }
 
@@ -162,6 +165,9 @@ impl AcceptQueues {
                     f64::from(u8::from(totals.accept_queue == 0)),
                     others,
                 ];
+                if own > 0.0 {
+                    recent.accepted_ns = facts.now_ns();
+                }
                 let span = self.thresholds.window_s;
                 recent.window.push(facts.now_ns(), seconds, values, span);
             }
@@ -211,6 +217,7 @@ impl PressedQueue {
         self.listeners += 1;
         self.waiting += other.waiting;
         self.since_ns = self.since_ns.min(other.since_ns);
+        self.accepted_ns = self.accepted_ns.max(other.accepted_ns);
         self.dropped += other.dropped;
         let sum = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a + b);
         self.dropped_per_s = sum(self.dropped_per_s, other.dropped_per_s);
@@ -274,6 +281,7 @@ impl RecentQueue {
             others_full,
             waiting: queue.waiting.into(),
             since_ns: self.since_ns,
+            accepted_ns: self.accepted_ns,
             cause: Cause::of(facts, totals, accepts, &holders, &thresholds),
             dropped,
             dropped_per_s: window.per_second(DROPPED),

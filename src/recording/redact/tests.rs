@@ -3,7 +3,8 @@ use std::net::IpAddr;
 use super::*;
 use crate::model::SeededSet;
 use crate::model::{
-    DeviceAddress, Endpoint, Family, Parts, ProcessRow, Protocol, Runtime, Socket, State,
+    DeviceAddress, Endpoint, Family, FaultSeverity, Parts, ProcessRow, Protocol, Runtime, Socket,
+    State,
 };
 
 fn replaced(redactor: &mut Redactor, address: &str) -> String {
@@ -290,4 +291,36 @@ fn addresses_of_devices_match_those_of_sockets() {
     assert_eq!(devices[0].name, "eth0");
     let again = redacted(&mut redactor).devices.unwrap();
     assert!(Arc::ptr_eq(&devices, &again), "shared devices stay shared");
+}
+
+#[test]
+fn faults_name_the_same_network_namespaces() {
+    let mut redactor = Redactor::new();
+    let fault = |source: &str| Fault::new(FaultSeverity::Incomplete, source, "no memory");
+    let mut sample = Sample {
+        own_netns_name: Some("payroll".into()),
+        faults: [
+            "sock_diag tcp in network namespace payroll",
+            "network namespace billing",
+            "other network namespaces",
+            "own network namespace",
+            "sock_diag tcp in network namespace host",
+        ]
+        .map(fault)
+        .to_vec(),
+        ..Sample::default()
+    };
+    redactor.redact(&mut sample);
+    assert_eq!(sample.own_netns_name.as_deref(), Some("netns-1"));
+    let sources: Vec<&str> = sample.faults.iter().map(|fault| &*fault.source).collect();
+    assert_eq!(
+        sources,
+        [
+            "sock_diag tcp in network namespace netns-1",
+            "network namespace netns-2",
+            "other network namespaces",
+            "own network namespace",
+            "sock_diag tcp in network namespace host",
+        ]
+    );
 }

@@ -139,6 +139,12 @@ impl NamespaceFinder {
         self.found = found;
     }
 
+    /// Reads the namespaces of all processes for the next Sample: one by which a namespace was found has none any more. While
+    /// it is a zombie, another namespace may have been given the inode.
+    pub(super) fn reread_processes(&mut self) {
+        self.processes.reread_next();
+    }
+
     /// Returns the namespaces except our own, ordered by inode.
     pub(super) fn found(&self) -> &[FoundNamespace] {
         &self.found

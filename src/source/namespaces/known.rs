@@ -19,6 +19,9 @@ pub(super) struct KnownNamespace {
     pub(super) pages: Range<usize>,
     /// The first of these pages that is not of the internet protocols.
     pub(super) other_pages: usize,
+    /// True if a queue of an internet socket, or of another one, is not empty.
+    pub(super) has_waiting: bool,
+    pub(super) others_wait: bool,
     /// Time to which the ages of its rows refer, ns of the monotonic clock.
     pub(super) rows_ns: u64,
     /// Time of the last visit that found a change, ns.

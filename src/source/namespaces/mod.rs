@@ -141,6 +141,7 @@ impl Namespaces {
                 previous,
                 failed: 0,
                 refused: 0,
+                has_gone: false,
             };
             let outcome = std::thread::scope(|scope| {
                 let thread = std::thread::Builder::new().name("namespaces".into());
@@ -150,12 +151,16 @@ impl Namespaces {
                 visiting.map(|visiting| visiting.join().is_ok())
             });
             (self.failed, self.refused) = (visits.failed, visits.refused);
+            let has_gone = visits.has_gone;
             if !matches!(outcome, Ok(true)) {
                 self.failed = u32::try_from(found.len()).unwrap_or(u32::MAX);
                 let error = "the thread that enters them could not be started, or failed";
                 let source = "other network namespaces";
                 let fault = Fault::new(FaultSeverity::Incomplete, source, error);
                 sample.faults.push(fault);
+            }
+            if has_gone {
+                self.finder.reread_processes();
             }
             let round = self.schedule.round;
             self.known.retain(|_, known| known.round == round);

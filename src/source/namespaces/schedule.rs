@@ -117,7 +117,8 @@ impl Schedule {
 
     /// Returns what is due in a namespace; `known` is `None` if it is new.
     pub(super) fn due(&self, inode: u32, known: Option<&KnownNamespace>) -> Due {
-        let Some(known) = known.filter(|_| self.spares) else {
+        // Without an id, another namespace may have the inode by now.
+        let Some(known) = known.filter(|known| self.spares && known.id.is_some()) else {
             return Due::All;
         };
         let turn = known.phase.wrapping_add(self.round);
@@ -175,6 +176,8 @@ mod tests {
             signs: Vec::new(),
             pages: 0..0,
             other_pages: 0,
+            has_waiting: false,
+            others_wait: false,
             rows_ns: 0,
             changed_ns: 0,
             phase,
@@ -191,7 +194,7 @@ mod tests {
             }),
             settings_ns: Some(0),
             devices_ns: 0,
-            id: None,
+            id: Some(inode.cast_signed()),
             number: None,
             tracking: None,
             round: 0,
@@ -276,11 +279,13 @@ mod tests {
         }
         many.known[7].changed_ns = many.now_ns;
         many.known[8].settings_ns = None;
+        many.known[10].id = None;
         for _ in 0..4 {
             let due = many.next(SECOND, &[9]);
             assert_ne!(due[7], Due::Nothing, "it has just changed");
             assert_ne!(due[8], Due::Nothing, "its settings are not known");
             assert_eq!(due[9], Due::All, "the kernel reported an event");
+            assert_eq!(due[10], Due::All, "it may be another one");
         }
     }
 

@@ -1,8 +1,9 @@
 //! Signs that the sockets of a network namespace may have changed, which cost less to read than its sockets.
 //!
 //! A socket that opens or closes changes the counts of `sockstat`, those of IPv6 the sum of all, and data that moves the counters
-//! of a device, if only of the loopback device. What a process reads or writes without either (unix sockets above all) shows
-//! with the next dump in turn.
+//! of a device, if only of the loopback device. A process that receives data, or accepts a connection, empties a queue without
+//! either, so that namespaces in which one is not empty are dumped at each visit. What else changes without a sign (unix sockets
+//! above all) shows with the next dump in turn.
 
 use std::ffi::CStr;
 use std::os::fd::OwnedFd;

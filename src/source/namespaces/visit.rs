@@ -41,6 +41,8 @@ pub(super) struct Visits<'a> {
     pub(super) failed: u32,
     /// Those that this user may not enter.
     pub(super) refused: u32,
+    /// True if one has gone, or the process by which it was found.
+    pub(super) has_gone: bool,
 }
 
 /// Reads all settings of a namespace, or those that findings depend on.
@@ -157,8 +159,7 @@ impl Visitor {
             }
             match self.visit(found, due, visits, sample) {
                 Ok(()) => {}
-                // It has gone.
-                Err(error) if is_gone(&error) => {}
+                Err(error) if is_gone(&error) => visits.has_gone = true,
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                     visits.refused += 1;
                 }
@@ -191,12 +192,15 @@ impl Visitor {
             removed.is_some_and(|removed| !removed.contains(id))
         };
         // Without an id, its events are missing, but not its sockets.
-        let id = known_id.filter(is_kept).or_else(|| {
+        let kept = known_id.filter(is_kept).map(|id| (id, false));
+        let assigned = kept.or_else(|| {
             let ids = self.ids.as_mut()?;
             ids.assign(&file, found.inode).ok()?
         });
-        if known_id.is_some() && id != known_id {
-            // Another one, which was given the number of one that has gone.
+        let id = assigned.map(|(id, _)| id);
+        let had_none = assigned.is_some_and(|(_, is_new)| is_new);
+        if known_id.is_some() && (id != known_id || had_none) {
+            // Another one, which was given the inode of one that has gone, and perhaps its id.
             visits.known.remove(&found.inode);
         }
         self.id = id;
@@ -208,6 +212,7 @@ impl Visitor {
             && has_signs
             && due != Due::All
             && known.signs == self.signs
+            && !known.has_waiting
         {
             let elapsed = known.elapsed_ms(visits.schedule.now_ns);
             let (table, inode) = (&mut sample.sockets, found.inode);
@@ -216,7 +221,8 @@ impl Visitor {
             if table.push_pages(visits.previous, internet, inode, elapsed) {
                 let others = known.other_pages..known.pages.end;
                 known.other_pages = table.page_count();
-                let is_dumped = due == Due::Others && self.dumps.reopen(inode).is_ok();
+                let is_due = due == Due::Others || known.others_wait;
+                let is_dumped = is_due && self.dumps.reopen(inode).is_ok();
                 if is_dumped || !table.push_pages(visits.previous, others, inode, elapsed) {
                     if !is_dumped {
                         self.dumps.reopen(inode)?;
@@ -224,6 +230,8 @@ impl Visitor {
                     self.dumps.dump_others(sample);
                 }
                 known.pages = first..sample.sockets.page_count();
+                let others = known.other_pages..known.pages.end;
+                known.others_wait = sample.sockets.has_waiting(others);
                 known.carry(found, elapsed, visits.schedule.round);
                 let namespace = Arc::make_mut(&mut known.namespace);
                 namespace.checked_ns = clock::monotonic_ns();
@@ -323,10 +331,13 @@ impl Visitor {
             interfaces,
         });
         sample.namespaces.push(Arc::clone(&namespace));
+        let pages = first..sample.sockets.page_count();
         let known = KnownNamespace {
             signs: self.signs.clone(),
             tracking: TrackingNamespace::of_thread(&self.root, &namespace),
-            pages: first..sample.sockets.page_count(),
+            has_waiting: sample.sockets.has_waiting(first..other_pages),
+            others_wait: sample.sockets.has_waiting(other_pages..pages.end),
+            pages,
             other_pages,
             rows_ns,
             changed_ns,

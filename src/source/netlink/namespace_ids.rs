@@ -102,14 +102,15 @@ impl NamespaceIds {
         Some(removed)
     }
 
-    /// Assigns an id to the namespace with this inode unless it has one, and returns it; `None` if it has none even so. The
-    /// calling thread may be in any namespace.
+    /// Assigns an id to the namespace with this inode unless it has one, and returns it, and true if it had none; `None` if it
+    /// has none even so. The calling thread may be in any namespace.
     ///
     /// # Errors
     /// If the kernel refuses: an id requires `CAP_NET_ADMIN`.
-    pub fn assign(&mut self, namespace: &File, inode: u32) -> io::Result<Option<i32>> {
+    pub fn assign(&mut self, namespace: &File, inode: u32) -> io::Result<Option<(i32, bool)>> {
         let mut id = self.get(namespace)?;
-        if id == NOT_ASSIGNED {
+        let is_new = id == NOT_ASSIGNED;
+        if is_new {
             let _raised = privilege::raise(ADMINISTER_NETWORK);
             let any = NOT_ASSIGNED.to_ne_bytes();
             let assigned = self.request(RTM_NEWNSID, NLM_F_ACK, namespace, Some(any));
@@ -128,7 +129,7 @@ impl NamespaceIds {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.inodes.insert(id, inode);
         }
-        Ok(Some(id))
+        Ok(Some((id, is_new)))
     }
 
     fn get(&mut self, namespace: &File) -> io::Result<i32> {

@@ -43,6 +43,8 @@ pub(in crate::source) struct NamespaceProcesses {
     known: SeededMap<u32, KnownProcess>,
     round: u32,
     reread_ns: u64,
+    /// True if all are read again at the next refresh.
+    rereads_next: bool,
     /// Our own namespace, and the number that its processes have in common.
     own: u32,
     own_number: Option<u64>,
@@ -60,10 +62,16 @@ impl NamespaceProcesses {
             known: SeededMap::default(),
             round: 0,
             reread_ns: 0,
+            rereads_next: false,
             own,
             own_number: None,
             has_changed: false,
         }
+    }
+
+    /// Reads the namespaces of all processes at the next refresh.
+    pub(in crate::source) fn reread_next(&mut self) {
+        self.rereads_next = true;
     }
 
     /// Lists the processes and reads the namespaces of new ones. Returns true if anything may have changed.
@@ -76,7 +84,8 @@ impl NamespaceProcesses {
         let mut listing = std::mem::take(&mut self.listing);
         let listed = self.reader.list_processes(root.as_fd(), &mut listing);
         self.own_number = common_number(root.as_fd(), "thread-self");
-        let rereads = now_ns.saturating_sub(self.reread_ns) >= REREAD_NS;
+        let rereads = std::mem::take(&mut self.rereads_next)
+            || now_ns.saturating_sub(self.reread_ns) >= REREAD_NS;
         if rereads {
             self.reread_ns = now_ns;
         }

@@ -75,6 +75,13 @@ impl Claims {
         if before.is_certain {
             return ClaimOutcome::default();
         }
+        let is_other = |(other, own): (&SocketKey, &SeenEnds)| *other != key && *own == ends;
+        if before.key.is_none() && !self.disputed.iter().any(is_other) {
+            // The others have closed.
+            self.disputed.remove(&key);
+            known.insert(claim);
+            return granted;
+        }
         known.get_mut().key = None;
         self.disputed.insert(key, ends);
         if let Some(other) = other {
@@ -101,9 +108,10 @@ impl Claims {
         }
     }
 
-    /// Removes a disputed claim of a socket that closed.
+    /// Removes the part of a socket that closed in a dispute, and the dispute with its last one.
     pub(super) fn close(&mut self, key: SocketKey) {
         if let Some(ends) = self.disputed.remove(&key)
+            && !self.disputed.values().any(|other| *other == ends)
             && let Entry::Occupied(known) = self.claims.entry(ends)
             && known.get().key.is_none()
         {
@@ -150,10 +158,14 @@ mod tests {
             (false, Some(key(1, 7)))
         );
         assert_eq!(claim(key(3, 9), 9), ClaimOutcome::default());
-        // Until they close.
+        // Until the others close: any that is still there may be the one.
         claims.close(key(1, 7));
-        let again = claims.claim(key(3, 9), Protocol::Tcp, &translation(9));
-        assert!(again.is_granted);
+        let claim = |claims: &mut Claims, key| claims.claim(key, Protocol::Tcp, &translation(9));
+        assert!(!claim(&mut claims, key(3, 9)).is_granted);
+        assert!(!claim(&mut claims, key(4, 9)).is_granted);
+        claims.close(key(4, 9));
+        claims.close(key(2, 8));
+        assert!(claim(&mut claims, key(3, 9)).is_granted);
         claims.release(key(3, 9), Protocol::Tcp, &translation(9));
         assert!(claims.claims.is_empty());
     }

@@ -48,12 +48,11 @@ pub(in crate::tui) fn write_over(
     write(buffer, area, appearance, pieces);
 }
 
-/// The width of pieces, terminal columns.
+/// The width of pieces, terminal columns; a bound if no terminal is as wide.
 pub(in crate::tui) fn width(pieces: &[Piece]) -> u16 {
-    pieces
-        .iter()
-        .map(|(piece, _)| text::width(piece) as u16)
-        .sum()
+    let widths = pieces.iter().map(|(piece, _)| text::width(piece));
+    // A recording may have names of any length, and sums of such widths still have to fit.
+    widths.sum::<usize>().min(usize::from(u16::MAX / 8)) as u16
 }
 
 /// Writes lines from the top, as many as fit.

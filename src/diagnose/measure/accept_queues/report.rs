@@ -47,6 +47,11 @@ impl PressedQueue {
         }
         observation.severity = severity;
         observation.since_ns = Some(self.since_ns);
+        // The queue may have been emptied in between, and the finding stays for some seconds.
+        observation.stated_since_ns = match self.cause {
+            Cause::NotAccepting => Some(self.since_ns.max(self.accepted_ns)),
+            _ => Some(self.since_ns),
+        };
         observation.summary = format!("{who} {}", self.fault(holders.are_several()));
         let rate = match (self.cause, self.accepted_per_s) {
             (Cause::Backlog | Cause::Somaxconn, Some(rate)) => {
