@@ -38,7 +38,7 @@ pub fn similar(character: char) -> Option<char> {
         '▆' | '┌' | '┐' | '└' | '┘' | '├' | '┤' | '╭' | '╮' | '╰' | '╯' => {
             '+'
         }
-        '…' => '~',
+        '…' | '≈' => '~',
         '↓' | '▾' => 'v',
         '↑' => '^',
         // The larger first, the smaller first.
@@ -47,7 +47,6 @@ pub fn similar(character: char) -> Option<char> {
         '▂' | '·' => '.',
         '×' => 'x',
         'µ' => 'u',
-        '≈' => '~',
         'Δ' => 'd',
         '⚠' => '!',
         '✗' => 'X',

@@ -65,7 +65,7 @@ impl OtherNamespaces {
                 known.round = self.round;
                 self.unexamined.insert(netns);
                 let before = self.ports.binary_search_by_key(&netns, |(netns, _)| *netns);
-                ports.extend(before.ok().map(|at| self.ports[at].clone()));
+                ports.extend(before.ok().map(|at| self.ports[at]));
                 continue;
             }
             let known = self.known.entry(netns);

@@ -45,10 +45,7 @@ fn which_process_has_the_most_time_waits() {
         .types("3", "s sort")
         .types("s", "TIME-W")
         // The list says what each column is.
-        .types(
-            "/time-wait\r",
-            "TCP connections in TIME-WAIT that it closed.",
-        )
+        .types("time-wait", "TCP connections in TIME-WAIT that it closed.")
         .types("\r", "sorted by TIME-W ▼")
         .types("\r", "curl --parallel")
         // Their remote ends are in its list of sockets.

@@ -57,10 +57,18 @@ fn every_letter_is_text_in_a_picker_and_digits_are_too() {
 #[test]
 fn space_reverses_the_order_in_the_sort_picker() {
     let mut dashboard = sockets();
-    assert!(dashboard.shows("sorted by ↓+↑/s ▼"), "{}", dashboard.text());
+    assert!(
+        dashboard.shows("sorted by ≈↓+↑/s ▼"),
+        "{}",
+        dashboard.text()
+    );
     dashboard.keys("s ");
     dashboard.type_in("\r");
-    assert!(dashboard.shows("sorted by ↓+↑/s ▲"), "{}", dashboard.text());
+    assert!(
+        dashboard.shows("sorted by ≈↓+↑/s ▲"),
+        "{}",
+        dashboard.text()
+    );
 }
 
 #[test]

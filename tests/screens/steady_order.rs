@@ -13,7 +13,7 @@ const SECONDS: usize = 60;
 fn changed_places(keys: &str) -> usize {
     let machine = Machine {
         many: 60,
-        noisy: true,
+        noise: 40,
         ..Machine::default()
     };
     let mut dashboard = Dashboard::new((120, 40), machine);

@@ -25,8 +25,8 @@ pub struct Machine {
     pub tick: u64,
     /// Sockets of a further process, to try sizes.
     pub many: u32,
-    /// Whether their rates differ from second to second, around an average.
-    pub noisy: bool,
+    /// By how much their rates differ from their average in each second, percent.
+    pub noise: u64,
     /// Whether another user's processes can be looked into.
     pub unprivileged: bool,
     /// Whether something cannot be read.
@@ -615,9 +615,13 @@ impl Making<'_> {
                 State::Established,
             );
             let (received, acked) = (at * 7919 % 10_007, at * 104_729 % 10_009);
-            let total = |rate: u64| match self.machine.noisy {
-                false => tick * rate,
-                true => (0..tick).map(|tick| rate * noise(at, tick) / 100).sum(),
+            let noise = self.machine.noise;
+            let total = |rate: u64| match noise {
+                0 => tick * rate,
+                _ => (0..tick)
+                    .map(|tick| rate * (100 + noisy(at, tick, noise)) / 100)
+                    .map(|bytes| bytes - rate * noise / 100)
+                    .sum(),
             };
             let counters = Counters {
                 received: total(received),
@@ -630,10 +634,10 @@ impl Making<'_> {
     }
 }
 
-/// A percentage between 60 and 140, another for each connection and second.
-fn noise(at: u64, tick: u64) -> u64 {
+/// A number up to twice the noise, another for each connection and second.
+fn noisy(at: u64, tick: u64, noise: u64) -> u64 {
     let mixed = (at * 7919 + tick * 104_729).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    60 + (mixed >> 40) % 81
+    (mixed >> 40) % (2 * noise + 1)
 }
 
 /// As Linux 5.4 has it: 232 bytes.

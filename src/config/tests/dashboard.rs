@@ -93,7 +93,7 @@ fn invalid_settings_are_refused_with_their_position_and_the_allowed_values() {
 #[test]
 fn columns_and_orders_are_those_of_their_table() {
     let text = "[dashboard.columns]\nsockets = ['local', 'rtt']\nremotes = []\n\
-        [dashboard.sort]\nsockets = 'rtt'\nremotes = 'rate:desc'\n";
+        [dashboard.sort]\nsockets = 'rtt'\nremotes = 'steady_rate:desc'\n";
     let dashboard = parse(text).unwrap().dashboard;
     assert_eq!(dashboard.columns.len(), 1, "the default is not kept");
     assert_eq!(dashboard.columns["sockets"], ["local", "rtt"]);
