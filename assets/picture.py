@@ -2,7 +2,7 @@
 """Turns a terminal's content into a picture: `tmux capture-pane -e -p | assets/picture.py > assets/overview.svg`.
 
 Understands the colours and attributes that sockwatch uses (SGR 0, 1, 2, 4, 7, 22, 24, 27, 30-37, 38;5;0-15, 39, 40-47,
-48;5;0-15, 49, 90-97). Blocks are drawn as rectangles, so that charts have no gaps whatever the font.
+48;5;0-15, 49, 90-97). Blocks and braille dots are drawn as rectangles, so that charts look the same whatever the font.
 """
 import re
 import sys
@@ -14,6 +14,21 @@ WIDTH, HEIGHT = 8.4, 18
 BACKGROUND, FOREGROUND = "#16181d", "#c8ccd4"
 NORMAL = ["#3a3f4b", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#c8ccd4"]
 BRIGHT = ["#6b7280", "#ff7b85", "#b5e890", "#ffd98a", "#82c4ff", "#e19bf5", "#7fe0ea", "#ffffff"]
+
+
+# Dots of a braille character by their bits: column and row.
+DOTS = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)]
+
+
+def dots(text, x, y):
+    """The path of the dots of braille characters."""
+    path = []
+    for at, character in enumerate(text):
+        for bit, (column, row) in enumerate(DOTS):
+            if ord(character) >> bit & 1:
+                left, top = x + (at + (column + 0.2) / 2) * WIDTH, y + (row + 0.2) / 4 * HEIGHT
+                path.append(f"M{left:.1f} {top:.1f}h2.6v2.8h-2.6z")
+    return "".join(path)
 
 
 def columns(text):
@@ -74,7 +89,7 @@ def main():
     style, shapes, texts, widest = Style(), [], [], 0
     for row, line in enumerate(lines):
         column = 0
-        for part in re.split(r"(\x1b\[[0-9;]*m|[\u2581-\u2588]+)", line):
+        for part in re.split(r"(\x1b\[[0-9;]*m|[\u2581-\u2588]+|[\u2801-\u28ff]+)", line):
             if part.startswith("\x1b["):
                 style.apply([int(code or 0) for code in part[2:-1].split(";")])
                 continue
@@ -93,6 +108,9 @@ def main():
                     shapes.append(f'<rect x="{x:.1f}" y="{y + HEIGHT - high:.2f}" width="{length:.1f}"'
                                   f' height="{high:.2f}" fill="{fg}"{dim}/>')
                     x += length
+            elif "\u2801" <= part[0] <= "\u28ff":
+                dim = ' opacity="0.6"' if style.dim else ""
+                shapes.append(f'<path d="{dots(part, x, y)}" fill="{fg}"{dim}/>')
             elif part.strip():
                 extra = ' font-weight="bold"' if style.bold else ""
                 extra += ' opacity="0.6"' if style.dim else ""
