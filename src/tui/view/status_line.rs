@@ -77,6 +77,34 @@ fn joined(parts: &[Part], is_right: bool) -> Vec<Piece> {
     line
 }
 
+/// The width of all parts, with a gap between the sides.
+fn width(parts: &[Part]) -> u16 {
+    let (left, right) = (joined(parts, false), joined(parts, true));
+    let gap = if right.is_empty() { 0 } else { GAP };
+    pieces::width(&left) + gap + pieces::width(&right)
+}
+
+/// Leaves out what has no room, the least important first; what there is room for in the end comes back.
+fn fit(parts: &mut [Part], room: u16) {
+    let mut left_out = Vec::new();
+    while width(parts) > room {
+        let shown = parts.iter_mut().enumerate();
+        let shown = shown.filter(|(_, part)| !part.forms.is_empty());
+        let weight = |part: &Part| part.forms.first().map_or(u8::MAX, |(weight, _)| *weight);
+        let Some((at, part)) = shown.min_by_key(|(_, part)| weight(part)) else {
+            break;
+        };
+        left_out.push((at, part.forms.remove(0)));
+    }
+    // The most important first.
+    for (at, form) in left_out.into_iter().rev() {
+        parts[at].forms.insert(0, form);
+        if width(parts) > room {
+            parts[at].forms.remove(0);
+        }
+    }
+}
+
 /// Draws the line: as much as fits, the least important left out first.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let is_replay = state.display == DisplayMode::Replay;
@@ -100,19 +128,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
     let mut parts = parts(state, moment, &pace);
     let room = area.width.saturating_sub(pieces::width(&begin) + 1);
-    let (left, right) = loop {
-        let (left, right) = (joined(&parts, false), joined(&parts, true));
-        let gap = if right.is_empty() { 0 } else { GAP };
-        if pieces::width(&left) + gap + pieces::width(&right) <= room {
-            break (left, right);
-        }
-        let shown = parts.iter_mut().filter(|part| !part.forms.is_empty());
-        let weight = |part: &&mut Part| part.forms.first().map_or(u8::MAX, |(weight, _)| *weight);
-        match shown.min_by_key(weight) {
-            Some(part) => drop(part.forms.remove(0)),
-            None => break (left, right),
-        }
-    };
+    fit(&mut parts, room);
+    let (left, right) = (joined(&parts, false), joined(&parts, true));
     begin.extend(left);
     pieces::write(frame.buffer_mut(), area, appearance, &begin);
     let length = pieces::width(&right) + 1;
@@ -322,5 +339,36 @@ fn clock(state: &State, taken_at_us: i64) -> String {
         format!("{} {time}", state.appearance.day(taken_at_us))
     } else {
         time
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_important_is_left_out_and_comes_back_if_it_fits() {
+        let part = |weight, text: &str| Part::left(weight, vec![(text.to_owned(), Tone::Plain)]);
+        let fitted = |room| -> String {
+            let mut parts = [
+                part(4, "a-very-long-host-name"),
+                part(9, "10 sockets"),
+                part(3, "+1/s"),
+            ];
+            fit(&mut parts, room);
+            joined(&parts, false)
+                .into_iter()
+                .map(|(text, _)| text)
+                .collect()
+        };
+        assert_eq!(fitted(41), "a-very-long-host-name · 10 sockets · +1/s");
+        assert_eq!(fitted(40), "a-very-long-host-name · 10 sockets");
+        assert_eq!(
+            fitted(33),
+            "10 sockets · +1/s",
+            "the short one fits after all"
+        );
+        assert_eq!(fitted(16), "10 sockets");
+        assert_eq!(fitted(5), "+1/s");
     }
 }
