@@ -104,6 +104,7 @@ impl TerminalGuard {
     /// # Errors
     /// If the terminal cannot be set or written to.
     pub(super) fn resume(&mut self) -> io::Result<()> {
+        self.job.settle();
         // Stopped and continued by another process: the shell may have changed the terminal meanwhile.
         if ACQUIRED.load(Ordering::SeqCst) {
             crossterm::terminal::disable_raw_mode()?;
