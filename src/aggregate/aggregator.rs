@@ -12,7 +12,7 @@ use super::averages::{Average, AverageClock, Averages};
 use super::events::EventCollector;
 use super::group_totals::{ChangeCounts, GroupSum, GroupSums, IntervalSums};
 use super::listeners::ListenerTracker;
-use super::namespace_intervals::{NamespaceClocks, NamespaceIntervals};
+use super::namespace_intervals::{LastInterval, NamespaceClocks, NamespaceIntervals};
 use super::rates::MIN_WINDOW_NS;
 use super::system::SystemTracker;
 use super::tracked_socket::TrackedSocket;
@@ -165,13 +165,10 @@ impl Aggregator {
         let mut sums = IntervalSums::default();
         let mut links = std::mem::take(&mut self.links);
         links.update(&self.previous, &sample.sockets);
-        let own = sample.own_netns;
-        let mut interval = (own, out.namespaces.of(sample, own));
+        let mut last = LastInterval::default();
         for (row, unchanged) in sample.sockets.iter().zip(links.unchanged_rows()) {
-            if row.netns != interval.0 {
-                interval = (row.netns, out.namespaces.of(sample, row.netns));
-            }
-            self.add_socket(sample, row, unchanged, &interval.1, out, &mut sums);
+            let interval = last.of(&out.namespaces, sample, row.netns);
+            self.add_socket(sample, row, unchanged, interval, out, &mut sums);
         }
         self.links = links;
         self.previous.clone_from(&sample.sockets);

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use super::aggregator::Aggregate;
 use super::group_totals::{ChangeCounts, SeenNamespaces};
 use super::moment::{FilterResult, Moment};
+use super::namespace_intervals::LastInterval;
 use super::{
     AverageRates, Cancellation, Change, Event, FirstProcesses, History, PortTotals, ProcessTotals,
     ProcessTrend, Recent, RemoteTotals, SocketRates, Throughput,
@@ -192,10 +193,7 @@ impl FilteredView {
             .iter()
             .map(|port| (port.port, RateSum::default()))
             .collect();
-        let mut interval = (
-            sample.own_netns,
-            unfiltered.namespaces.of(sample, sample.own_netns),
-        );
+        let mut last = LastInterval::default();
         for &row in rows {
             let Some(view) = sample.socket(row as usize) else {
                 continue;
@@ -203,10 +201,8 @@ impl FilteredView {
             let socket = view.socket;
             let rates = unfiltered.sockets.get(row as usize);
             let rates = &rates.unwrap_or_default();
-            if socket.netns != interval.0 {
-                interval = (socket.netns, unfiltered.namespaces.of(sample, socket.netns));
-            }
-            let share = interval.1.share;
+            let interval = last.of(&unfiltered.namespaces, sample, socket.netns);
+            let share = interval.share;
             out.totals.add(socket);
             all.add(socket, rates, share);
             for_each_owner(view, |process| {

@@ -114,11 +114,7 @@ pub fn headroom(moment: &Moment, ports: Option<PortUsage>) -> Vec<Headroom> {
         system: moment,
         netns: moment.sample.own_netns,
     };
-    let mut all = vec![accept_queue(&place), half_open(&place)];
-    all.push(descriptors(&moment.sample, None));
-    all.push(local_ports(&moment.sample, ports));
-    all.extend(kernel_limits(&place));
-    all
+    limits_of(&place, None, ports)
 }
 
 /// Lists the limits of another network namespace, whose counters and settings are those of `system`. Limits of the whole
@@ -134,10 +130,22 @@ pub fn headroom_in(
         system,
         netns,
     };
-    let mut all = vec![accept_queue(&place), half_open(&place)];
-    all.push(descriptors(&moment.sample, Some(netns)));
-    all.push(local_ports(&system.sample, ports));
-    all.extend(kernel_limits(&place));
+    limits_of(&place, Some(netns), ports)
+}
+
+/// Lists the limits of a place, with those of the processes in one network namespace or in all.
+fn limits_of(
+    place: &Place<'_>,
+    processes_in: Option<u32>,
+    ports: Option<PortUsage>,
+) -> Vec<Headroom> {
+    let mut all = vec![
+        accept_queue(place),
+        half_open(place),
+        descriptors(&place.moment.sample, processes_in),
+        local_ports(&place.system.sample, ports),
+    ];
+    all.extend(kernel_limits(place));
     all
 }
 

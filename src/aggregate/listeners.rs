@@ -4,7 +4,7 @@ mod owned;
 
 use self::owned::OwnedListeners;
 use super::Recent;
-use super::namespace_intervals::NamespaceIntervals;
+use super::namespace_intervals::{LastInterval, NamespaceIntervals};
 use crate::model::{
     AcceptQueue, ClearForReuse, ListenerIndex, MemoryInfo, Protocol, Sample, Socket, SocketKey,
     State, Unowned,
@@ -122,7 +122,7 @@ impl ListenerTracker {
         std::mem::swap(&mut self.before, &mut self.now);
         self.now.clear_for_reuse();
         self.collect_subflow_listeners(sample);
-        let mut seconds_of = SecondsByNamespace::default();
+        let mut last = LastInterval::default();
         for (row, socket) in (0u32..).zip(&sample.sockets) {
             // A listener without a limit for its queue cannot be compared with the others.
             if socket.accept_queue().is_none()
@@ -131,7 +131,7 @@ impl ListenerTracker {
                 continue;
             }
             let is_tcp = self.index.insert(row, &socket);
-            let seconds = seconds_of.get(intervals, sample, socket.netns);
+            let seconds = last.of(intervals, sample, socket.netns).seconds();
             let queue = socket.recv_queue;
             let before = self.before.get(&socket.key());
             let drops = socket.memory().and_then(MemoryInfo::drops);
@@ -301,7 +301,7 @@ impl ListenerTracker {
     ) {
         self.distribute_counts();
         self.sum_groups(sample);
-        let mut seconds_of = SecondsByNamespace::default();
+        let mut last = LastInterval::default();
         for at in 0..self.rows.len() {
             let totals = &self.rows[at];
             let (Some(established), Some(leader)) = (totals.established, self.leaders[at]) else {
@@ -314,7 +314,7 @@ impl ListenerTracker {
             let totals = &mut self.rows[at];
             // The queue of each is known, but not which connection waits in which.
             totals.established = Some(established + common.waiting.min(totals.accept_queue));
-            if let Some(seconds) = seconds_of.get(intervals, sample, listener.netns)
+            if let Some(seconds) = last.of(intervals, sample, listener.netns).seconds()
                 && own.shrunk.is_some()
             {
                 totals.opened = Some(common.opened);
@@ -358,23 +358,6 @@ impl ListenerTracker {
             common.shrunk = Some(shrunk);
         }
         self.common = common;
-    }
-}
-
-/// The interval of the network namespace that was looked up last: listeners of one follow each other.
-#[derive(Debug, Default)]
-struct SecondsByNamespace(Option<(u32, Option<f64>)>);
-
-impl SecondsByNamespace {
-    fn get(&mut self, intervals: &NamespaceIntervals, sample: &Sample, netns: u32) -> Option<f64> {
-        match self.0 {
-            Some((known, seconds)) if known == netns => seconds,
-            _ => {
-                let seconds = intervals.seconds_of(sample, netns);
-                self.0 = Some((netns, seconds));
-                seconds
-            }
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Intervals between the checks of network namespaces, which may be longer than those between Samples.
 //!
 //! A Sample repeats the rows of a namespace that was not checked for it, because nothing had changed there at its last check.
-//! What a later check finds has happened since that one.
+//! A change that a later check finds has happened since that one.
 
 use super::rates::MIN_WINDOW_NS;
 use crate::model::{ClearForReuse, NetNamespace, Sample, SeededMap};
@@ -54,9 +54,37 @@ impl NamespaceIntervals {
     /// Returns the interval over which rates of a network namespace are measured, s; `None` if it is too short, or nothing is
     /// measured.
     pub fn seconds_of(&self, sample: &Sample, netns: u32) -> Option<f64> {
-        let since_ns = self.of(sample, netns).since_ns;
-        let since_ns = since_ns.filter(|&ns| ns >= MIN_WINDOW_NS)?;
+        self.of(sample, netns).seconds()
+    }
+}
+
+impl NamespaceInterval {
+    /// Returns the interval over which rates are measured, s; `None` if it is too short, or nothing is measured.
+    pub(super) fn seconds(&self) -> Option<f64> {
+        let since_ns = self.since_ns.filter(|&ns| ns >= MIN_WINDOW_NS)?;
         Some(since_ns as f64 / 1e9)
+    }
+}
+
+/// The interval that was looked up last: sockets of one network namespace follow each other.
+#[derive(Debug, Default)]
+pub(super) struct LastInterval(Option<(u32, NamespaceInterval)>);
+
+impl LastInterval {
+    /// Returns the interval of a network namespace, which is looked up if it is another one than the last.
+    #[inline]
+    pub(super) fn of(
+        &mut self,
+        intervals: &NamespaceIntervals,
+        sample: &Sample,
+        netns: u32,
+    ) -> &NamespaceInterval {
+        let look_up = || (netns, intervals.of(sample, netns));
+        let last = self.0.get_or_insert_with(look_up);
+        if last.0 != netns {
+            *last = look_up();
+        }
+        &last.1
     }
 }
 

@@ -99,7 +99,7 @@ impl NamespaceSystem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Counters, NamespaceHandle};
+    use crate::model::Counters;
 
     const SECOND: u64 = 1_000_000_000;
 
@@ -108,15 +108,10 @@ mod tests {
         counters.protocols.names = Arc::new(vec!["TcpExt.ListenDrops".to_owned()]);
         counters.protocols.values = vec![drops];
         let namespace = NetNamespace {
-            inode: 7,
-            name: "blue".into(),
-            handle: NamespaceHandle::Mount,
             since_ns: SECOND,
             checked_ns: checked * SECOND,
             counters: Arc::new(counters),
-            devices: None,
-            settings: Arc::default(),
-            interfaces: Arc::default(),
+            ..NetNamespace::named(7, "blue")
         };
         Sample {
             monotonic_ns: seconds * SECOND,

@@ -1,9 +1,10 @@
 //! Finds the peer of a socket, for connections with both ends on this machine.
 
 use std::hash::{BuildHasher as _, Hash};
-use std::net::IpAddr;
 
-use crate::model::{Endpoint, Ends, Protocol, Sample, Seed, SeededMap, Socket, Translation};
+use crate::model::{
+    Endpoint, Ends, Protocol, Sample, Seed, SeededMap, Socket, Translation, is_local_address,
+};
 
 /// An internet connection as seen from one end: network namespace, protocol, local and remote endpoint.
 type Pair = (u32, Protocol, Endpoint, Endpoint);
@@ -133,9 +134,7 @@ impl PeerIndex {
         let row = self.across.get(&(protocol, remote, local)).copied()??;
         Some(row as usize)
     }
-}
 
-impl PeerIndex {
     /// Returns the row of the peer of a connection whose addresses are translated: as the entry of its own end has it, or that
     /// of the other end.
     fn translated_peer(&self, sample: &Sample, socket: &Socket) -> Option<usize> {
@@ -144,17 +143,15 @@ impl PeerIndex {
         }
         let (local, remote) = connected(socket)?;
         if let Some(seen) = translation_of(sample, socket) {
-            let is_only = self
-                .translated
-                .get(&(socket.protocol, seen.peer, seen.seen_as));
-            is_only.copied()??;
+            let pair = (socket.protocol, seen.peer, seen.seen_as);
+            // It must be the only one with these ends.
+            self.translated.get(&pair).copied()??;
             let end = End::Inet((socket.netns, socket.protocol, seen.peer, seen.seen_as));
             let (place, _) = self.place_of(sample, end);
             let place = self.places.get(place).filter(|place| !place.is_free());
             if let Some(place) = place {
                 return Some(place.row as usize);
             }
-            let pair = (socket.protocol, seen.peer, seen.seen_as);
             if is_routed(seen.peer, seen.seen_as)
                 && let Some(row) = self.across.get(&pair).copied().flatten()
             {
@@ -248,11 +245,8 @@ fn routed_pair(socket: &Socket) -> Option<AnyPair> {
 
 /// Reports whether a connection with these ends may be between two network namespaces.
 fn is_routed(local: Endpoint, remote: Endpoint) -> bool {
-    let is_local = |end: Endpoint| match end.address {
-        IpAddr::V4(address) => address.is_loopback() || address.is_link_local(),
-        IpAddr::V6(address) => address.is_loopback() || address.is_unicast_link_local(),
-    };
-    !is_local(local) && !is_local(remote) && local.address != remote.address
+    let [local, remote] = [local.address, remote.address];
+    !is_local_address(local) && !is_local_address(remote) && local != remote
 }
 
 /// Returns how the peer of a socket sees the ends of the connection, if addresses are translated.

@@ -133,7 +133,7 @@ pub(super) fn ask() -> io::Result<(Option<[f64; 3]>, Vec<Event>, AnswerFilter)> 
     let (mut filter, mut others) = (AnswerFilter::default(), Vec::new());
     let (mut answer, until) = (None, Instant::now() + PATIENCE);
     loop {
-        // What was read with the answer is only in the queue of the library: a poll of the terminal does not see it.
+        // Keys that were read with the answer are only in the queue of the library: a poll of the terminal does not see them.
         let left = match answer {
             None => until.saturating_duration_since(Instant::now()),
             Some(_) => DRAIN,

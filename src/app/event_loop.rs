@@ -120,7 +120,7 @@ impl<B: Backend> EventLoop<B> {
             if self.state.moment.is_some() {
                 self.undrawn = None;
             }
-            // What came into view may need more.
+            // The pages and tables that came into view may need more.
             self.request_view();
         }
         Ok(())

@@ -128,26 +128,15 @@ pub fn findings_about(findings: &Findings, concerns: &[Concern]) -> Vec<Arc<Find
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aggregate::Recent;
     use crate::diagnose::{FINDINGS, FindingNamespace, Severity};
 
     fn finding(subject: Subject, netns: Option<u32>) -> Finding {
         Finding {
-            kind: &FINDINGS[0],
-            severity: Severity::Warning,
-            subject,
             namespace: netns.map(|inode| FindingNamespace {
                 inode,
                 name: "blue".into(),
             }),
-            since_us: 0,
-            until_us: None,
-            since_ns: 0,
-            until_ns: None,
-            evidence: Vec::new(),
-            summary: String::new(),
-            advice: String::new(),
-            recent: Recent::default(),
+            ..Finding::about(&FINDINGS[0], Severity::Warning, subject)
         }
     }
 

@@ -60,6 +60,31 @@ pub struct Finding {
     pub recent: Recent,
 }
 
+#[cfg(test)]
+impl Finding {
+    /// Returns an active one without times and sentences, for tests.
+    pub(crate) fn about(
+        kind: &'static FindingKind,
+        severity: Severity,
+        subject: Subject,
+    ) -> Finding {
+        Finding {
+            kind,
+            severity,
+            subject,
+            namespace: None,
+            since_us: 0,
+            until_us: None,
+            since_ns: 0,
+            until_ns: None,
+            evidence: Vec::new(),
+            summary: String::new(),
+            advice: String::new(),
+            recent: Recent::default(),
+        }
+    }
+}
+
 /// The network namespace of a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingNamespace {

@@ -90,7 +90,7 @@ pub struct CgroupPath<'a> {
     pub uid: Option<u32>,
     /// Containers, the outermost first.
     pub containers: Vec<ContainerInPath<'a>>,
-    /// What may be a container of `ctr`: the first two components, or those in the innermost container.
+    /// A possible container of `ctr`: the first two components, or those in the innermost container.
     pub task: Option<TaskInPath<'a>>,
     /// Length of the path up to the unit.
     unit_end: usize,

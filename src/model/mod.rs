@@ -77,7 +77,7 @@ pub use process::{
 };
 pub use protocol::{Family, Protocol};
 pub use recent_losses::RecentLosses;
-pub use remote_host::RemoteHost;
+pub use remote_host::{RemoteHost, is_local_address};
 pub use row::Row;
 pub use row_links::{PageLink, PageLinks, PreviousRows, RowLinks};
 pub use sample::{BoundDevice, ClosedSocket, Host, Sample, SocketRef, Timings};

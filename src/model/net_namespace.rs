@@ -52,6 +52,22 @@ pub struct NetNamespace {
 }
 
 impl NetNamespace {
+    /// Returns a mounted one of which nothing else is known, for tests.
+    #[cfg(test)]
+    pub(crate) fn named(inode: u32, name: &str) -> NetNamespace {
+        NetNamespace {
+            inode,
+            name: name.into(),
+            handle: NamespaceHandle::Mount,
+            since_ns: 0,
+            checked_ns: 0,
+            counters: Arc::default(),
+            devices: None,
+            settings: Arc::default(),
+            interfaces: Arc::default(),
+        }
+    }
+
     /// Reports whether another is the same except for the time of its last check. Equal parts count only if they are
     /// shared.
     pub fn differs_only_in_check(&self, other: &NetNamespace) -> bool {

@@ -21,7 +21,7 @@ impl RemoteHost {
         let address = address.to_canonical();
         RemoteHost {
             address,
-            netns: if is_local(address) { netns } else { 0 },
+            netns: if is_local_address(address) { netns } else { 0 },
         }
     }
 
@@ -36,13 +36,14 @@ impl RemoteHost {
 
     /// Reports whether it is another host in each network namespace.
     pub fn is_local(&self) -> bool {
-        is_local(self.address)
+        is_local_address(self.address)
     }
 }
 
-/// Reports whether an address means another host in each network namespace.
+/// Reports whether an address means another host in each network namespace: that of a loopback device, or one that each
+/// link has.
 #[inline]
-fn is_local(address: IpAddr) -> bool {
+pub fn is_local_address(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_loopback() || address.is_link_local(),
         IpAddr::V6(address) => address.is_loopback() || address.is_unicast_link_local(),

@@ -73,7 +73,7 @@ pub(in crate::tui) fn chips(state: &State) -> Vec<Chip> {
         return Vec::new();
     };
     let (selected, rest) = active(state.filter().text());
-    let all = moment.unfiltered().totals.clone();
+    let all = &moment.unfiltered().totals;
     let shown = &moment.aggregate.totals;
     let count = |tcp: Tcp| match selected {
         None => Some(shown.tcp_in(tcp)),
@@ -94,7 +94,7 @@ pub(in crate::tui) fn chips(state: &State) -> Vec<Chip> {
 pub(in crate::tui) fn toggle(state: &mut State, tcp: Tcp) {
     let text = state.filter().text().to_owned();
     let (selected, rest) = active(&text);
-    // What remains was a filter before, and is one still.
+    // The rest was a filter before, and is one still.
     if let Ok(filter) = state.parse_filter(rest) {
         state.set_filter(filter);
     }

@@ -150,7 +150,7 @@ fn another_namespace_has_the_limits_of_the_host() {
             ..ProcessRow::new(Arc::new(process))
         });
     }
-    // What the kernel reports in another namespace.
+    // The figures that the kernel reports in another namespace.
     let mut system = with_settings(&[
         ("net.ipv4.tcp_max_tw_buckets", "20"),
         ("net.ipv4.ip_local_port_range", "40000 40099"),

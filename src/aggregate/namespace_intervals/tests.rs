@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::aggregate::{Aggregate, Aggregator, Change, FilteredView, Lifetime, Moment};
 use crate::aggregate::{Cancellation, Throughput};
 use crate::model::{
-    ClosedSocket, Endpoint, Ends, Family, NamespaceHandle, NetNamespace, Parts, Protocol, Sample,
-    Socket, SocketTable, State,
+    ClosedSocket, Endpoint, Ends, Family, NetNamespace, Parts, Protocol, Sample, Socket,
+    SocketTable, State,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -16,15 +16,9 @@ const OTHER: u32 = 9;
 /// A namespace that was last checked at this second.
 fn namespace(checked_s: u64) -> Arc<NetNamespace> {
     Arc::new(NetNamespace {
-        inode: OTHER,
-        name: "blue".into(),
-        handle: NamespaceHandle::Mount,
         since_ns: 7,
         checked_ns: checked_s * SECOND,
-        counters: Arc::default(),
-        devices: None,
-        settings: Arc::default(),
-        interfaces: Arc::default(),
+        ..NetNamespace::named(OTHER, "blue")
     })
 }
 

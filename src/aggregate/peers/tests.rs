@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::*;
-use crate::model::{Family, NamespaceHandle, NetNamespace, Parts, State, Translations};
+use crate::model::{Family, NetNamespace, Parts, State, Translations};
 
 fn end(text: &str) -> Endpoint {
     let end: SocketAddr = text.parse().unwrap();
@@ -26,17 +26,9 @@ fn sample(sockets: &[TestSocket]) -> Sample {
         ..Sample::default()
     };
     for netns in [2, 3] {
-        sample.namespaces.push(Arc::new(NetNamespace {
-            inode: netns,
-            name: "pod".into(),
-            handle: NamespaceHandle::Mount,
-            since_ns: 0,
-            checked_ns: 0,
-            counters: Arc::default(),
-            devices: None,
-            settings: Arc::default(),
-            interfaces: Arc::default(),
-        }));
+        sample
+            .namespaces
+            .push(Arc::new(NetNamespace::named(netns, "pod")));
     }
     let mut translations = Translations::default();
     for (cookie, &(netns, local, remote, translated)) in (1..).zip(sockets) {

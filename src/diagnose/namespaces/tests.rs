@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::aggregate::{Aggregator, Moment};
 use crate::diagnose::diagnosis::Diagnosis;
 use crate::diagnose::findings::Thresholds;
-use crate::model::{Counters, NamespaceHandle, NetNamespace, Sample, Settings};
+use crate::model::{Counters, NetNamespace, Sample, Settings};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -21,15 +21,11 @@ fn namespace(checked_s: u64, tracked: i64) -> Arc<NetNamespace> {
         "1000".to_owned(),
     );
     Arc::new(NetNamespace {
-        inode: 9,
-        name: "blue".into(),
-        handle: NamespaceHandle::Mount,
         since_ns: 7,
         checked_ns: checked_s * SECOND,
         counters: Arc::new(counters),
-        devices: None,
         settings: Arc::new(Settings { values: vec![max] }),
-        interfaces: Arc::default(),
+        ..NetNamespace::named(9, "blue")
     })
 }
 

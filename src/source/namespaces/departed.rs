@@ -45,20 +45,10 @@ impl DepartedNamespaces {
 mod tests {
 
     use super::*;
-    use crate::model::{Ends, Family, NamespaceHandle, Parts, Protocol, Socket, State};
+    use crate::model::{Ends, Family, Parts, Protocol, Socket, State};
 
     fn namespace() -> Arc<NetNamespace> {
-        Arc::new(NetNamespace {
-            inode: 7,
-            name: "blue".into(),
-            handle: NamespaceHandle::Mount,
-            since_ns: 0,
-            checked_ns: 0,
-            counters: Arc::default(),
-            devices: None,
-            settings: Arc::default(),
-            interfaces: Arc::default(),
-        })
+        Arc::new(NetNamespace::named(7, "blue"))
     }
 
     fn sample(seconds: u64) -> Sample {

@@ -223,6 +223,12 @@ impl NamespaceFinder {
     }
 }
 
+/// Returns the namespace with an inode among those found, which are ordered by it.
+pub(super) fn by_inode(found: &[FoundNamespace], inode: u32) -> Option<&FoundNamespace> {
+    let at = found.binary_search_by_key(&inode, |found| found.inode);
+    found.get(at.ok()?)
+}
+
 /// The ways to enter a namespace.
 #[derive(Debug, Default)]
 struct Ways {

@@ -112,7 +112,7 @@ impl Namespaces {
         &self,
         function: impl FnOnce(NamespaceEntrance<'_>) -> T + Send,
     ) -> std::io::Result<T> {
-        on_demand::run_in_thread(self.finder.found(), function)
+        on_demand::run_with_entrance(self.finder.found(), function)
     }
 
     /// Finds the namespaces, and appends the rows of those in scope to `sample`, whose table follows `previous`. `owners`

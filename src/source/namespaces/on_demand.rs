@@ -3,7 +3,7 @@
 use std::io;
 
 use super::enter::enter;
-use super::finder::FoundNamespace;
+use super::finder::{FoundNamespace, by_inode};
 
 /// The namespaces that a thread which does not return may enter.
 #[derive(Debug, Clone, Copy)]
@@ -17,9 +17,7 @@ impl NamespaceEntrance<'_> {
     /// # Errors
     /// If it no longer exists, or the kernel refuses.
     pub(in crate::source) fn enter(self, inode: u32) -> io::Result<()> {
-        let at = self.found.binary_search_by_key(&inode, |found| found.inode);
-        let found = at.ok().and_then(|at| self.found.get(at));
-        let found = found.ok_or(io::ErrorKind::NotFound)?;
+        let found = by_inode(self.found, inode).ok_or(io::ErrorKind::NotFound)?;
         enter(&found.open()?)
     }
 }
@@ -28,15 +26,21 @@ impl NamespaceEntrance<'_> {
 ///
 /// # Errors
 /// If the thread cannot be started, or fails.
-pub(super) fn run_in_thread<T: Send>(
+pub(super) fn run_with_entrance<T: Send>(
     found: &[FoundNamespace],
     function: impl FnOnce(NamespaceEntrance<'_>) -> T + Send,
 ) -> io::Result<T> {
-    let entrance = NamespaceEntrance { found };
+    run_in_thread(|| function(NamespaceEntrance { found }))
+}
+
+/// Runs `function` in a thread of its own, which may enter a namespace: it does not return to that of the caller.
+///
+/// # Errors
+/// If the thread cannot be started, or fails.
+pub(super) fn run_in_thread<T: Send>(function: impl FnOnce() -> T + Send) -> io::Result<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("namespaces".into());
-        let running = thread.spawn_scoped(scope, move || function(entrance))?;
-        let result = running.join();
+        let result = thread.spawn_scoped(scope, function)?.join();
         result.map_err(|_| io::Error::other("the thread ended"))
     })
 }

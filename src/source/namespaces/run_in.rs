@@ -5,7 +5,8 @@ use std::io;
 use std::path::Path;
 
 use super::enter::enter;
-use super::finder::NamespaceFinder;
+use super::finder::{NamespaceFinder, by_inode};
+use super::on_demand::run_in_thread;
 use super::open::open_namespace;
 use crate::model::NamespaceHandle;
 use crate::source::clock;
@@ -23,9 +24,7 @@ fn open_descriptor(root: &Path, netns: u32, handle: Option<NamespaceHandle>) -> 
 fn find(root: &Path, own: u32, netns: u32) -> io::Result<File> {
     let mut finder = NamespaceFinder::new(root, own);
     finder.refresh(clock::monotonic_ns(), None);
-    let found = finder.found();
-    let at = found.binary_search_by_key(&netns, |found| found.inode);
-    let found = at.ok().and_then(|at| found.get(at));
+    let found = by_inode(finder.found(), netns);
     let gone = || io::Error::other("its network namespace cannot be found");
     found.ok_or_else(gone)?.open()
 }
@@ -51,14 +50,9 @@ pub fn run_in_namespace<T: Send>(
         Some(file) => file,
         None => find(root, own, netns)?,
     };
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("namespace".into());
-        let running = thread.spawn_scoped(scope, move || {
-            enter(&file)?;
-            drop(file);
-            function()
-        })?;
-        let result = running.join();
-        result.unwrap_or_else(|_| Err(io::Error::other("the thread ended")))
-    })
+    run_in_thread(move || {
+        enter(&file)?;
+        drop(file);
+        function()
+    })?
 }

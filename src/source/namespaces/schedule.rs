@@ -167,7 +167,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::{NamespaceHandle, NetNamespace};
+    use crate::model::NetNamespace;
 
     const SECOND: u64 = 1_000_000_000;
 
@@ -181,17 +181,7 @@ mod tests {
             rows_ns: 0,
             changed_ns: 0,
             phase,
-            namespace: Arc::new(NetNamespace {
-                inode,
-                name: "blue".into(),
-                handle: NamespaceHandle::Mount,
-                since_ns: 0,
-                checked_ns: 0,
-                counters: Arc::default(),
-                devices: None,
-                settings: Arc::default(),
-                interfaces: Arc::default(),
-            }),
+            namespace: Arc::new(NetNamespace::named(inode, "blue")),
             settings_ns: Some(0),
             devices_ns: 0,
             id: Some(inode.cast_signed()),

@@ -155,15 +155,8 @@ mod tests {
 
     fn namespace(inode: u32, handle: NamespaceHandle) -> Arc<NetNamespace> {
         Arc::new(NetNamespace {
-            inode,
-            name: "sh(7)".into(),
             handle,
-            since_ns: 0,
-            checked_ns: 0,
-            counters: Arc::default(),
-            devices: None,
-            settings: Arc::default(),
-            interfaces: Arc::default(),
+            ..NetNamespace::named(inode, "sh(7)")
         })
     }
 

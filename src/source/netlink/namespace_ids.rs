@@ -125,10 +125,8 @@ impl NamespaceIds {
         if id == NOT_ASSIGNED {
             return Ok(None);
         }
-        {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.inodes.insert(id, inode);
-        }
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.inodes.insert(id, inode);
         Ok(Some((id, is_new)))
     }
 

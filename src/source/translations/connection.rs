@@ -1,8 +1,6 @@
 //! A connection to look up.
 
-use std::net::IpAddr;
-
-use crate::model::{Endpoint, Protocol, Socket, SocketKey, State};
+use crate::model::{Protocol, Socket, SocketKey, State, is_local_address};
 use crate::source::netlink::conntrack::Tuple;
 
 // Kernel: `include/uapi/linux/in.h`.
@@ -74,9 +72,5 @@ impl Connection {
 /// Reports whether packets may be of another network namespace than that which sends them: not those over a loopback
 /// device, nor with an address that each link has.
 pub(super) fn is_routed(packets: &Tuple) -> bool {
-    let is_local = |end: Endpoint| match end.address {
-        IpAddr::V4(address) => address.is_loopback() || address.is_link_local(),
-        IpAddr::V6(address) => address.is_loopback() || address.is_unicast_link_local(),
-    };
-    !is_local(packets.source) && !is_local(packets.destination)
+    !is_local_address(packets.source.address) && !is_local_address(packets.destination.address)
 }

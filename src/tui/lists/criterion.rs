@@ -18,7 +18,7 @@ pub(super) trait Criterion: Copy + Default + PartialEq + Debug + Send + 'static 
     type Kind: Kind;
     /// The identity of a group, which stays the same from moment to moment.
     type Key: Copy + Eq + Hash + Debug + Send + Sync + 'static;
-    /// What a heading says about the rows of a group, besides their number and totals.
+    /// The part of a heading about the rows of a group, besides their number and totals.
     type Summary: Clone + Default + Debug + Send + 'static;
 
     /// All criteria, in the order in which the key cycles through them.

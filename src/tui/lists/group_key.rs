@@ -130,6 +130,14 @@ pub(super) fn pod_label(pod: &Pod) -> String {
     label
 }
 
+/// The label of a group with the number of its rows: `nginx/2211 (812)`.
+pub(super) fn counted(label: &str, rows: u32) -> String {
+    let mut text = format!("{label} (");
+    format::count(&mut text, rows.into());
+    text.push(')');
+    text
+}
+
 impl Criterion for Grouping {
     type Kind = Sockets;
     type Key = GroupKey;
@@ -185,9 +193,7 @@ impl Criterion for Grouping {
     }
 
     fn heading(self, label: &str, rows: u32, summary: &GroupSummary) -> String {
-        let mut text = format!("{label} (");
-        format::count(&mut text, rows.into());
-        text.push(')');
+        let mut text = counted(label, rows);
         summary.write(
             &mut text,
             self != Grouping::State,

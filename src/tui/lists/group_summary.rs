@@ -1,4 +1,4 @@
-//! What a group of sockets consists of: sockets by state, processes, throughput.
+//! The summary of a group of sockets: sockets by state, processes, throughput.
 
 use crate::aggregate::Throughput;
 use crate::column::{SocketRow, format};

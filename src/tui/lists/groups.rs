@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::criterion::{Criterion, RowOf};
 use super::folding::Folding;
 use crate::aggregate::{Cancellation, Moment};
+use crate::column::format::MISSING;
 use crate::column::{SortKey, Total};
 use crate::model::SeededMap;
 use crate::tui::table::{GroupingChoice, List, OutlineContext};
@@ -42,9 +43,19 @@ impl<C: Criterion> Group<C> {
     }
 
     /// The total of a column, if it is known.
-    pub(super) fn total(&self, column: usize) -> Option<f64> {
+    fn total(&self, column: usize) -> Option<f64> {
         let found = self.totals.iter().find(|(known, _)| *known == column);
         found.and_then(|(_, total)| *total)
+    }
+
+    /// Appends the cell of the heading: the total of the column, if it has one.
+    pub(super) fn write_cell(&self, column: usize, out: &mut String) {
+        let of = &C::columns()[column];
+        match self.total(column) {
+            Some(total) => of.write_number(total, out),
+            None if of.total() == Total::None => {}
+            None => out.push_str(MISSING),
+        }
     }
 
     /// The key of the heading: the total of the column, or the label where the column has no total.
@@ -268,3 +279,88 @@ pub(super) fn outline<L: List, C: Criterion>(
     context.sort(list, &mut headings);
     groups(list).write_order(&headings, order);
 }
+
+/// Defines the methods of [`List`] that depend on groups, except the choice of groupings, for a list with a field `groups`.
+macro_rules! group_methods {
+    () => {
+        fn write_cell(
+            &self,
+            moment: &$crate::aggregate::Moment,
+            number: u32,
+            column: usize,
+            out: &mut String,
+        ) {
+            if let Some(group) = self.groups.get(number) {
+                group.write_cell(column, out);
+            } else if let Some(row) = self.row(moment, number) {
+                Self::columns()[column].write(&row, out);
+            }
+        }
+
+        fn sort_key<'m>(
+            &'m self,
+            moment: &'m $crate::aggregate::Moment,
+            number: u32,
+            column: usize,
+        ) -> $crate::column::SortKey<'m> {
+            if let Some(group) = self.groups.get(number) {
+                return group.sort_key(column);
+            }
+            let row = self.row(moment, number);
+            row.map_or($crate::column::SortKey::Missing, |row| {
+                Self::columns()[column].sort_key(&row)
+            })
+        }
+
+        fn group_label(&self, number: u32) -> Option<String> {
+            Some(self.groups.get(number)?.heading())
+        }
+
+        fn group_name(&self, number: u32) -> Option<String> {
+            Some(self.groups.get(number)?.label())
+        }
+
+        fn is_outlined(&self) -> bool {
+            self.groups.place() > 0
+        }
+
+        fn outline(
+            &mut self,
+            context: &mut $crate::tui::table::OutlineContext<'_>,
+            order: &mut Vec<u32>,
+        ) {
+            $crate::tui::lists::groups::outline(self, |list| &mut list.groups, context, order);
+        }
+
+        fn has_total(&self, column: usize) -> bool {
+            self.groups.has_total(column)
+        }
+
+        fn leaf_count(&self) -> Option<usize> {
+            self.is_outlined().then(|| self.groups.leaf_count())
+        }
+
+        fn toggle_fold(
+            &mut self,
+            shown: &Self,
+            _moment: &$crate::aggregate::Moment,
+            number: u32,
+        ) -> bool {
+            let key = shown.groups.get(number).map(|group| group.key);
+            key.is_some_and(|key| self.groups.toggle_fold(key))
+        }
+
+        fn toggle_all_folds(&mut self, shown: &Self) -> bool {
+            self.groups.toggle_all_folds(&shown.groups)
+        }
+
+        fn grouping_place(&self) -> usize {
+            self.groups.place()
+        }
+
+        fn group_by(&mut self, place: usize) {
+            self.groups.set_place(place);
+        }
+    };
+}
+pub(super) use group_methods;

@@ -1,8 +1,9 @@
 //! The criteria by which listeners are grouped: some of those of sockets.
 
 use super::criterion::Criterion;
+use super::group_key::counted;
 use crate::aggregate::Moment;
-use crate::column::{Column, LISTENER_COLUMNS, ListenerLine, Listeners, format};
+use crate::column::{Column, LISTENER_COLUMNS, ListenerLine, Listeners};
 use crate::tui::group::{GroupKey, Grouping};
 use crate::tui::table::GroupingChoice;
 
@@ -57,9 +58,6 @@ impl Criterion for ListenerGrouping {
     }
 
     fn heading(self, label: &str, rows: u32, (): &()) -> String {
-        let mut text = format!("{label} (");
-        format::count(&mut text, rows.into());
-        text.push(')');
-        text
+        counted(label, rows)
     }
 }

@@ -5,18 +5,18 @@ use std::sync::{Arc, LazyLock};
 
 use super::filter_conditions::{self, Conditions};
 use super::finding_note;
-use super::groups::{self, Group, Groups};
+use super::groups::{Group, Groups, group_methods};
 use super::headings::{WIDE_ONLY, Widths, headings};
 use super::listener_grouping::ListenerGrouping;
 use super::owner_cell::shorten_owner;
 use super::sockets::LineKey;
 use crate::aggregate::{Cancellation, Moment};
 use crate::column::format::MISSING;
-use crate::column::{LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind, SortKey, Total};
+use crate::column::{LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind};
 use crate::diagnose::{Concern, Findings, SocketConcern};
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
-use crate::tui::table::{ColumnSet, GroupingChoice, Heading, List, OutlineContext};
+use crate::tui::table::{ColumnSet, GroupingChoice, Heading, List};
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::queue_tone;
 
@@ -135,28 +135,6 @@ impl List for Listeners {
         }
     }
 
-    fn write_cell(&self, moment: &Moment, number: u32, column: usize, out: &mut String) {
-        if let Some(group) = self.group(number) {
-            match group.total(column) {
-                Some(total) => LISTENER_COLUMNS[column].write_number(total, out),
-                None if LISTENER_COLUMNS[column].total() == Total::None => {}
-                None => out.push_str(MISSING),
-            }
-        } else if let Some(line) = self.row(moment, number) {
-            LISTENER_COLUMNS[column].write(&line, out);
-        }
-    }
-
-    fn sort_key<'m>(&'m self, moment: &'m Moment, number: u32, column: usize) -> SortKey<'m> {
-        if let Some(group) = self.group(number) {
-            return group.sort_key(column);
-        }
-        let line = self.row(moment, number);
-        line.map_or(SortKey::Missing, |line| {
-            LISTENER_COLUMNS[column].sort_key(&line)
-        })
-    }
-
     fn shorten<'t>(
         &self,
         moment: &Moment,
@@ -189,49 +167,10 @@ impl List for Listeners {
         Some(totals.row)
     }
 
-    fn group_label(&self, number: u32) -> Option<String> {
-        self.group(number).map(Group::heading)
-    }
-
-    fn group_name(&self, number: u32) -> Option<String> {
-        self.group(number).map(Group::label)
-    }
-
-    fn is_outlined(&self) -> bool {
-        self.groups.place() > 0
-    }
-
-    fn outline(&mut self, context: &mut OutlineContext<'_>, order: &mut Vec<u32>) {
-        groups::outline(self, |list| &mut list.groups, context, order);
-    }
-
-    fn has_total(&self, column: usize) -> bool {
-        self.groups.has_total(column)
-    }
-
-    fn leaf_count(&self) -> Option<usize> {
-        self.is_outlined().then(|| self.groups.leaf_count())
-    }
-
-    fn toggle_fold(&mut self, shown: &Listeners, _moment: &Moment, number: u32) -> bool {
-        let key = shown.group(number).map(|group| group.key);
-        key.is_some_and(|key| self.groups.toggle_fold(key))
-    }
-
-    fn toggle_all_folds(&mut self, shown: &Listeners) -> bool {
-        self.groups.toggle_all_folds(&shown.groups)
-    }
+    group_methods!();
 
     fn groupings(&self) -> Vec<GroupingChoice> {
         Groups::<ListenerGrouping>::choices()
-    }
-
-    fn grouping_place(&self) -> usize {
-        self.groups.place()
-    }
-
-    fn group_by(&mut self, place: usize) {
-        self.groups.set_place(place);
     }
 
     fn kill_target(&self, moment: &Moment, number: u32) -> Option<KillTarget> {

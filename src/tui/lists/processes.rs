@@ -5,17 +5,17 @@ use std::sync::{Arc, LazyLock};
 
 use super::filter_conditions::{self, Conditions};
 use super::finding_note;
-use super::groups::{self, Group, Groups};
+use super::groups::{Group, Groups, group_methods};
 use super::headings::{WIDE_ONLY, Widths, headings};
 use super::process_grouping::{ProcessGroupKey, ProcessGrouping};
 use crate::aggregate::{Cancellation, Moment, ProcessTotals};
 use crate::column::format::MISSING;
-use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind, SortKey, Total};
+use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
 use crate::diagnose::{Concern, Findings};
 use crate::model::{ProcessKey, State};
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
-use crate::tui::table::{ColumnSet, GroupingChoice, Heading, List, OutlineContext};
+use crate::tui::table::{ColumnSet, GroupingChoice, Heading, List};
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::{limit_tone, retransmitted_tone};
 
@@ -143,28 +143,6 @@ impl List for Processes {
         }
     }
 
-    fn write_cell(&self, moment: &Moment, number: u32, column: usize, out: &mut String) {
-        if let Some(group) = self.group(number) {
-            match group.total(column) {
-                Some(total) => PROCESS_COLUMNS[column].write_number(total, out),
-                None if PROCESS_COLUMNS[column].total() == Total::None => {}
-                None => out.push_str(MISSING),
-            }
-        } else if let Some(line) = self.row(moment, number) {
-            PROCESS_COLUMNS[column].write(&line, out);
-        }
-    }
-
-    fn sort_key<'m>(&'m self, moment: &'m Moment, number: u32, column: usize) -> SortKey<'m> {
-        if let Some(group) = self.group(number) {
-            return group.sort_key(column);
-        }
-        let line = self.row(moment, number);
-        line.map_or(SortKey::Missing, |line| {
-            PROCESS_COLUMNS[column].sort_key(&line)
-        })
-    }
-
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<ProcessLine<'m>> {
         let line = ProcessLine::of(moment, number as usize)?;
         let key = line.process.process.key;
@@ -245,52 +223,13 @@ impl List for Processes {
         }
     }
 
-    fn group_label(&self, number: u32) -> Option<String> {
-        self.group(number).map(Group::heading)
-    }
-
-    fn group_name(&self, number: u32) -> Option<String> {
-        self.group(number).map(Group::label)
-    }
-
-    fn is_outlined(&self) -> bool {
-        self.groups.place() > 0
-    }
-
-    fn outline(&mut self, context: &mut OutlineContext<'_>, order: &mut Vec<u32>) {
-        groups::outline(self, |list| &mut list.groups, context, order);
-    }
-
-    fn has_total(&self, column: usize) -> bool {
-        self.groups.has_total(column)
-    }
-
-    fn leaf_count(&self) -> Option<usize> {
-        self.is_outlined().then(|| self.groups.leaf_count())
-    }
-
-    fn toggle_fold(&mut self, shown: &Processes, _moment: &Moment, number: u32) -> bool {
-        let key = shown.group(number).map(|group| group.key);
-        key.is_some_and(|key| self.groups.toggle_fold(key))
-    }
-
-    fn toggle_all_folds(&mut self, shown: &Processes) -> bool {
-        self.groups.toggle_all_folds(&shown.groups)
-    }
+    group_methods!();
 
     fn groupings(&self) -> Vec<GroupingChoice> {
         if self.is_time_wait_only {
             return Vec::new();
         }
         Groups::<ProcessGrouping>::choices()
-    }
-
-    fn grouping_place(&self) -> usize {
-        self.groups.place()
-    }
-
-    fn group_by(&mut self, place: usize) {
-        self.groups.set_place(place);
     }
 }
 

@@ -5,19 +5,19 @@ use std::sync::LazyLock;
 
 use super::filter_conditions::{self, Conditions};
 use super::group_summary::GroupSummary;
-use super::groups::{self, Group, Groups};
+use super::groups::{Group, Groups, group_methods};
 use super::headings::{WIDE_ONLY, Widths, headings};
 use super::owner_cell::shorten_owner;
 use super::processes::process_index;
 use super::socket_scope::{SocketScope, scope_check};
 use crate::aggregate::{Cancellation, Change, Moment};
 use crate::column::format::MISSING;
-use crate::column::{SOCKET_COLUMNS, SocketRow, Sockets as SocketKind, SortKey, Total};
+use crate::column::{SOCKET_COLUMNS, SocketRow, Sockets as SocketKind};
 use crate::model::SocketKey;
 use crate::tui::group::{GroupKey, Grouping};
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
-use crate::tui::table::{ColumnSet, GroupingChoice, Heading, List, OutlineContext};
+use crate::tui::table::{ColumnSet, GroupingChoice, Heading, List};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::{queue_tone, state_tone};
@@ -236,28 +236,6 @@ impl List for Sockets {
         }
     }
 
-    fn write_cell(&self, moment: &Moment, number: u32, column: usize, out: &mut String) {
-        if let Some(group) = self.group(number) {
-            match group.total(column) {
-                Some(total) => SOCKET_COLUMNS[column].write_number(total, out),
-                None if SOCKET_COLUMNS[column].total() == Total::None => {}
-                None => out.push_str(MISSING),
-            }
-        } else if let Some(row) = self.row(moment, number) {
-            SOCKET_COLUMNS[column].write(&row, out);
-        }
-    }
-
-    fn sort_key<'m>(&'m self, moment: &'m Moment, number: u32, column: usize) -> SortKey<'m> {
-        if let Some(group) = self.group(number) {
-            return group.sort_key(column);
-        }
-        let row = SocketRow::of(moment, number as usize);
-        row.map_or(SortKey::Missing, |row| {
-            SOCKET_COLUMNS[column].sort_key(&row)
-        })
-    }
-
     fn shorten<'t>(
         &self,
         moment: &Moment,
@@ -315,49 +293,10 @@ impl List for Sockets {
         }
     }
 
-    fn group_label(&self, number: u32) -> Option<String> {
-        self.group(number).map(Group::heading)
-    }
-
-    fn group_name(&self, number: u32) -> Option<String> {
-        self.group(number).map(Group::label)
-    }
-
-    fn is_outlined(&self) -> bool {
-        self.groups.place() > 0
-    }
-
-    fn outline(&mut self, context: &mut OutlineContext<'_>, order: &mut Vec<u32>) {
-        groups::outline(self, |list| &mut list.groups, context, order);
-    }
-
-    fn has_total(&self, column: usize) -> bool {
-        self.groups.has_total(column)
-    }
-
-    fn leaf_count(&self) -> Option<usize> {
-        self.is_outlined().then(|| self.groups.leaf_count())
-    }
-
-    fn toggle_fold(&mut self, shown: &Sockets, _moment: &Moment, number: u32) -> bool {
-        let key = shown.group(number).map(|group| group.key);
-        key.is_some_and(|key| self.groups.toggle_fold(key))
-    }
-
-    fn toggle_all_folds(&mut self, shown: &Sockets) -> bool {
-        self.groups.toggle_all_folds(&shown.groups)
-    }
+    group_methods!();
 
     fn groupings(&self) -> Vec<GroupingChoice> {
         Groups::<Grouping>::choices()
-    }
-
-    fn grouping_place(&self) -> usize {
-        self.groups.place()
-    }
-
-    fn group_by(&mut self, place: usize) {
-        self.groups.set_place(place);
     }
 }
 

@@ -110,24 +110,10 @@ impl FindingMarks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aggregate::Recent;
     use crate::diagnose::{FINDINGS, Finding, FindingKind, Subject};
 
     fn finding(kind: &'static FindingKind, severity: Severity) -> Arc<Finding> {
-        Arc::new(Finding {
-            kind,
-            severity,
-            namespace: None,
-            subject: Subject::Host,
-            since_us: 0,
-            until_us: None,
-            since_ns: 0,
-            until_ns: None,
-            evidence: Vec::new(),
-            summary: String::new(),
-            advice: String::new(),
-            recent: Recent::default(),
-        })
+        Arc::new(Finding::about(kind, severity, Subject::Host))
     }
 
     /// The marks of findings at consecutive Samples, by kind and severity.
